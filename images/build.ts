@@ -1,0 +1,70 @@
+import type * as dockerBuild from "@pulumi/docker-build";
+
+import type { Language } from "./catalogue";
+import type { Config } from "./config";
+import { argument, context, readDockerfile, stages } from "./dockerfile";
+import { platforms } from "./platform";
+import type { PulumiRelease } from "./pulumiRelease";
+
+const source = "https://github.com/spacelift-io/runner-pulumi";
+
+/** What decides an image's content: the smoke test and the published image of a language are built from the same. */
+export interface BuildArgs {
+  readonly language: Language;
+  readonly config: Config;
+  readonly release: PulumiRelease;
+}
+
+/**
+ * The inputs that a language's smoke test and its published image share. Whatever is in them but not in the Dockerfile,
+ * its pins or the Pulumi version must leave the digest alone: one version is one digest, under whatever tag.
+ */
+export function buildInputs({ language, config, release }: BuildArgs) {
+  const dockerfile = readDockerfile(language.name);
+  const bases = Object.entries(config.bases).filter(([stage]) => stages(dockerfile).has(stage));
+  return {
+    dockerfile: { inline: dockerfile },
+    // Without a context, inline text would take the whole checkout as its context, and any file would dirty the image.
+    context: {
+      location: context,
+      named: Object.fromEntries(bases.map(([stage, location]) => [stage, { location }])),
+    },
+    buildArgs: { SOURCE_DATE_EPOCH: argument(dockerfile, "SOURCE_DATE_EPOCH"), ...releaseArguments(release) },
+    labels: labels(language, release.version, config.bases["debian"] ?? `docker-image://${debian(dockerfile)}`),
+    platforms: [...config.platforms],
+    ...(config.builder === undefined ? {} : { builder: { name: config.builder } }),
+    // Credentials in build logs of other images, and an upload that is not asked for, both start with `push`.
+    push: false,
+  } satisfies dockerBuild.ImageArgs;
+}
+
+function releaseArguments({ version, url, sha256 }: PulumiRelease): Record<string, string> {
+  const sums = Object.entries(platforms).flatMap(([platform, { targetArch }]) => {
+    const sum = sha256[platform as keyof typeof platforms];
+    return sum === undefined ? [] : [[`PULUMI_SHA256_${targetArch.toUpperCase()}`, sum]];
+  });
+  return { PULUMI_VERSION: version, PULUMI_RELEASES: url, ...Object.fromEntries(sums) };
+}
+
+/** The annotation keys of https://github.com/opencontainers/image-spec/blob/main/annotations.md */
+function labels(language: Language, version: string, debianContext: string): Record<string, string> {
+  const entries = {
+    title: language.title,
+    description: language.description,
+    licenses: "MIT",
+    source,
+    version,
+    ...baseLabels(debianContext),
+  };
+  return Object.fromEntries(Object.entries(entries).map(([key, value]) => [`org.opencontainers.image.${key}`, value]));
+}
+
+/** The base's name and digest, where the base is an image with a digest. Nothing is claimed of any other base. */
+function baseLabels(debianContext: string): Record<string, string> {
+  const [, name, digest] = /^docker-image:\/\/([^@]+)@(sha256:[0-9a-f]{64})$/.exec(debianContext) ?? [];
+  return name === undefined || digest === undefined ? {} : { "base.name": name, "base.digest": digest };
+}
+
+function debian(dockerfile: string): string {
+  return `docker.io/library/${stages(dockerfile).get("debian") ?? ""}`;
+}

@@ -1,0 +1,28 @@
+/** A language that has a runner image. Its Dockerfile is `dockerfiles/<name>.Dockerfile`. */
+export interface Language {
+  /** The last part of the repository name: `runner-pulumi-<name>`. */
+  readonly name: string;
+  /** The image's title label: a few words. */
+  readonly title: string;
+  /** The image's description label: one sentence. */
+  readonly description: string;
+}
+
+/** Every language that is released. */
+export const catalogue: readonly Language[] = [
+  {
+    name: "javascript",
+    title: "Pulumi runner for JavaScript and TypeScript",
+    description: "Pulumi CLI with Node.js, npm, Yarn and pnpm.",
+  },
+  {
+    name: "python",
+    title: "Pulumi runner for Python",
+    description: "Pulumi CLI with Python, pip and venv.",
+  },
+  {
+    name: "golang",
+    title: "Pulumi runner for Go",
+    description: "Pulumi CLI with the Go toolchain.",
+  },
+];

@@ -1,0 +1,146 @@
+import { existsSync } from "node:fs";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { catalogue } from "./catalogue";
+import { readDockerfile, stages } from "./dockerfile";
+import { type Platform, isPlatform, platforms } from "./platform";
+import { imageTags, isPulumiVersion } from "./release";
+
+/** The stack's config, checked. */
+export interface Config {
+  /** The Pulumi version to install, X.Y.Z. */
+  readonly pulumiVersion: string;
+  /** The image tag to publish. */
+  readonly tag: string;
+  readonly platforms: readonly Platform[];
+  /** The registry's address, host[:port][/path]. */
+  readonly registry: string;
+  /** The buildx builder's name; undefined is the current one. */
+  readonly builder: string | undefined;
+  /** Stages that another build context replaces, by stage name. */
+  readonly bases: Readonly<Record<string, string>>;
+  /** The URL prefix of Pulumi's releases, without a slash at its end. */
+  readonly pulumiReleases: string;
+}
+
+/** Reads the stack's config. Throws a RunError that names every fault in it at once. */
+export function readConfig(): Config {
+  const values = new pulumi.Config();
+  const config = {
+    pulumiVersion: values.get("pulumiVersion") ?? "",
+    tag: values.get("tag") ?? "",
+    platforms: readJson(values, "platforms"),
+    registry: values.get("registry") ?? "",
+    builder: values.get("builder") ?? "",
+    bases: readJson(values, "bases"),
+    pulumiReleases: values.get("pulumiReleases") ?? "",
+  };
+  const faults = [
+    ...pulumiVersionFaults(config.pulumiVersion),
+    ...tagFaults(config.tag, config.pulumiVersion, pulumi.getStack()),
+    ...platformFaults(config.platforms),
+    ...registryFaults(config.registry),
+    ...builderFaults(config.builder),
+    ...baseFaults(config.bases),
+    ...pulumiReleasesFaults(config.pulumiReleases),
+  ];
+  if (faults.length > 0) {
+    throw new pulumi.RunError(["The config cannot be used:", ...faults.map((fault) => `  - ${fault}`)].join("\n"));
+  }
+  return {
+    ...config,
+    platforms: config.platforms as Platform[],
+    builder: config.builder || undefined,
+    bases: config.bases as Record<string, string>,
+  };
+}
+
+/** A structured value, or the text itself where it is no JSON: the rules below then name it as a fault. */
+function readJson(values: pulumi.Config, key: string): unknown {
+  try {
+    return values.getObject<unknown>(key);
+  } catch {
+    return values.get(key);
+  }
+}
+
+function pulumiVersionFaults(version: string): string[] {
+  if (isPulumiVersion(version)) return [];
+  return [`pulumiVersion ${quote(version)} is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`];
+}
+
+/** The stack's own tags: dev and prod have theirs, so that neither can take the other's by mistake. */
+function tagFaults(tag: string, pulumiVersion: string, stack: string): string[] {
+  if (!isPulumiVersion(pulumiVersion)) {
+    const form = imageTags(tag.replace(/^(dev-)?v/, "")).includes(tag) && tag !== "";
+    return form ? [] : [`tag ${quote(tag)} is not an image tag of a release. Give vX.Y.Z, dev-vX.Y.Z or latest.`];
+  }
+  const all = imageTags(pulumiVersion);
+  const ofDev = (text: string) => text.startsWith("dev-");
+  const allowed = stack === "dev" ? all.filter(ofDev) : stack === "prod" ? all.filter((text) => !ofDev(text)) : all;
+  if (allowed.includes(tag)) return [];
+  return [`tag ${quote(tag)} is not one of Pulumi ${pulumiVersion} on stack ${stack}. Give ${allowed.join(" or ")}.`];
+}
+
+function platformFaults(value: unknown): string[] {
+  const known = `Known: ${Object.keys(platforms).join(", ")}.`;
+  if (!isStringArray(value) || value.length === 0) return [`platforms ${quote(value)} is not a list. Give one. ${known}`];
+  const unknown = value.filter((platform) => !isPlatform(platform));
+  const twice = value.filter((platform, index) => value.indexOf(platform) !== index);
+  return [
+    ...unknown.map((platform) => `Unknown platform ${quote(platform)} in platforms. ${known}`),
+    ...twice.map((platform) => `Platform ${quote(platform)} stands twice in platforms. Name it once.`),
+  ];
+}
+
+function registryFaults(registry: string): string[] {
+  // TODO(next issue): the environment's ECR Public repositories.
+  if (/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/i.test(registry)) return [];
+  return [
+    `registry ${quote(registry)} is not the address of a registry. ` +
+      `Give host[:port][/path] without a scheme, such as localhost:5000.`,
+  ];
+}
+
+function builderFaults(builder: string): string[] {
+  if (/^([a-z][\w.-]*)?$/i.test(builder)) return [];
+  return [`builder ${quote(builder)} is not the name of a buildx builder. Give one that "docker buildx ls" lists.`];
+}
+
+function baseFaults(value: unknown): string[] {
+  if (!isStringRecord(value)) {
+    return [`bases ${quote(value)} does not map stages to build contexts. Give {"debian": "docker-image://…"}.`];
+  }
+  const known = [...new Set(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name)).keys()]))];
+  return Object.entries(value).flatMap(([stage, base]) => [
+    ...(known.includes(stage) ? [] : [`Unknown stage ${quote(stage)} in bases. Known: ${known.join(", ")}.`]),
+    ...(isBuildContext(base)
+      ? []
+      : [`Base ${quote(base)} of stage ${stage} is neither docker-image://…, oci-layout://…, a URL nor a directory.`]),
+  ]);
+}
+
+function isBuildContext(base: string): boolean {
+  return /^(docker-image|oci-layout|https?):\/\/./.test(base) || existsSync(base);
+}
+
+function pulumiReleasesFaults(prefix: string): string[] {
+  if (/^https?:\/\/[^\s]+[^\s/]$/.test(prefix)) return [];
+  return [
+    `pulumiReleases ${quote(prefix)} is not a URL prefix. ` +
+      `Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
+  ];
+}
+
+function isStringArray(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isStringRecord(value: unknown): value is Record<string, string> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && isStringArray(Object.values(value));
+}
+
+function quote(value: unknown): string {
+  return value === undefined ? '""' : JSON.stringify(value);
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const folder = join(__dirname, "..", "dockerfiles");
+
+/** The build context of every image. It is empty: what an image holds comes from its Dockerfile alone. */
+export const context = join(folder, "context");
+
+/** A language's complete Dockerfile: `base.Dockerfile`, then its own. Throws when there is no such file. */
+export function readDockerfile(language: string): string {
+  return ["base", language].map((name) => readFileSync(join(folder, `${name}.Dockerfile`), "utf8")).join("\n");
+}
+
+/** The stages of a Dockerfile: what each is built FROM, by its name. */
+export function stages(dockerfile: string): Map<string, string> {
+  const from = /^FROM(?:\s+--platform=\S+)?\s+(\S+)\s+AS\s+(\S+)\s*$/gm;
+  return new Map([...dockerfile.matchAll(from)].map(([, image = "", name = ""]) => [name, image]));
+}
+
+/** The default of a global ARG of a Dockerfile. Throws an Error when there is none. */
+export function argument(dockerfile: string, name: string): string {
+  const value = new RegExp(`^ARG ${name}=(\\S+)$`, "m").exec(dockerfile)?.[1];
+  if (value === undefined) throw new Error(`The Dockerfile has no line "ARG ${name}=…". Add it before the first FROM.`);
+  return value;
+}

@@ -1,0 +1,40 @@
+import * as semver from "semver";
+
+/** What one pushed git tag asks for. */
+export interface Release {
+  /** The stack that publishes it. */
+  readonly stack: "dev" | "prod";
+  /** The Pulumi version to install, X.Y.Z. */
+  readonly pulumiVersion: string;
+  /** The image tag to publish. */
+  readonly tag: string;
+}
+
+const forms = "dev-vX.Y.Z, vX.Y.Z or latest-vX.Y.Z";
+
+/**
+ * Tells what a git tag releases. `dev-vX.Y.Z` goes to stack dev under its own name, `vX.Y.Z` to stack prod under its
+ * own name, `latest-vX.Y.Z` to stack prod as `latest`. Throws an Error that names the forms for any other tag.
+ */
+export function parseGitTag(gitTag: string): Release {
+  const [, prefix, version] = /^(dev-|latest-)?v(.*)$/su.exec(gitTag) ?? [];
+  if (version === undefined || !isPulumiVersion(version)) {
+    throw new Error(`Tag ${JSON.stringify(gitTag)} is not a release tag. Push ${forms}.`);
+  }
+  return {
+    stack: prefix === "dev-" ? "dev" : "prod",
+    pulumiVersion: version,
+    tag: prefix === "latest-" ? "latest" : gitTag,
+  };
+}
+
+/** Whether the text is a version that can be released: X.Y.Z in canonical form, no prerelease and no build part. */
+export function isPulumiVersion(text: string): boolean {
+  const version = semver.parse(text);
+  return version?.version === text && version.prerelease.length === 0;
+}
+
+/** The image tags that a Pulumi version may be published under. */
+export function imageTags(pulumiVersion: string): string[] {
+  return [`v${pulumiVersion}`, `dev-v${pulumiVersion}`, "latest"];
+}
