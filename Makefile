@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+.PHONY: help up preview pulumi down clean test check bench
+SHELL := /bin/sh
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# TAG reaches the commands by the environment, so that no shell reads it.
+local := ts-node --transpile-only local/main.ts
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+up: node_modules/.ready ## Set up this machine and release TAG (v3.66.0, latest-v3.66.0, dev-v3.66.0) on stack local
+	@$(local) up
+
+preview: node_modules/.ready ## Run the smoke tests of TAG and show what a release would change
+	@$(local) preview
+
+pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stack output"
+	@$(local) pulumi $(ARGS)
+
+down: node_modules/.ready ## Stop the daemons that this checkout started
+	@$(local) down
+
+clean: node_modules/.ready ## Stop them and remove .local with everything that was built and published there
+	@$(local) clean
+
+test: check ## Run everything: check, then integration tests with the real engine, builder and registry
+	@mocha --timeout 1200000 'test/integration/**/*.test.ts'
+
+check: node_modules/.ready ## Run the quick part: types, lint, format, unit tests
+	@echo "Checking types, lint and format" && tsc && eslint --max-warnings 0 . && prettier --log-level warn --check .
+	@mocha 'test/unit/**/*.test.ts'
+
+# --ignore-scripts and then one rebuild: the only install script that is wanted is the one that brings Node.js.
+node_modules/.ready: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not on PATH. Install Node.js (https://nodejs.org): any version that starts npm will do." >&2; exit 1; }
+	@echo "Installing npm packages, Node.js $$(sed -n 's/.*"node": "\([0-9.]*\)".*/\1/p' package.json) among them"
+	@npm ci --ignore-scripts --loglevel=error --no-audit --no-fund && npm rebuild --loglevel=error node >/dev/null
+	@touch $@

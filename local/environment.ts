@@ -1,0 +1,116 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+import type { Platform } from "../images/platform";
+import { type Workshop, ensureBases } from "./bases";
+import { stopDaemon } from "./daemon";
+import { checkout, folder, inFolder, prepareFolder } from "./folder";
+import { mirrorFolder } from "./mirror";
+import { portOf } from "./ports";
+import { releasesSource } from "./releases";
+import { heading, say } from "./say";
+import { startBuildKit, startMirror, startRegistry } from "./services";
+import {
+  type BuilderTools,
+  copyCertificates,
+  ensureBuilderTools,
+  ensurePlugin,
+  ensurePulumi,
+  ownPlatform,
+} from "./tools";
+
+/** A machine that is ready to release. */
+export interface Environment {
+  /** The environment variables that pulumi runs with. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly tools: BuilderTools;
+  /** BuildKit's address. */
+  readonly buildKit: string;
+  /** The name under which buildx knows BuildKit. */
+  readonly builder: string;
+  /** The local registry's address. */
+  readonly registry: string;
+  readonly platform: Platform;
+  /** Stages that are replaced by what can be had here. */
+  readonly bases: Readonly<Record<string, string>>;
+  /** The URL prefix of Pulumi's releases, or of their mirror. */
+  readonly pulumiReleases: string;
+  /** Whether Pulumi's releases come from the mirror. */
+  readonly mirrored: boolean;
+}
+
+/** Brings up everything that a release needs, and says what it uses and why. A second call takes seconds. */
+export async function setUp(): Promise<Environment> {
+  heading(`Setting up in ${folder}`);
+  const platform = ownPlatform();
+  prepareFolder();
+  const env = environmentVariables(await ensurePulumi());
+  await ensurePlugin(env);
+  const tools = await ensureBuilderTools();
+  const buildKit = await startBuildKit(tools, folder);
+  const registry = await startRegistry(tools, folder, await portOf("registry", folder, "REGISTRY_PORT"));
+  const builder = addBuilder("runner-pulumi", buildKit);
+  const source = await releasesSource();
+  say("Pulumi releases", `${source.url ?? "a mirror on this machine"} (${source.reason})`);
+  const pulumiReleases =
+    source.url ?? (await startMirror(mirrorFolder, folder, await portOf("mirror", folder, "MIRROR_PORT")));
+  const bases = await ensureAllBases({ buildctl: tools.buildctl, buildKit, registry });
+  writeEnvironmentFile(env);
+  const mirrored = source.url === undefined;
+  return { env, tools, buildKit, builder, registry, platform, bases, pulumiReleases, mirrored };
+}
+
+/** Stops the daemons that were started from this checkout. Tells which there were. */
+export async function tearDown(): Promise<string[]> {
+  const names = ["buildkit", "registry", "mirror"];
+  const stopped = await Promise.all(names.map((name) => stopDaemon(name, folder)));
+  return names.filter((_, index) => stopped[index]);
+}
+
+/** Where the local stack's config is. It is made by each run, so it does not stand in the committed files. */
+export const projectFolder = inFolder("project");
+export const configFile = join(projectFolder, "Pulumi.local.yaml");
+
+function environmentVariables(path: readonly string[]): NodeJS.ProcessEnv {
+  const own = {
+    PATH: [...path, join(checkout, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
+    PULUMI_HOME: inFolder("pulumi"),
+    PULUMI_BACKEND_URL: `file://${inFolder("state")}`,
+    PULUMI_STACK: "local",
+    PULUMI_OPTION_CONFIG_FILE: configFile,
+    // The local stack has no secrets.
+    PULUMI_CONFIG_PASSPHRASE: "local",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // `make check` checks the types.
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    BUILDX_CONFIG: inFolder("buildx"),
+    DOCKER_CONFIG: inFolder("docker"),
+  };
+  for (const created of [inFolder("state"), own.PULUMI_HOME, own.DOCKER_CONFIG, projectFolder]) {
+    mkdirSync(created, { recursive: true });
+  }
+  return own;
+}
+
+/** Registers BuildKit with buildx, in the file that `docker buildx create --driver remote` writes. */
+export function addBuilder(name: string, address: string): string {
+  const instances = inFolder("buildx", "instances");
+  mkdirSync(instances, { recursive: true });
+  const node = { Name: `${name}0`, Endpoint: address, Platforms: null, DriverOpts: {}, Flags: null, Files: null };
+  writeFileSync(join(instances, name), JSON.stringify({ Name: name, Driver: "remote", Nodes: [node], Dynamic: false }));
+  return name;
+}
+
+async function ensureAllBases(workshop: Workshop): Promise<Record<string, string>> {
+  const bases = await ensureBases(workshop);
+  const certificates = await copyCertificates();
+  return certificates === undefined ? bases : { ...bases, certificates };
+}
+
+/** For a shell: `. .local/env`, then plain pulumi works on the local stack. */
+function writeEnvironmentFile(env: NodeJS.ProcessEnv): void {
+  const quote = (text = "") => `'${text.replaceAll("'", `'\\''`)}'`;
+  const lines = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
+  writeFileSync(inFolder("env"), lines.join(""));
+}

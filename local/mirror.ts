@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { execa } from "execa";
+import * as semver from "semver";
+
+import { type Platform, platforms } from "../images/platform";
+import { archiveName, checksumsName } from "../images/pulumiRelease";
+import { Fault } from "./fault";
+import { inFolder } from "./folder";
+import { goBuild } from "./goModule";
+
+/** The folder of the mirror's files, named and laid out as Pulumi publishes them. */
+export const mirrorFolder = inFolder("releases");
+
+const modules = join(__dirname, "releases");
+const sdk = "github.com/pulumi/pulumi/sdk/v3";
+const pkg = "github.com/pulumi/pulumi/pkg/v3";
+
+/** What a release holds beside the programs that are compiled: scripts, by their path in the module of the SDK. */
+const scripts = [
+  "nodejs/dist/pulumi-analyzer-policy",
+  "nodejs/dist/pulumi-resource-pulumi-nodejs",
+  "python/dist/pulumi-analyzer-policy-python",
+  "python/dist/pulumi-resource-pulumi-python",
+  "python/cmd/pulumi-language-python-exec",
+];
+
+/** The versions that the mirror can build, oldest first. */
+export function mirroredVersions(): string[] {
+  return semver.sort(readdirSync(modules).map((name) => name.replace(/^v/, "")));
+}
+
+/**
+ * Sees to it that the mirror has a release for the platforms, built from Pulumi's own modules where it is not there
+ * yet. Throws a Fault for a version that the mirror cannot build.
+ */
+export async function ensureRelease(version: string, wanted: readonly Platform[]): Promise<void> {
+  if (!mirroredVersions().includes(version)) {
+    throw new Fault(
+      `Pulumi ${version} is not in the local mirror, which stands in for Pulumi's releases here. ` +
+        `Release ${mirroredVersions().join(" or ")}, or add local/releases/v${version}/go.mod.`,
+    );
+  }
+  await mkdir(mirrorFolder, { recursive: true });
+  for (const platform of wanted) {
+    if (!existsSync(join(mirrorFolder, archiveName(version, platform)))) await buildArchive(version, platform);
+  }
+  await writeChecksums(version);
+}
+
+async function buildArchive(version: string, platform: Platform): Promise<void> {
+  const module = join(modules, `v${version}`);
+  const work = inFolder("build", `v${version}-${platforms[platform].targetArch}`);
+  const programs = join(work, "programs");
+  await goBuild({
+    title: `Pulumi ${version}, ${platform}`,
+    module,
+    packages: [
+      `${pkg}/cmd/pulumi`,
+      `${sdk}/nodejs/cmd/pulumi-language-nodejs`,
+      `${sdk}/python/cmd/pulumi-language-python`,
+      `${sdk}/go/pulumi-language-go`,
+      "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    ],
+    variables: { [`${pkg}/version.Version`]: `v${version}` },
+    architecture: platforms[platform].targetArch,
+    output: programs,
+  });
+  const release = join(work, "pulumi");
+  await rm(release, { recursive: true, force: true });
+  await mkdir(release);
+  const source = await goList(module, sdk, "{{.Dir}}");
+  for (const file of await readdir(programs)) {
+    if (file.startsWith("pulumi")) await copyFile(join(programs, file), join(release, file));
+  }
+  for (const script of scripts) await copyFile(join(source, script), join(release, script.replace(/^.*\//, "")));
+  await pack(release, join(mirrorFolder, archiveName(version, platform)), await goList(module, sdk, "{{.Time}}"));
+  await rm(work, { recursive: true });
+}
+
+async function goList(module: string, path: string, format: string): Promise<string> {
+  return (await execa("go", ["list", "-m", "-f", format, path], { cwd: module })).stdout;
+}
+
+/** The same bytes from the same programs: sorted, without owners, and with the time of the release. */
+async function pack(folder: string, archive: string, time: string): Promise<void> {
+  const reproducible = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mode=0755", `--mtime=${time}`];
+  const args = ["--create", "--use-compress-program=gzip -n", ...reproducible, `--file=${archive}.unfinished`];
+  await execa("tar", [...args, "--directory", join(folder, ".."), "pulumi"]);
+  await rename(`${archive}.unfinished`, archive);
+}
+
+/** The list of sums, in the format of sha256sum and under the name that Pulumi gives it. */
+async function writeChecksums(version: string): Promise<void> {
+  const archives = (await readdir(mirrorFolder)).filter((name) => name.startsWith(`pulumi-v${version}-`)).sort();
+  const lines = archives
+    .filter((name) => name.endsWith(".tar.gz"))
+    .map(async (name) => {
+      const sum = createHash("sha256").update(await readFile(join(mirrorFolder, name)));
+      return `${sum.digest("hex")}  ${name}\n`;
+    });
+  await writeFile(join(mirrorFolder, checksumsName(version)), (await Promise.all(lines)).join(""));
+}

@@ -1,0 +1,105 @@
+import { rm } from "node:fs/promises";
+
+import { execa } from "execa";
+
+import { type Release, parseGitTag } from "../images/release";
+import type { PublishedImage } from "../images/runnerImage";
+import { type Environment, projectFolder, setUp } from "./environment";
+import { Fault } from "./fault";
+import { inFolder } from "./folder";
+import { ensureRelease } from "./mirror";
+import { compressedSize, registryUrl } from "./registryClient";
+import { defaultTag } from "./releases";
+import { heading, say } from "./say";
+import { type Stack, prepareStack, pulumi } from "./stack";
+import { readTimings } from "./timings";
+
+/** An image as the stack's outputs name it. */
+type Published = { readonly [Key in keyof PublishedImage]: string };
+
+/** `make up`: sets up, and releases what the git tag asks for on stack local. */
+export async function up(gitTag: string | undefined): Promise<void> {
+  const stack = await prepareRelease(gitTag);
+  heading("pulumi up");
+  const eventLog = inFolder("events.json");
+  await rm(eventLog, { force: true });
+  const result = await pulumi(stack, ["up", "--yes", "--skip-preview", "--event-log", eventLog], {
+    PULUMI_DEBUG_COMMANDS: "true",
+  });
+  if (result.failed) throw new Fault(`pulumi up failed (see above). Nothing is published of a release that fails its tests.`);
+  await report(stack, eventLog);
+}
+
+/** `make preview`: sets up, runs the smoke tests and shows what a release would change. */
+export async function preview(gitTag: string | undefined): Promise<void> {
+  const stack = await prepareRelease(gitTag);
+  heading("pulumi preview");
+  const result = await pulumi(stack, ["preview", "--diff"]);
+  if (result.failed) throw new Fault("pulumi preview failed (see above). Nothing was published.");
+}
+
+async function prepareRelease(gitTag: string | undefined): Promise<Stack> {
+  // Before minutes of set-up: a tag that releases nothing.
+  const asked = gitTag === undefined ? undefined : parse(gitTag);
+  await requireRegistry();
+  const environment = await setUp();
+  const release = asked ?? parse(await defaultTag(environment.mirrored));
+  if (asked === undefined) say("TAG", `not given: v${release.pulumiVersion}, the newest that can be had here`);
+  if (environment.mirrored) await ensureRelease(release.pulumiVersion, [environment.platform]);
+  const stack = { name: "local", env: environment.env, folder: projectFolder };
+  await prepareStack(stack, stackConfig(environment, release));
+  return stack;
+}
+
+function parse(gitTag: string): Release {
+  try {
+    return parseGitTag(gitTag);
+  } catch (error) {
+    throw new Fault((error as Error).message);
+  }
+}
+
+/** The config of a release on this machine. */
+export function stackConfig(environment: Environment, { pulumiVersion, tag }: Release): Record<string, unknown> {
+  const { platform, builder, bases, pulumiReleases } = environment;
+  const registry = process.env["REGISTRY"] ?? environment.registry;
+  return { pulumiVersion, tag, platforms: [platform], registry, builder, bases, pulumiReleases };
+}
+
+/** Throws a Fault where another registry than the local one is asked for and does not answer. */
+async function requireRegistry(): Promise<void> {
+  const registry = process.env["REGISTRY"];
+  if (registry === undefined) return;
+  const url = `${registryUrl(registry.replace(/\/.*$/, ""))}/v2/`;
+  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then(
+    ({ status }) => (status === 200 || status === 401 ? undefined : `it answers ${status}`),
+    (error: Error) => String(error.cause instanceof Error ? error.cause.message : error),
+  );
+  if (answer === undefined) return;
+  throw new Fault(`REGISTRY "${registry}" is no registry that can be used: ${url}: ${answer}. Start it, or leave REGISTRY out.`);
+}
+
+async function report(stack: Stack, eventLog: string): Promise<void> {
+  const { stdout } = await execa("pulumi", ["stack", "output", "--json", "--stack", stack.name], {
+    cwd: stack.folder,
+    env: stack.env,
+  });
+  const { images } = JSON.parse(stdout) as { images: Record<string, Published> };
+  const timings = await readTimings(eventLog);
+  heading("Released");
+  const rows = Object.entries(images).map(async ([language, { repository, tag, digest }]) => ({
+    language,
+    reference: `${repository}:${tag}`,
+    digest,
+    compressed: `${((await compressedSize(repository, digest)) / 1e6).toFixed(1)} MB`,
+    seconds: (timings.get(`${language}-smoke`) ?? 0) + (timings.get(`${language}-image`) ?? 0),
+  }));
+  printTable(await Promise.all(rows));
+}
+
+function printTable(rows: readonly Readonly<Record<string, string | number>>[]): void {
+  const columns = Object.keys(rows[0] ?? {});
+  const lines = [columns, ...rows.map((row) => columns.map((column) => String(row[column])))];
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  for (const line of lines) console.log("  " + line.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  "));
+}

@@ -1,0 +1,40 @@
+import { checksumsName } from "../images/pulumiRelease";
+import { isPulumiVersion } from "../images/release";
+import { Fault } from "./fault";
+import { mirroredVersions } from "./mirror";
+import { officialReleases } from "./tools";
+
+/** Where Pulumi's releases come from: a URL prefix, or nothing where only the mirror is left. */
+export interface ReleasesSource {
+  readonly url: string | undefined;
+  readonly reason: string;
+}
+
+/** Tells whether Pulumi's own releases can be reached. */
+export async function releasesSource(): Promise<ReleasesSource> {
+  const newest = mirroredVersions().at(-1) ?? "";
+  const probe = await head(`${officialReleases}/${checksumsName(newest)}`);
+  return probe === undefined
+    ? { url: officialReleases, reason: "Pulumi's own" }
+    : { url: undefined, reason: `${officialReleases} cannot be reached: ${probe}` };
+}
+
+/** The git tag that is released where none is given: the newest version that can be had. */
+export async function defaultTag(mirrored: boolean): Promise<string> {
+  if (mirrored) return `v${mirroredVersions().at(-1)}`;
+  // What Pulumi's own installer asks, https://get.pulumi.com.
+  const page = "https://www.pulumi.com/latest-version";
+  const version = await fetch(page, { signal: AbortSignal.timeout(10_000) }).then(
+    async (response) => (await response.text()).trim(),
+    String,
+  );
+  if (isPulumiVersion(version)) return `v${version}`;
+  throw new Fault(`${page} does not tell the newest version of Pulumi: "${version}". Give one: make up TAG=vX.Y.Z.`);
+}
+
+async function head(url: string): Promise<string | undefined> {
+  return fetch(url, { method: "HEAD", signal: AbortSignal.timeout(5000) }).then(
+    (response) => (response.ok ? undefined : `it answers ${response.status}`),
+    (error: Error) => String(error.cause instanceof Error ? error.cause.message : error),
+  );
+}

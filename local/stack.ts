@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { type ResultPromise, execa } from "execa";
+import { parse, stringify } from "yaml";
+
+import { checkout } from "./folder";
+
+/** A stack of the program, with config that is not committed. */
+export interface Stack {
+  readonly name: string;
+  /** The environment variables that pulumi runs with. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The folder that holds the config file, Pulumi.<stack>.yaml. */
+  readonly folder: string;
+}
+
+/** The path of the stack's config file. */
+export function configFileOf(stack: Stack): string {
+  return join(stack.folder, `Pulumi.${stack.name}.yaml`);
+}
+
+/**
+ * Creates the stack where it does not exist, and writes its config. `pulumi stack init` writes its salt beside the
+ * Pulumi.yaml that it finds: it finds a copy, so that the committed files stay as they are.
+ */
+export async function prepareStack(stack: Stack, config: Readonly<Record<string, unknown>>): Promise<void> {
+  const file = configFileOf(stack);
+  if (!existsSync(file)) {
+    await mkdir(stack.folder, { recursive: true });
+    await copyFile(join(checkout, "Pulumi.yaml"), join(stack.folder, "Pulumi.yaml"));
+    await execa("pulumi", ["stack", "select", "--create", stack.name, "--non-interactive"], {
+      cwd: stack.folder,
+      env: { ...stack.env, PULUMI_STACK: "", PULUMI_OPTION_CONFIG_FILE: "" },
+    });
+    await rm(join(stack.folder, "Pulumi.yaml"));
+  }
+  const written = existsSync(file) ? (parse(await readFile(file, "utf8")) as Record<string, unknown>) : {};
+  const keys = Object.entries(config).map(([key, value]) => [`runner-pulumi:${key}`, value]);
+  await writeFile(file, stringify({ ...written, config: Object.fromEntries(keys) }));
+}
+
+/** Runs pulumi in the checkout, on the stack. Its output is shown. */
+export function pulumi(stack: Stack, args: readonly string[], env: NodeJS.ProcessEnv = {}): ResultPromise {
+  return execa("pulumi", [...args, "--stack", stack.name], {
+    cwd: checkout,
+    env: { ...stack.env, ...env },
+    stdio: "inherit",
+    reject: false,
+  });
+}

@@ -1,0 +1,88 @@
+import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { arch } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+import { execa } from "execa";
+
+import { argument, readDockerfile } from "../images/dockerfile";
+import { catalogue } from "../images/catalogue";
+import { ensureDebianProgram } from "./tools";
+
+/** A way to an image like the official one, from package registries alone. */
+export interface StandIn {
+  /** What it is made of, for people. */
+  readonly title: string;
+  /** Puts a Dockerfile and what it needs into an empty folder. The tag is the official image's. */
+  readonly prepare: (folder: string, tag: string) => Promise<void>;
+}
+
+/** The stand-ins by the stage that they replace. Each keeps the official paths. */
+export const standIns: Readonly<Record<string, StandIn>> = {
+  debian: { title: "Debian from its packages, by mmdebstrap", prepare: prepareDebian },
+  node: { title: "Node.js, npm and corepack from their npm packages", prepare: prepareNode },
+  golang: { title: "the Go toolchain from its module", prepare: prepareGolang },
+};
+
+/** What the official slim image leaves out (its file /etc/dpkg/dpkg.cfg.d/docker), so that sizes compare. */
+const slim = ["doc", "groff", "info", "linda", "lintian", "locale", "man"].map(
+  (folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`,
+);
+
+async function prepareDebian(folder: string, tag: string): Promise<void> {
+  const mmdebstrap = await ensureDebianProgram("mmdebstrap", "A Debian base is made with it");
+  const suite = tag.replace(/-.*$/, "");
+  const noTraces = `--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"`;
+  const options = ["--mode=root", "--variant=minbase", "--include=ca-certificates", ...slim, noTraces];
+  await execa(mmdebstrap, [...options, suite, join(folder, "root.tar")], {
+    env: {
+      // Its helper mmtarfilter is beside it.
+      PATH: [dirname(mmdebstrap), process.env["PATH"]].join(delimiter),
+      TMPDIR: folder,
+      // The time of every file, as in the builds that start from it.
+      SOURCE_DATE_EPOCH: argument(readDockerfile(catalogue[0]?.name ?? ""), "SOURCE_DATE_EPOCH"),
+    },
+  });
+  await writeFile(join(folder, "Dockerfile"), `FROM scratch\nADD root.tar /\nCMD ["bash"]\n`);
+}
+
+/** The versions that Node.js 24.21.0 brings along. */
+const npmPackages = ["npm@11.21.2", "corepack@0.34.7"];
+
+async function prepareNode(folder: string, tag: string): Promise<void> {
+  const version = tag.replace(/-.*$/, "");
+  const binary = `node-linux-${arch()}`;
+  const install = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", `--prefix=${folder}`];
+  await execa("npm", [...install, `${binary}@${version}`, ...npmPackages]);
+  const [bin, lib] = [join(folder, "local", "bin"), join(folder, "local", "lib", "node_modules")];
+  await mkdir(bin, { recursive: true });
+  await cp(join(folder, "node_modules", binary, "bin", "node"), join(bin, "node"));
+  for (const name of ["npm", "corepack"]) {
+    await cp(join(folder, "node_modules", name), join(lib, name), { recursive: true });
+  }
+  await symlink("../lib/node_modules/npm/bin/npm-cli.js", join(bin, "npm"));
+  await symlink("../lib/node_modules/npm/bin/npx-cli.js", join(bin, "npx"));
+  await symlink("../lib/node_modules/corepack/dist/corepack.js", join(bin, "corepack"));
+  await rm(join(folder, "node_modules"), { recursive: true });
+  await writeFile(
+    join(folder, "Dockerfile"),
+    [
+      "FROM debian",
+      "RUN apt-get update -qq && apt-get install -qq --yes --no-install-recommends libstdc++6",
+      "COPY local /usr/local",
+      "",
+    ].join("\n"),
+  );
+}
+
+async function prepareGolang(folder: string, tag: string): Promise<void> {
+  const version = tag.replace(/-.*$/, "");
+  // An empty module of its own, so that no go.mod above this folder has a say.
+  await writeFile(join(folder, "go.mod"), "module toolchain\n");
+  const { stdout: root } = await execa("go", ["env", "GOROOT"], {
+    cwd: folder,
+    env: { GOTOOLCHAIN: `go${version}` },
+  });
+  await execa("cp", ["--recursive", "--no-preserve=ownership", root, join(folder, "go")]);
+  await execa("chmod", ["--recursive", "u+w", join(folder, "go")]);
+  await writeFile(join(folder, "Dockerfile"), `FROM debian\nCOPY go /usr/local/go\n`);
+}

@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises";
+
+interface EngineEvent {
+  readonly timestamp: number;
+  readonly resourcePreEvent?: { readonly metadata: StepMetadata };
+  readonly resOutputsEvent?: { readonly metadata: StepMetadata };
+}
+
+interface StepMetadata {
+  readonly urn: string;
+}
+
+/**
+ * Reads from the engine's event log how many seconds each resource took, by the last part of its URN. The log has
+ * whole seconds.
+ */
+export async function readTimings(eventLog: string): Promise<Map<string, number>> {
+  const started = new Map<string, number>();
+  const timings = new Map<string, number>();
+  for (const line of (await readFile(eventLog, "utf8")).split("\n").filter(Boolean)) {
+    const { timestamp, resourcePreEvent, resOutputsEvent } = JSON.parse(line) as EngineEvent;
+    if (resourcePreEvent !== undefined) started.set(nameOf(resourcePreEvent.metadata), timestamp);
+    if (resOutputsEvent !== undefined) {
+      const name = nameOf(resOutputsEvent.metadata);
+      timings.set(name, timestamp - (started.get(name) ?? timestamp));
+    }
+  }
+  return timings;
+}
+
+function nameOf({ urn }: StepMetadata): string {
+  return urn.replace(/^.*::/, "");
+}
