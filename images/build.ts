@@ -3,7 +3,6 @@ import type * as dockerBuild from "@pulumi/docker-build";
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
 import { argument, context, readDockerfile, stages } from "./dockerfile";
-import { platforms } from "./platform";
 import type { PulumiRelease } from "./pulumiRelease";
 
 const source = "https://github.com/spacelift-io/runner-pulumi";
@@ -39,11 +38,13 @@ export function buildInputs({ language, config, release }: BuildArgs) {
 }
 
 function releaseArguments({ version, url, sha256 }: PulumiRelease): Record<string, string> {
-  const sums = Object.entries(platforms).flatMap(([platform, { targetArch }]) => {
-    const sum = sha256[platform as keyof typeof platforms];
-    return sum === undefined ? [] : [[`PULUMI_SHA256_${targetArch.toUpperCase()}`, sum]];
-  });
-  return { PULUMI_VERSION: version, PULUMI_RELEASES: url, ...Object.fromEntries(sums) };
+  const { "linux/amd64": amd64, "linux/arm64": arm64 } = sha256;
+  return {
+    PULUMI_VERSION: version,
+    PULUMI_RELEASES: url,
+    ...(amd64 === undefined ? {} : { PULUMI_SHA256_AMD64: amd64 }),
+    ...(arm64 === undefined ? {} : { PULUMI_SHA256_ARM64: arm64 }),
+  };
 }
 
 /** The annotation keys of https://github.com/opencontainers/image-spec/blob/main/annotations.md */

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { catalogue } from "./catalogue";
 import { readDockerfile, stages } from "./dockerfile";
 import { type Platform, isPlatform, platforms } from "./platform";
-import { imageTags, isPulumiVersion } from "./release";
+import { imageTags, isImageTag, isPulumiVersion } from "./release";
 
 /** The stack's config, checked. */
 export interface Config {
@@ -70,22 +70,20 @@ function pulumiVersionFaults(version: string): string[] {
   return [`pulumiVersion ${quote(version)} is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`];
 }
 
-/** The stack's own tags: dev and prod have theirs, so that neither can take the other's by mistake. */
 function tagFaults(tag: string, pulumiVersion: string, stack: string): string[] {
   if (!isPulumiVersion(pulumiVersion)) {
-    const form = imageTags(tag.replace(/^(dev-)?v/, "")).includes(tag) && tag !== "";
-    return form ? [] : [`tag ${quote(tag)} is not an image tag of a release. Give vX.Y.Z, dev-vX.Y.Z or latest.`];
+    if (isImageTag(tag)) return [];
+    return [`tag ${quote(tag)} is not an image tag of a release. Give vX.Y.Z, dev-vX.Y.Z or latest.`];
   }
-  const all = imageTags(pulumiVersion);
-  const ofDev = (text: string) => text.startsWith("dev-");
-  const allowed = stack === "dev" ? all.filter(ofDev) : stack === "prod" ? all.filter((text) => !ofDev(text)) : all;
+  const allowed = imageTags(pulumiVersion, stack);
   if (allowed.includes(tag)) return [];
   return [`tag ${quote(tag)} is not one of Pulumi ${pulumiVersion} on stack ${stack}. Give ${allowed.join(" or ")}.`];
 }
 
 function platformFaults(value: unknown): string[] {
   const known = `Known: ${Object.keys(platforms).join(", ")}.`;
-  if (!isStringArray(value) || value.length === 0) return [`platforms ${quote(value)} is not a list. Give one. ${known}`];
+  if (!isStringArray(value) || value.length === 0)
+    return [`platforms ${quote(value)} is not a list. Give one. ${known}`];
   const unknown = value.filter((platform) => !isPlatform(platform));
   const twice = value.filter((platform, index) => value.indexOf(platform) !== index);
   return [

@@ -34,7 +34,15 @@ export function isPulumiVersion(text: string): boolean {
   return version?.version === text && version.prerelease.length === 0;
 }
 
-/** The image tags that a Pulumi version may be published under. */
-export function imageTags(pulumiVersion: string): string[] {
-  return [`v${pulumiVersion}`, `dev-v${pulumiVersion}`, "latest"];
+/** Whether the text has the form of an image tag that a release publishes. */
+export function isImageTag(text: string): boolean {
+  const [, version = ""] = /^(?:dev-)?v(.*)$/su.exec(text) ?? [];
+  return text === "latest" || isPulumiVersion(version);
+}
+
+/** The image tags that a stack publishes a Pulumi version under: dev and prod have their own, any other stack has all. */
+export function imageTags(pulumiVersion: string, stack: string): string[] {
+  const [dev, prod] = [[`dev-v${pulumiVersion}`], [`v${pulumiVersion}`, "latest"]];
+  if (stack === "dev") return dev;
+  return stack === "prod" ? prod : [...prod, ...dev];
 }

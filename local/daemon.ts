@@ -77,7 +77,9 @@ function startTime(pid: number): string {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return "";
   // The second field, the command in parentheses, may hold spaces.
-  const fields = readFileSync(file, "utf8").replace(/^.*\) /s, "").split(" ");
+  const fields = readFileSync(file, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
   return fields[0] === "Z" ? "" : (fields[19] ?? "");
 }
 

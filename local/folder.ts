@@ -25,7 +25,9 @@ export function prepareFolder(): void {
     writeFileSync(inFolder(".writable"), "");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Fault(`${folder} cannot be written (${code}). Free the disk or clone the repository to a writable folder.`);
+    throw new Fault(
+      `${folder} cannot be written (${code}). Free the disk or clone the repository to a writable folder.`,
+    );
   }
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;

@@ -35,7 +35,8 @@ async function runPulumi(args: string[]): Promise<void> {
 function describe(error: unknown): unknown {
   if (error instanceof Fault) return `\n${error.message}`;
   // A program that failed: what it said last tells more than our stack.
-  if (error instanceof ExecaError) return `\n${error.shortMessage}\n${String(error.stderr).split("\n").slice(-15).join("\n")}`;
+  if (error instanceof ExecaError)
+    return `\n${error.shortMessage}\n${String(error.stderr).split("\n").slice(-15).join("\n")}`;
   return error;
 }
 

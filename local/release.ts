@@ -5,13 +5,14 @@ import { execa } from "execa";
 import { type Release, parseGitTag } from "../images/release";
 import type { PublishedImage } from "../images/runnerImage";
 import { type Environment, projectFolder, setUp } from "./environment";
+import { showPulumi } from "./display";
 import { Fault } from "./fault";
-import { inFolder } from "./folder";
+import { checkout, inFolder } from "./folder";
 import { ensureRelease } from "./mirror";
 import { compressedSize, registryUrl } from "./registryClient";
 import { defaultTag } from "./releases";
 import { heading, say } from "./say";
-import { type Stack, prepareStack, pulumi } from "./stack";
+import { type Stack, prepareStack } from "./stack";
 import { readTimings } from "./timings";
 
 /** An image as the stack's outputs name it. */
@@ -23,10 +24,10 @@ export async function up(gitTag: string | undefined): Promise<void> {
   heading("pulumi up");
   const eventLog = inFolder("events.json");
   await rm(eventLog, { force: true });
-  const result = await pulumi(stack, ["up", "--yes", "--skip-preview", "--event-log", eventLog], {
-    PULUMI_DEBUG_COMMANDS: "true",
-  });
-  if (result.failed) throw new Fault(`pulumi up failed (see above). Nothing is published of a release that fails its tests.`);
+  const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--event-log", eventLog];
+  if (!(await pulumi(stack, args))) {
+    throw new Fault("pulumi up failed, see above. A release whose tests fail publishes nothing.");
+  }
   await report(stack, eventLog);
 }
 
@@ -34,8 +35,15 @@ export async function up(gitTag: string | undefined): Promise<void> {
 export async function preview(gitTag: string | undefined): Promise<void> {
   const stack = await prepareRelease(gitTag);
   heading("pulumi preview");
-  const result = await pulumi(stack, ["preview", "--diff"]);
-  if (result.failed) throw new Fault("pulumi preview failed (see above). Nothing was published.");
+  if (!(await pulumi(stack, ["preview", "--diff", "--suppress-progress"]))) {
+    throw new Fault("pulumi preview failed, see above. Nothing was published.");
+  }
+}
+
+/** Runs pulumi in the checkout, on the stack. The event log is a flag for developers of Pulumi, hence the variable. */
+function pulumi(stack: Stack, args: readonly string[]): Promise<boolean> {
+  const env = { ...stack.env, PULUMI_DEBUG_COMMANDS: "true" };
+  return showPulumi([...args, "--stack", stack.name], { cwd: checkout, env, log: inFolder("pulumi.log") });
 }
 
 async function prepareRelease(gitTag: string | undefined): Promise<Stack> {
@@ -76,7 +84,9 @@ async function requireRegistry(): Promise<void> {
     (error: Error) => String(error.cause instanceof Error ? error.cause.message : error),
   );
   if (answer === undefined) return;
-  throw new Fault(`REGISTRY "${registry}" is no registry that can be used: ${url}: ${answer}. Start it, or leave REGISTRY out.`);
+  throw new Fault(
+    `REGISTRY "${registry}" is no registry that can be used: ${url}: ${answer}. Start it, or leave REGISTRY out.`,
+  );
 }
 
 async function report(stack: Stack, eventLog: string): Promise<void> {

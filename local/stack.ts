@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { type ResultPromise, execa } from "execa";
+import { execa } from "execa";
 import { parse, stringify } from "yaml";
 
 import { checkout } from "./folder";
@@ -37,16 +37,6 @@ export async function prepareStack(stack: Stack, config: Readonly<Record<string,
     await rm(join(stack.folder, "Pulumi.yaml"));
   }
   const written = existsSync(file) ? (parse(await readFile(file, "utf8")) as Record<string, unknown>) : {};
-  const keys = Object.entries(config).map(([key, value]) => [`runner-pulumi:${key}`, value]);
+  const keys = Object.entries(config).map(([key, value]): [string, unknown] => [`runner-pulumi:${key}`, value]);
   await writeFile(file, stringify({ ...written, config: Object.fromEntries(keys) }));
-}
-
-/** Runs pulumi in the checkout, on the stack. Its output is shown. */
-export function pulumi(stack: Stack, args: readonly string[], env: NodeJS.ProcessEnv = {}): ResultPromise {
-  return execa("pulumi", [...args, "--stack", stack.name], {
-    cwd: checkout,
-    env: { ...stack.env, ...env },
-    stdio: "inherit",
-    reject: false,
-  });
 }

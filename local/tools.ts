@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
@@ -59,15 +59,15 @@ export async function ensurePulumi(): Promise<string[]> {
     say(part, `${version}, downloaded into .local`);
     return [downloaded];
   }
-  const built = [inFolder("tools", `pulumi-${version}`), inFolder("tools", "nodejs-host")] as const;
-  if (!built.every(existsSync)) {
+  const built = inFolder("tools", `pulumi-${version}`);
+  if (!existsSync(built)) {
     const fault = await downloadPulumi(version, downloaded, officialReleases).then(() => undefined, String);
     if (fault === undefined) return [downloaded];
     say(part, `${onPath.reason}, and no download: ${fault}`);
   }
-  await buildPulumi(version, ...built);
+  await buildPulumi(version, built);
   say(part, `${version}, built in .local`);
-  return [...built];
+  return [built];
 }
 
 async function usablePulumiOnPath(): Promise<{ version?: string; reason?: string }> {
@@ -104,21 +104,23 @@ export async function downloadPulumi(version: string, folder: string, url: strin
   });
 }
 
-async function buildPulumi(version: string, cli: string, host: string): Promise<void> {
+async function buildPulumi(version: string, output: string): Promise<void> {
   await goBuild({
     title: `Pulumi CLI ${version}`,
     module: join(__dirname, "tools", "pulumi"),
     packages: [`${pkg}/cmd/pulumi`],
     variables: { [`${sdk}/go/common/version.Version`]: `v${version}` },
-    output: cli,
+    output,
   });
   // The newest release whose Node.js host is a package of a module that the Go proxy has.
   await goBuild({
     title: "Pulumi Node.js host",
     module: join(__dirname, "releases", "v3.66.0"),
     packages: [`${sdk}/nodejs/cmd/pulumi-language-nodejs`],
-    output: host,
+    output: inFolder("tools", "nodejs-host"),
   });
+  // Beside the CLI, where it looks for it first.
+  await cp(inFolder("tools", "nodejs-host", "pulumi-language-nodejs"), join(output, "pulumi-language-nodejs"));
 }
 
 /** Installs the docker-build plugin into PULUMI_HOME: the ordinary way, else built from Go modules. */
@@ -194,7 +196,14 @@ export async function ensureDebianProgram(name: string, why: string): Promise<st
   const download = inFolder("tools", "debian", "download");
   await mkdir(join(download, "lists", "partial"), { recursive: true });
   await mkdir(join(download, "archives", "partial"), { recursive: true });
-  const own = ["-o", `Dir::State::lists=${download}/lists`, "-o", `Dir::Cache=${download}`, "-o", "APT::Sandbox::User="];
+  const own = [
+    "-o",
+    `Dir::State::lists=${download}/lists`,
+    "-o",
+    `Dir::Cache=${download}`,
+    "-o",
+    "APT::Sandbox::User=",
+  ];
   await execa("apt-get", [...own, "-qq", "update"], { reject: false });
   const got = await execa("apt-get", [...own, "-qq", "download", name], { cwd: download, reject: false, all: true });
   const file = (await readdir(download)).find((entry) => entry.startsWith(`${name}_`));
@@ -221,4 +230,3 @@ export async function copyCertificates(): Promise<string | undefined> {
   await writeFile(copy, text);
   return folder;
 }
-

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { readConfig } from "../../images/config";
+import { Recorder, setConfig } from "../support/mocks";
+
+const valid = {
+  pulumiVersion: "3.66.0",
+  tag: "v3.66.0",
+  platforms: ["linux/amd64"],
+  registry: "localhost:5000",
+  builder: "",
+  bases: {},
+  pulumiReleases: "https://get.pulumi.com/releases/sdk",
+};
+
+function onStack(stack: string): Promise<void> {
+  return new Recorder().install(stack);
+}
+
+/** The faults that are named, without the heading. */
+function faultsOf(config: Record<string, unknown>): string[] {
+  setConfig(config);
+  try {
+    readConfig();
+  } catch (error) {
+    assert.ok(error instanceof pulumi.RunError);
+    const [heading, ...faults] = error.message.split("\n");
+    assert.equal(heading, "The config cannot be used:");
+    return faults.map((fault) => fault.replace(/^ {2}- /, ""));
+  }
+  return [];
+}
+
+describe("config", () => {
+  beforeEach(() => onStack("local"));
+
+  it("reads a config without faults", () => {
+    setConfig({ ...valid, builder: "arm", bases: { debian: "docker-image://mirror.example/debian:trixie-slim" } });
+    assert.deepEqual(readConfig(), {
+      ...valid,
+      builder: "arm",
+      bases: { debian: "docker-image://mirror.example/debian:trixie-slim" },
+    });
+  });
+
+  it("leaves the builder to buildx where none is named", () => {
+    setConfig(valid);
+    assert.equal(readConfig().builder, undefined);
+  });
+
+  const known = "Known: linux/amd64, linux/arm64.";
+  const faults: [string, Record<string, unknown>, string][] = [
+    [
+      "a version in words",
+      { pulumiVersion: "three", tag: "latest" },
+      `pulumiVersion "three" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`,
+    ],
+    [
+      "a version with a v",
+      { pulumiVersion: "v3.66.0" },
+      `pulumiVersion "v3.66.0" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`,
+    ],
+    [
+      "another version's tag",
+      { tag: "v3.64.0" },
+      `tag "v3.64.0" is not one of Pulumi 3.66.0 on stack local. Give v3.66.0 or latest or dev-v3.66.0.`,
+    ],
+    [
+      "a git tag for an image tag",
+      { tag: "latest-v3.66.0" },
+      `tag "latest-v3.66.0" is not one of Pulumi 3.66.0 on stack local. Give v3.66.0 or latest or dev-v3.66.0.`,
+    ],
+    ["an unknown platform", { platforms: ["linux/arm"] }, `Unknown platform "linux/arm" in platforms. ${known}`],
+    [
+      "a platform twice",
+      { platforms: ["linux/arm64", "linux/arm64"] },
+      `Platform "linux/arm64" stands twice in platforms. Name it once.`,
+    ],
+    ["no platform", { platforms: [] }, `platforms [] is not a list. Give one. ${known}`],
+    [
+      "a platform that is no list",
+      { platforms: "linux/amd64" },
+      `platforms "linux/amd64" is not a list. Give one. ${known}`,
+    ],
+    [
+      "a registry with a scheme",
+      { registry: "http://localhost:5000" },
+      `registry "http://localhost:5000" is not the address of a registry. Give host[:port][/path] without a scheme, such as localhost:5000.`,
+    ],
+    [
+      "a builder's flags",
+      { builder: "--all" },
+      `builder "--all" is not the name of a buildx builder. Give one that "docker buildx ls" lists.`,
+    ],
+    [
+      "bases that are a list",
+      { bases: ["debian"] },
+      `bases ["debian"] does not map stages to build contexts. Give {"debian": "docker-image://…"}.`,
+    ],
+    [
+      "a base that is nothing",
+      { bases: { debian: "/not/there" } },
+      `Base "/not/there" of stage debian is neither docker-image://…, oci-layout://…, a URL nor a directory.`,
+    ],
+    [
+      "a prefix with a slash at its end",
+      { pulumiReleases: "https://example.com/" },
+      `pulumiReleases "https://example.com/" is not a URL prefix. Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
+    ],
+  ];
+  for (const [name, change, fault] of faults) {
+    it(`refuses ${name}`, () => assert.deepEqual(faultsOf({ ...valid, ...change }), [fault]));
+  }
+
+  it("names an unknown stage and those that are known", () => {
+    const [fault, ...others] = faultsOf({ ...valid, bases: { debain: "docker-image://debian" } });
+    assert.deepEqual(others, []);
+    assert.match(fault ?? "", /^Unknown stage "debain" in bases\. Known: debian, .*node.*golang.*\.$/);
+  });
+
+  it("names every fault at once", () => {
+    const found = faultsOf({
+      pulumiVersion: "three",
+      tag: "release-1",
+      platforms: ["linux/arm", "windows/amd64"],
+      registry: "https://x",
+      builder: "a b",
+      bases: { debain: "docker-image://debian" },
+      pulumiReleases: "ftp://x",
+    });
+    assert.equal(found.length, 8, found.join("\n"));
+  });
+
+  it("gives dev and prod their own tags", async () => {
+    await onStack("dev");
+    assert.deepEqual(faultsOf({ ...valid, tag: "dev-v3.66.0" }), []);
+    assert.deepEqual(faultsOf({ ...valid, tag: "latest" }), [
+      `tag "latest" is not one of Pulumi 3.66.0 on stack dev. Give dev-v3.66.0.`,
+    ]);
+    await onStack("prod");
+    assert.deepEqual(faultsOf({ ...valid, tag: "latest" }), []);
+    assert.deepEqual(faultsOf({ ...valid, tag: "dev-v3.66.0" }), [
+      `tag "dev-v3.66.0" is not one of Pulumi 3.66.0 on stack prod. Give v3.66.0 or latest.`,
+    ]);
+  });
+});

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { dependencies } from "../../package.json";
+import { officialImages } from "../../local/bases";
+import { type Daemon, startDaemon, stopDaemon } from "../../local/daemon";
+import { createFilter } from "../../local/display";
+import { mirroredVersions } from "../../local/mirror";
+import { portOf } from "../../local/ports";
+import { duration } from "../../local/say";
+import { standIns } from "../../local/standIns";
+import { readTimings } from "../../local/timings";
+import { pinnedVersion } from "../../local/tools";
+
+describe("local", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "runner-pulumi-"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("builds the plugin of the version that the program uses", () =>
+    assert.equal(
+      pinnedVersion("builder", "github.com/pulumi/pulumi-docker-build"),
+      dependencies["@pulumi/docker-build"],
+    ));
+
+  it("has a stand-in for every official image", () => {
+    assert.deepEqual([...officialImages().keys()].sort(), Object.keys(standIns).sort());
+  });
+
+  it("mirrors each release from its own modules", () => {
+    for (const version of mirroredVersions()) {
+      const text = readFileSync(join(__dirname, "..", "..", "local", "releases", `v${version}`, "go.mod"), "utf8");
+      for (const module of ["pkg/v3", "sdk/v3"]) assert.ok(text.includes(`pulumi/pulumi/${module} v${version}`), text);
+    }
+  });
+
+  it("shows each step of a build once, and everything that is no build's log", () => {
+    const filter = createFilter();
+    const prefix = " +  docker-build:index:Image python-smoke creating (3s) ";
+    assert.equal(
+      filter(`${prefix}#15 [smoke 2/9] RUN   pip install x`),
+      "     python-smoke       [smoke 2/9] RUN pip install x",
+    );
+    assert.equal(filter(`${prefix}#15 [smoke 2/9] RUN   pip install x`), undefined);
+    for (const line of ["#15 CACHED", "#15 1.2 Collecting x", "#3 [internal] load .dockerignore", ""]) {
+      assert.equal(filter(prefix + line), undefined, line);
+    }
+    assert.equal(filter("@ updating....."), undefined);
+    for (const line of [" +  docker-build:index:Image python-smoke created (60s) ", "error: the stack is locked"]) {
+      assert.equal(filter(line), line);
+    }
+  });
+
+  it("reads how long each resource took", async () => {
+    const log = join(folder, "events.json");
+    const urn = "urn:pulumi:local::runner-pulumi::docker-build:index:Image::python-smoke";
+    writeFileSync(
+      log,
+      [
+        { timestamp: 10, resourcePreEvent: { metadata: { urn } } },
+        { timestamp: 72, resOutputsEvent: { metadata: { urn } } },
+        { timestamp: 73, summaryEvent: {} },
+      ]
+        .map((event) => JSON.stringify(event) + "\n")
+        .join(""),
+    );
+    assert.deepEqual([...(await readTimings(log))], [["python-smoke", 62]]);
+  });
+
+  it("writes durations as people do", () => {
+    assert.equal(duration(8400), "8 s");
+    assert.equal(duration(125_000), "2 min 05 s");
+  });
+
+  it("keeps the port that it chose, and gives another to another service", async () => {
+    const port = await portOf("registry", folder);
+    assert.equal(await portOf("registry", folder), port);
+    assert.notEqual(await portOf("mirror", folder), port);
+  });
+
+  it("refuses a port that is none", async () => {
+    process.env["TEST_PORT"] = "70000";
+    await assert.rejects(portOf("other", folder, "TEST_PORT"), {
+      message: `TEST_PORT "70000" is not a port. Give a number from 1 to 65535.`,
+    });
+    delete process.env["TEST_PORT"];
+  });
+
+  describe("daemon", () => {
+    const sleeper: Daemon = { name: "sleeper", command: "sleep", args: ["60"], isHealthy: () => Promise.resolve(true) };
+
+    it("is started once, and stopped", async () => {
+      assert.equal(await startDaemon(sleeper, folder), "started");
+      assert.equal(await startDaemon(sleeper, folder), "running");
+      assert.equal(await stopDaemon("sleeper", folder), true);
+      assert.equal(await stopDaemon("sleeper", folder), false);
+    });
+
+    it("is not taken for another process that has its pid now", async () => {
+      writeFileSync(join(folder, "other.json"), JSON.stringify({ pid: process.pid, startTime: "1" }));
+      assert.equal(await stopDaemon("other", folder), false);
+    });
+
+    it("is started again when it is not healthy", async () => {
+      assert.equal(await startDaemon(sleeper, folder), "started");
+      let asked = 0;
+      const sick = { ...sleeper, isHealthy: () => Promise.resolve(++asked > 1) };
+      assert.equal(await startDaemon(sick, folder), "started");
+      await stopDaemon("sleeper", folder);
+    });
+
+    it("tells the end of its log when it does not come up", () =>
+      assert.rejects(
+        startDaemon({ ...sleeper, name: "broken", command: "sh", args: ["-c", "echo no such luck; exit 1"] }, folder),
+        /^Error: broken does not come up\. The end of .*broken\.log:\nno such luck$/s,
+      ));
+  });
+});
