@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { type Environment, setUp } from "../../local/environment";
+import { checkout, inFolder } from "../../local/folder";
+import { goBuild } from "../../local/goModule";
+import { ensureRelease } from "../../local/mirror";
+import { startBuildKit } from "../../local/services";
+import { downloadPulumi, ensureDebianProgram } from "../../local/tools";
+import { serve } from "../support/http";
+
+describe("the local environment", () => {
+  let environment: Environment;
+  let folder: string;
+
+  before(async () => {
+    environment = await setUp();
+    mkdirSync(inFolder("tests"), { recursive: true });
+    folder = mkdtempSync(inFolder("tests", "run-"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** `make <command>` with these variables. */
+  async function make(command: string, variables: Record<string, string>): Promise<{ code?: number; output: string }> {
+    const { exitCode, all } = await execa("make", ["--silent", command], {
+      cwd: checkout,
+      env: variables,
+      reject: false,
+      all: true,
+    });
+    return { code: exitCode, output: all };
+  }
+
+  const forms = "is not a release tag. Push dev-vX.Y.Z, vX.Y.Z or latest-vX.Y.Z.";
+  const tags = [
+    "release-1",
+    "v3.66",
+    "v03.66.0",
+    "latest",
+    "v3.66.0-rc.1",
+    "",
+    "v3.66.0; touch hacked",
+    "$(touch hacked)",
+  ];
+  for (const tag of tags) {
+    it(`refuses make up TAG=${JSON.stringify(tag)}`, async () => {
+      const { code, output } = await make("up", { TAG: tag });
+      assert.notEqual(code, 0);
+      assert.ok(output.includes(`Tag ${JSON.stringify(tag)} ${forms}`), output);
+      assert.equal(existsSync(join(checkout, "hacked")), false);
+    });
+  }
+
+  it("refuses a version that was never published", async () => {
+    const { code, output } = await make("up", { TAG: "v99.0.0" });
+    assert.notEqual(code, 0);
+    assert.match(
+      output,
+      environment.mirrored
+        ? /Pulumi 99\.0\.0 is not in the local mirror.*Release 3\.64\.0 or 3\.66\.0/
+        : /Pulumi 99\.0\.0 was never published/,
+    );
+  });
+
+  it("refuses a registry that does not answer", async () => {
+    const { code, output } = await make("up", { TAG: "v3.66.0", REGISTRY: "localhost:1" });
+    assert.notEqual(code, 0);
+    assert.match(output, /REGISTRY "localhost:1" is no registry that can be used: .*Start it, or leave REGISTRY out\./);
+  });
+
+  it("downloads a Pulumi CLI as Pulumi publishes it, and runs it", async () => {
+    if (environment.mirrored) await ensureRelease("3.66.0", [environment.platform]);
+    const cli = join(folder, "cli");
+    await downloadPulumi("3.66.0", cli, environment.pulumiReleases);
+    assert.equal((await execa(join(cli, "pulumi"), ["version"])).stdout, "v3.66.0");
+    assert.ok(existsSync(join(cli, "pulumi-language-nodejs")));
+  });
+
+  it("keeps no Pulumi CLI whose sum is another", async () => {
+    const name = "pulumi-v3.66.0-linux-x64.tar.gz";
+    const { url, server } = await serve({
+      "/pulumi-3.66.0-checksums.txt": `${"0".repeat(64)}  ${name}\n${"0".repeat(64)}  ${name.replace("x64", "arm64")}\n`,
+      [`/${name}`]: "not what was published",
+      [`/${name.replace("x64", "arm64")}`]: "not what was published",
+    });
+    const cli = join(folder, "tampered");
+    await assert.rejects(
+      downloadPulumi("3.66.0", cli, url),
+      /has the SHA-256 [0-9a-f]{64}, and Pulumi published 0{64}/,
+    );
+    assert.equal(existsSync(cli), false);
+    server.close();
+  });
+
+  describe("where something is missing", () => {
+    const path = process.env["PATH"];
+    const { getuid } = process;
+    afterEach(() => {
+      process.env["PATH"] = path;
+      process.getuid = getuid;
+    });
+
+    it("says so of Go", async () => {
+      process.env["PATH"] = folder;
+      const module = join(checkout, "local", "tools", "pulumi");
+      const build = { title: "Pulumi CLI", module, packages: ["none"], output: join(folder, "none") };
+      await assert.rejects(goBuild(build), {
+        message:
+          "Go is not on PATH, and Pulumi CLI cannot be downloaded here, only built. Install Go (https://go.dev/dl) and retry.",
+      });
+    });
+
+    it("says so of a program that is in no Debian package either", () =>
+      assert.rejects(ensureDebianProgram("no-such-program", "A test asks for it"), {
+        message:
+          /^no-such-program is not on PATH and cannot be had from Debian's packages\. A test asks for it\. Install/,
+      }));
+
+    it("says so of root", async () => {
+      process.getuid = () => 1000;
+      await assert.rejects(startBuildKit(environment.tools, folder), {
+        message:
+          "BuildKit runs here as a process, which needs root, and this is uid 1000. Run it as root: sudo make up.",
+      });
+    });
+
+    it("says so of a path that a socket can have", () =>
+      assert.rejects(startBuildKit(environment.tools, join(folder, "x".repeat(100))), {
+        message: /is longer than the 107 bytes of a socket's path\. Clone to a folder with a shorter path\.$/,
+      }));
+  });
+});

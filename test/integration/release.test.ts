@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { type Server, createServer } from "node:http";
+import { type AddressInfo } from "node:net";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { catalogue } from "../../images/catalogue";
+import { argument, readDockerfile } from "../../images/dockerfile";
+import { archiveName, checksumsName } from "../../images/pulumiRelease";
+import { stopDaemon } from "../../local/daemon";
+import { addBuilder } from "../../local/environment";
+import { checkout, inFolder } from "../../local/folder";
+import { startBuildKit } from "../../local/services";
+import { filesOf, layersOf } from "../support/layers";
+import { Scratch } from "../support/scratch";
+
+const languages = catalogue.map(({ name }) => name);
+const epoch = new Date(Number(argument(readDockerfile("python"), "SOURCE_DATE_EPOCH")) * 1000);
+const all = { pulumiVersion: "3.66.0" };
+
+/** What git sees of the checkout: nothing of it may change in a run. */
+async function committedFiles(): Promise<string> {
+  const { stdout } = await execa("git", ["status", "--porcelain"], { cwd: checkout });
+  const { stdout: diff } = await execa("git", ["diff", "HEAD"], { cwd: checkout });
+  return stdout + diff;
+}
+
+// The tests are one story: each starts from what the one before has left in the registry and in the state.
+describe("a release", () => {
+  let scratch: Scratch;
+  let before66: Record<string, string | undefined>;
+  let committed: string;
+
+  before(async () => {
+    committed = await committedFiles();
+    scratch = await Scratch.start(["3.66.0", "3.64.0"]);
+  });
+  after(() => scratch.stop());
+
+  it("publishes the digests that the stack's outputs name", async () => {
+    const { failed, output } = await scratch.up({ ...all, tag: "v3.66.0" });
+    assert.equal(failed, false, output);
+    const images = await scratch.images();
+    assert.deepEqual(Object.keys(images).sort(), [...languages].sort());
+    before66 = await scratch.served("v3.66.0");
+    for (const [language, { repository, tag, digest, reference }] of Object.entries(images)) {
+      assert.equal(repository, scratch.repository(language));
+      assert.equal(tag, "v3.66.0");
+      assert.match(digest, /^sha256:[0-9a-f]{64}$/);
+      assert.equal(digest, before66[language]);
+      assert.equal(reference, `${repository}:v3.66.0@${digest}`);
+    }
+  });
+
+  it("changes nothing the second time", async () => {
+    const { failed, output } = await scratch.up({ ...all, tag: "v3.66.0" });
+    assert.equal(failed, false, output);
+    assert.match(output, /Resources:\n +\d+ unchanged\n/);
+    assert.deepEqual(await scratch.served("v3.66.0"), before66);
+  });
+
+  it("puts the same digest behind latest, and leaves the version's own tag", async () => {
+    const { failed, output } = await scratch.up({ ...all, tag: "latest" });
+    assert.equal(failed, false, output);
+    assert.deepEqual(await scratch.served("latest"), before66);
+    assert.deepEqual(await scratch.served("v3.66.0"), before66);
+  });
+
+  it("shows in a preview what a release would change, and pushes nothing", async () => {
+    const { failed, output } = await scratch.preview({ ...all, tag: "dev-v3.66.0" });
+    assert.equal(failed, false, output);
+    assert.match(output, new RegExp(`~ ${languages.length} to update`));
+    await nothingPublished("dev-v3.66.0");
+  });
+
+  it("leaves no time after the epoch, and no day of the build, in a layer of its own", async () => {
+    const day = new Date();
+    const traces = [day.toISOString().slice(0, 10), `:${Math.floor(day.getTime() / 86_400_000)}:`];
+    for (const language of languages) {
+      const repository = scratch.repository(language);
+      const [, ...own] = await layersOf(repository, before66[language] ?? "");
+      assert.ok(own.length >= 4, `${language} has ${own.length} layers of its own`);
+      for (const layer of own) {
+        for (const { name, modified, content } of await filesOf(repository, layer)) {
+          assert.ok(modified <= epoch, `${language}: ${name} is of ${modified.toISOString()}`);
+          // What packages put into /usr may name any day; what is made in a build is elsewhere.
+          if (/^usr\//.test(name)) continue;
+          for (const trace of traces) assert.ok(!content.includes(trace), `${language}: ${name} holds ${trace}`);
+        }
+      }
+    }
+  });
+
+  it("leaves nothing of the build behind", async () => {
+    for (const language of languages) {
+      const repository = scratch.repository(language);
+      const [, ...own] = await layersOf(repository, before66[language] ?? "");
+      const names = (await Promise.all(own.map((layer) => filesOf(repository, layer)))).flat().map(({ name }) => name);
+      const left =
+        /^(run\/build|tree|hosts|pulumi|tmp\/.|root\/\.|var\/lib\/apt\/lists\/.|var\/cache\/apt\/.*deb|var\/log\/.*log)/;
+      assert.deepEqual(
+        names.filter((name) => left.test(name)),
+        [],
+        language,
+      );
+      assert.ok(names.includes("usr/local/bin/pulumi"), language);
+    }
+  });
+
+  it("makes the same digests on a builder without any cache", async () => {
+    const folder = mkdtempSync(inFolder("tests", "bk-"));
+    try {
+      addBuilder("runner-pulumi-fresh", await startBuildKit(scratch.environment.tools, folder));
+      const { failed, output } = await scratch.up({ ...all, tag: "dev-v3.66.0", builder: "runner-pulumi-fresh" });
+      assert.equal(failed, false, output);
+      assert.deepEqual(await scratch.served("dev-v3.66.0"), before66);
+    } finally {
+      await stopDaemon("buildkit", folder);
+      rmSync(inFolder("buildx", "instances", "runner-pulumi-fresh"), { force: true });
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  describe("with one language's smoke test red", () => {
+    let red: Record<string, unknown>;
+
+    before(() => {
+      // A Go image without its language host: it builds, and its smoke test cannot run a Go program.
+      const empty = inFolder("tests", "no-hosts");
+      mkdirSync(join(empty, "hosts"), { recursive: true });
+      red = { bases: { ...scratch.environment.bases, "golang-hosts": empty } };
+    });
+
+    for (const command of ["preview", "up"] as const) {
+      it(`moves no tag of any language in ${command}`, async () => {
+        const latest = await scratch.served("latest");
+        await scratch.pulumi("cancel", "--yes");
+        for (const tag of ["latest", "v3.66.0"]) {
+          const { failed, output } = await scratch[command]({ ...all, ...red, tag });
+          assert.equal(failed, true, output);
+          assert.match(output, /golang-smoke.*[\s\S]*did not complete successfully: exit code: 1/);
+        }
+        assert.deepEqual(await scratch.served("latest"), latest);
+        assert.deepEqual(await scratch.served("v3.66.0"), before66);
+      });
+    }
+
+    it("publishes no new tag of any language", async () => {
+      const { failed } = await scratch.up({ ...all, ...red, pulumiVersion: "3.64.0", tag: "v3.64.0" });
+      assert.equal(failed, true);
+      await nothingPublished("v3.64.0");
+    });
+  });
+
+  describe("of what cannot be released", () => {
+    const faults: [string, Record<string, unknown>, RegExp][] = [
+      [
+        "a version that was never published",
+        { pulumiVersion: "99.0.0", tag: "v99.0.0" },
+        /Pulumi 99\.0\.0 was never published: \S+\/pulumi-99\.0\.0-checksums\.txt answers 404\. Release a version of/,
+      ],
+      [
+        "a malformed version, tag and platform",
+        { pulumiVersion: "three", tag: "release-1", platforms: ["linux/arm"] },
+        /The config cannot be used:\s+- pulumiVersion "three" is not.*\s+- tag "release-1" is not.*\s+- Unknown platform "linux\/arm"/,
+      ],
+      [
+        "a platform that is no list",
+        { ...all, tag: "v3.66.0", platforms: "linux/amd64" },
+        /'runner-pulumi:platforms' must be of type '?array/,
+      ],
+      [
+        "a registry that does not answer",
+        { ...all, tag: "v3.66.0", registry: "localhost:1" },
+        /localhost:1\/.*connection refused/s,
+      ],
+    ];
+    for (const [name, change, sentence] of faults) {
+      it(`says so of ${name}, and publishes nothing`, async () => {
+        const latest = await scratch.served("latest");
+        const { failed, output } = await scratch.up(change);
+        assert.equal(failed, true, output);
+        assert.match(output, sentence);
+        assert.deepEqual(await scratch.served("latest"), latest);
+        assert.deepEqual(await scratch.served("v3.66.0"), before66);
+      });
+    }
+
+    it("stops at an archive that is not what Pulumi published", async () => {
+      const server = await lyingMirror(scratch, "3.64.0");
+      const { port } = server.address() as AddressInfo;
+      const lies = { pulumiReleases: `http://localhost:${port}` };
+      const { failed, output } = await scratch.up({ ...lies, pulumiVersion: "3.64.0", tag: "v3.64.0" });
+      server.close();
+      assert.equal(failed, true, output);
+      assert.match(output, /digest mismatch/);
+      await nothingPublished("v3.64.0");
+    });
+  });
+
+  it("of another version leaves every earlier tag", async () => {
+    const { failed, output } = await scratch.up({ pulumiVersion: "3.64.0", tag: "v3.64.0" });
+    assert.equal(failed, false, output);
+    const served = await scratch.served("v3.64.0");
+    for (const language of languages) {
+      assert.ok(served[language] !== undefined && served[language] !== before66[language], language);
+    }
+    assert.deepEqual(await scratch.served("v3.66.0"), before66);
+    assert.deepEqual(await scratch.served("latest"), before66);
+  });
+
+  it("stays published when the stack is destroyed", async () => {
+    const { failed, output } = await scratch.pulumi("destroy", "--yes", "--non-interactive");
+    assert.equal(failed, false, output);
+    assert.match(output, /retain/);
+    assert.deepEqual(await scratch.served("v3.66.0"), before66);
+    for (const digest of Object.values(await scratch.served("v3.64.0"))) assert.ok(digest !== undefined);
+  });
+
+  it("leaves the committed files as they are", async () => {
+    assert.equal(await committedFiles(), committed);
+  });
+
+  async function nothingPublished(tag: string): Promise<void> {
+    assert.deepEqual(await scratch.served(tag), Object.fromEntries(languages.map((language) => [language, undefined])));
+  }
+});
+
+/** A mirror that lists another sum than its archive has. */
+async function lyingMirror({ environment }: Scratch, version: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    if (request.url === `/${checksumsName(version)}`) {
+      response.end(`${"0".repeat(64)}  ${archiveName(version, environment.platform)}\n`);
+      return;
+    }
+    void fetch(`${environment.pulumiReleases}${request.url}`).then(async (answer) => {
+      response.end(Buffer.from(await answer.arrayBuffer()));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
