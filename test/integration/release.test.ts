@@ -39,88 +39,92 @@ describe("a release", () => {
   });
   after(() => scratch.stop());
 
-  it("publishes the digests that the stack's outputs name", async () => {
-    const { failed, output } = await scratch.up({ ...all, tag: "v3.66.0" });
-    assert.equal(failed, false, output);
-    const images = await scratch.images();
-    assert.deepEqual(Object.keys(images).sort(), [...languages].sort());
-    before66 = await scratch.served("v3.66.0");
-    for (const [language, { repository, tag, digest, reference }] of Object.entries(images)) {
-      assert.equal(repository, scratch.repository(language));
-      assert.equal(tag, "v3.66.0");
-      assert.match(digest, /^sha256:[0-9a-f]{64}$/);
-      assert.equal(digest, before66[language]);
-      assert.equal(reference, `${repository}:v3.66.0@${digest}`);
-    }
-  });
+  describe("of a version", () => {
+    it("publishes the digests that the stack's outputs name", async () => {
+      const { failed, output } = await scratch.up({ ...all, tag: "v3.66.0" });
+      assert.equal(failed, false, output);
+      const images = await scratch.images();
+      assert.deepEqual(Object.keys(images).sort(), [...languages].sort());
+      before66 = await scratch.served("v3.66.0");
+      for (const [language, { repository, tag, digest, reference }] of Object.entries(images)) {
+        assert.equal(repository, scratch.repository(language));
+        assert.equal(tag, "v3.66.0");
+        assert.match(digest, /^sha256:[0-9a-f]{64}$/);
+        assert.equal(digest, before66[language]);
+        assert.equal(reference, `${repository}:v3.66.0@${digest}`);
+      }
+    });
 
-  it("changes nothing the second time", async () => {
-    const { failed, output } = await scratch.up({ ...all, tag: "v3.66.0" });
-    assert.equal(failed, false, output);
-    assert.match(output, /Resources:\n +\d+ unchanged\n/);
-    assert.deepEqual(await scratch.served("v3.66.0"), before66);
-  });
+    it("changes nothing the second time", async () => {
+      const { failed, output } = await scratch.up({ ...all, tag: "v3.66.0" });
+      assert.equal(failed, false, output);
+      says(output, /Resources:\n +\d+ unchanged\n/);
+      assert.deepEqual(await scratch.served("v3.66.0"), before66);
+    });
 
-  it("puts the same digest behind latest, and leaves the version's own tag", async () => {
-    const { failed, output } = await scratch.up({ ...all, tag: "latest" });
-    assert.equal(failed, false, output);
-    assert.deepEqual(await scratch.served("latest"), before66);
-    assert.deepEqual(await scratch.served("v3.66.0"), before66);
-  });
+    it("puts the same digest behind latest, and leaves the version's own tag", async () => {
+      const { failed, output } = await scratch.up({ ...all, tag: "latest" });
+      assert.equal(failed, false, output);
+      assert.deepEqual(await scratch.served("latest"), before66);
+      assert.deepEqual(await scratch.served("v3.66.0"), before66);
+    });
 
-  it("shows in a preview what a release would change, and pushes nothing", async () => {
-    const { failed, output } = await scratch.preview({ ...all, tag: "dev-v3.66.0" });
-    assert.equal(failed, false, output);
-    assert.match(output, new RegExp(`~ ${languages.length} to update`));
-    await nothingPublished("dev-v3.66.0");
-  });
+    it("shows in a preview what a release would change, and pushes nothing", async () => {
+      const { failed, output } = await scratch.preview({ ...all, tag: "dev-v3.66.0" });
+      assert.equal(failed, false, output);
+      says(output, new RegExp(`~ ${languages.length} to update`));
+      await nothingPublished("dev-v3.66.0");
+    });
 
-  it("leaves no time after the epoch, and no day of the build, in a layer of its own", async () => {
-    const day = new Date();
-    const traces = [day.toISOString().slice(0, 10), `:${Math.floor(day.getTime() / 86_400_000)}:`];
-    for (const language of languages) {
-      const repository = scratch.repository(language);
-      const [, ...own] = await layersOf(repository, before66[language] ?? "");
-      assert.ok(own.length >= 4, `${language} has ${own.length} layers of its own`);
-      for (const layer of own) {
-        for (const { name, modified, content } of await filesOf(repository, layer)) {
-          assert.ok(modified <= epoch, `${language}: ${name} is of ${modified.toISOString()}`);
-          // What packages put into /usr may name any day; what is made in a build is elsewhere.
-          if (/^usr\//.test(name)) continue;
-          for (const trace of traces) assert.ok(!content.includes(trace), `${language}: ${name} holds ${trace}`);
+    it("leaves no time after the epoch, and no day of the build, in a layer of its own", async () => {
+      const day = new Date();
+      const traces = [day.toISOString().slice(0, 10), `:${Math.floor(day.getTime() / 86_400_000)}:`];
+      for (const language of languages) {
+        const repository = scratch.repository(language);
+        const [, ...own] = await layersOf(repository, before66[language] ?? "");
+        assert.ok(own.length >= 4, `${language} has ${own.length} layers of its own`);
+        for (const layer of own) {
+          for (const { name, modified, content } of await filesOf(repository, layer)) {
+            assert.ok(modified <= epoch, `${language}: ${name} is of ${modified.toISOString()}`);
+            // What packages put into /usr may name any day; what is made in a build is elsewhere.
+            if (/^usr\//.test(name)) continue;
+            for (const trace of traces) assert.ok(!content.includes(trace), `${language}: ${name} holds ${trace}`);
+          }
         }
       }
-    }
-  });
+    });
 
-  it("leaves nothing of the build behind", async () => {
-    for (const language of languages) {
-      const repository = scratch.repository(language);
-      const [, ...own] = await layersOf(repository, before66[language] ?? "");
-      const names = (await Promise.all(own.map((layer) => filesOf(repository, layer)))).flat().map(({ name }) => name);
-      const left =
-        /^(run\/build|tree|hosts|pulumi|tmp\/.|root\/\.|var\/lib\/apt\/lists\/.|var\/cache\/apt\/.*deb|var\/log\/.*log)/;
-      assert.deepEqual(
-        names.filter((name) => left.test(name)),
-        [],
-        language,
-      );
-      assert.ok(names.includes("usr/local/bin/pulumi"), language);
-    }
-  });
+    it("leaves nothing of the build behind", async () => {
+      for (const language of languages) {
+        const repository = scratch.repository(language);
+        const [, ...own] = await layersOf(repository, before66[language] ?? "");
+        const names = (await Promise.all(own.map((layer) => filesOf(repository, layer))))
+          .flat()
+          .map(({ name }) => name);
+        const left =
+          /^(run\/build|tree|hosts|pulumi|tmp\/.|root\/\.|var\/lib\/apt\/lists\/.|var\/cache\/apt\/.*deb|var\/log\/.*log)/;
+        assert.deepEqual(
+          names.filter((name) => left.test(name)),
+          [],
+          language,
+        );
+        assert.ok(names.includes("usr/local/bin/pulumi"), language);
+      }
+    });
 
-  it("makes the same digests on a builder without any cache", async () => {
-    const folder = mkdtempSync(inFolder("tests", "bk-"));
-    try {
-      addBuilder("runner-pulumi-fresh", await startBuildKit(scratch.environment.tools, folder));
-      const { failed, output } = await scratch.up({ ...all, tag: "dev-v3.66.0", builder: "runner-pulumi-fresh" });
-      assert.equal(failed, false, output);
-      assert.deepEqual(await scratch.served("dev-v3.66.0"), before66);
-    } finally {
-      await stopDaemon("buildkit", folder);
-      rmSync(inFolder("buildx", "instances", "runner-pulumi-fresh"), { force: true });
-      rmSync(folder, { recursive: true, force: true });
-    }
+    it("makes the same digests on a builder without any cache", async () => {
+      const folder = mkdtempSync(inFolder("tests", "bk-"));
+      try {
+        addBuilder("runner-pulumi-fresh", await startBuildKit(scratch.environment.tools, folder));
+        const { failed, output } = await scratch.up({ ...all, tag: "dev-v3.66.0", builder: "runner-pulumi-fresh" });
+        assert.equal(failed, false, output);
+        assert.deepEqual(await scratch.served("dev-v3.66.0"), before66);
+      } finally {
+        await stopDaemon("buildkit", folder);
+        rmSync(inFolder("buildx", "instances", "runner-pulumi-fresh"), { force: true });
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
   });
 
   describe("with one language's smoke test red", () => {
@@ -140,7 +144,7 @@ describe("a release", () => {
         for (const tag of ["latest", "v3.66.0"]) {
           const { failed, output } = await scratch[command]({ ...all, ...red, tag });
           assert.equal(failed, true, output);
-          assert.match(output, /golang-smoke.*[\s\S]*did not complete successfully: exit code: 1/);
+          says(output, /golang-smoke.*[\s\S]*did not complete successfully: exit code: [1-9]/);
         }
         assert.deepEqual(await scratch.served("latest"), latest);
         assert.deepEqual(await scratch.served("v3.66.0"), before66);
@@ -169,7 +173,7 @@ describe("a release", () => {
       [
         "a platform that is no list",
         { ...all, tag: "v3.66.0", platforms: "linux/amd64" },
-        /'runner-pulumi:platforms' must be of type '?array/,
+        /configuration key 'platforms' must be of type 'array<string>'/,
       ],
       [
         "a registry that does not answer",
@@ -182,7 +186,7 @@ describe("a release", () => {
         const latest = await scratch.served("latest");
         const { failed, output } = await scratch.up(change);
         assert.equal(failed, true, output);
-        assert.match(output, sentence);
+        says(output, sentence);
         assert.deepEqual(await scratch.served("latest"), latest);
         assert.deepEqual(await scratch.served("v3.66.0"), before66);
       });
@@ -195,38 +199,45 @@ describe("a release", () => {
       const { failed, output } = await scratch.up({ ...lies, pulumiVersion: "3.64.0", tag: "v3.64.0" });
       server.close();
       assert.equal(failed, true, output);
-      assert.match(output, /digest mismatch/);
+      says(output, /digest mismatch/);
       await nothingPublished("v3.64.0");
     });
   });
 
-  it("of another version leaves every earlier tag", async () => {
-    const { failed, output } = await scratch.up({ pulumiVersion: "3.64.0", tag: "v3.64.0" });
-    assert.equal(failed, false, output);
-    const served = await scratch.served("v3.64.0");
-    for (const language of languages) {
-      assert.ok(served[language] !== undefined && served[language] !== before66[language], language);
-    }
-    assert.deepEqual(await scratch.served("v3.66.0"), before66);
-    assert.deepEqual(await scratch.served("latest"), before66);
-  });
+  describe("and what comes after it", () => {
+    it("leaves every earlier tag where another version is released", async () => {
+      const { failed, output } = await scratch.up({ pulumiVersion: "3.64.0", tag: "v3.64.0" });
+      assert.equal(failed, false, output);
+      const served = await scratch.served("v3.64.0");
+      for (const language of languages) {
+        assert.ok(served[language] !== undefined && served[language] !== before66[language], language);
+      }
+      assert.deepEqual(await scratch.served("v3.66.0"), before66);
+      assert.deepEqual(await scratch.served("latest"), before66);
+    });
 
-  it("stays published when the stack is destroyed", async () => {
-    const { failed, output } = await scratch.pulumi("destroy", "--yes", "--non-interactive");
-    assert.equal(failed, false, output);
-    assert.match(output, /retain/);
-    assert.deepEqual(await scratch.served("v3.66.0"), before66);
-    for (const digest of Object.values(await scratch.served("v3.64.0"))) assert.ok(digest !== undefined);
-  });
+    it("leaves everything published where the stack is destroyed", async () => {
+      const { failed, output } = await scratch.pulumi("destroy", "--yes", "--non-interactive");
+      assert.equal(failed, false, output);
+      says(output, /retain/);
+      assert.deepEqual(await scratch.served("v3.66.0"), before66);
+      for (const digest of Object.values(await scratch.served("v3.64.0"))) assert.ok(digest !== undefined);
+    });
 
-  it("leaves the committed files as they are", async () => {
-    assert.equal(await committedFiles(), committed);
+    it("leaves the committed files as they are", async () => {
+      assert.equal(await committedFiles(), committed);
+    });
   });
 
   async function nothingPublished(tag: string): Promise<void> {
     assert.deepEqual(await scratch.served(tag), Object.fromEntries(languages.map((language) => [language, undefined])));
   }
 });
+
+/** Asserts what pulumi said. A whole output is too long to read: what does not match is shown by its end. */
+function says(output: string, sentence: RegExp): void {
+  assert.ok(sentence.test(output), `No ${String(sentence)} in what ends with:\n${output.slice(-3000)}`);
+}
 
 /** A mirror that lists another sum than its archive has. */
 async function lyingMirror({ environment }: Scratch, version: string): Promise<Server> {
