@@ -6,6 +6,7 @@ import { catalogue } from "./catalogue";
 import { readDockerfile, stages } from "./dockerfile";
 import { type Platform, isPlatform, platforms } from "./platform";
 import { imageTags, isImageTag, isPulumiVersion } from "./release";
+import { withdrawnVersions } from "./withdrawals";
 
 /** The stack's config, checked. */
 export interface Config {
@@ -66,6 +67,9 @@ function readJson(values: pulumi.Config, key: string): unknown {
 }
 
 function pulumiVersionFaults(version: string): string[] {
+  const reason = withdrawnVersions[version];
+  if (reason !== undefined)
+    return [`Pulumi ${version} is withdrawn (${reason}) and not released. Release another one.`];
   if (isPulumiVersion(version)) return [];
   return [`pulumiVersion ${quote(version)} is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`];
 }
@@ -93,7 +97,6 @@ function platformFaults(value: unknown): string[] {
 }
 
 function registryFaults(registry: string): string[] {
-  // TODO(next issue): the environment's ECR Public repositories.
   if (/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/i.test(registry)) return [];
   return [
     `registry ${quote(registry)} is not the address of a registry. ` +

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 
 import { execa } from "execa";
 
+import { RepositoryClient, registryUrl } from "../images/registryClient";
 import { type Release, parseGitTag } from "../images/release";
 import type { PublishedImage } from "../images/runnerImage";
 import { type Environment, projectFolder, setUp } from "./environment";
@@ -9,7 +10,6 @@ import { showPulumi } from "./display";
 import { Fault } from "./fault";
 import { checkout, inFolder } from "./folder";
 import { ensureRelease } from "./mirror";
-import { compressedSize, registryUrl } from "./registryClient";
 import { defaultTag } from "./releases";
 import { heading, say } from "./say";
 import { type Stack, prepareStack } from "./stack";
@@ -101,7 +101,7 @@ async function report(stack: Stack, eventLog: string): Promise<void> {
     language,
     reference: `${repository}:${tag}`,
     digest,
-    compressed: `${((await compressedSize(repository, digest)) / 1e6).toFixed(1)} MB`,
+    compressed: `${((await new RepositoryClient(repository).compressedSize(digest)) / 1e6).toFixed(1)} MB`,
     seconds: (timings.get(`${language}-smoke`) ?? 0) + (timings.get(`${language}-image`) ?? 0),
   }));
   printTable(await Promise.all(rows));

@@ -217,6 +217,15 @@ describe("a release", () => {
       assert.deepEqual(await scratch.served("latest"), before66);
     });
 
+    for (const command of ["preview", "up"] as const) {
+      it(`does not let latest go back in ${command}`, async () => {
+        const { failed, output } = await scratch[command]({ pulumiVersion: "3.64.0", tag: "latest" });
+        assert.equal(failed, true, output);
+        says(output, /:latest is Pulumi 3\.66\.0, and 3\.64\.0 is older: latest does not go back\. To roll back/);
+        assert.deepEqual(await scratch.served("latest"), before66);
+      });
+    }
+
     it("leaves everything published where the stack is destroyed", async () => {
       const { failed, output } = await scratch.pulumi("destroy", "--yes", "--non-interactive");
       assert.equal(failed, false, output);

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 
 import { extract } from "tar-stream";
 
-import { blobOf, manifestOf } from "../../local/registryClient";
+import { RepositoryClient } from "../../images/registryClient";
 
 /** A file of a layer. */
 export interface LayerFile {
@@ -15,7 +15,7 @@ export interface LayerFile {
 
 /** The digests of an image's layers, the lowest first. The reference names one platform's manifest. */
 export async function layersOf(repository: string, reference: string): Promise<string[]> {
-  const { layers } = await manifestOf(repository, reference);
+  const { layers } = (await new RepositoryClient(repository).manifest(reference)) ?? {};
   if (layers === undefined) throw new Error(`${repository}@${reference} is not the manifest of one platform.`);
   return layers.map(({ digest }) => digest);
 }
@@ -23,7 +23,7 @@ export async function layersOf(repository: string, reference: string): Promise<s
 /** Reads a gzip layer's files. */
 export async function filesOf(repository: string, layer: string): Promise<LayerFile[]> {
   const files: LayerFile[] = [];
-  const entries = Readable.from(await blobOf(repository, layer))
+  const entries = Readable.from(await new RepositoryClient(repository).blob(layer))
     .pipe(createGunzip())
     .pipe(extract());
   for await (const entry of entries) {

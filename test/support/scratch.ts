@@ -3,15 +3,15 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { catalogue } from "../../images/catalogue";
+import { RepositoryClient } from "../../images/registryClient";
 import { stopDaemon } from "../../local/daemon";
 import { type Environment, setUp } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
 import { ensureRelease } from "../../local/mirror";
 import { portOf } from "../../local/ports";
-import { digestOf } from "../../local/registryClient";
 import { startRegistry } from "../../local/services";
 import { type Stack, configFileOf, prepareStack } from "../../local/stack";
-import { catalogue } from "../../images/catalogue";
 
 /** How a run of pulumi ended. */
 export interface Run {
@@ -91,7 +91,9 @@ export class Scratch {
 
   /** What the registry serves under a tag, by language. */
   async served(tag: string): Promise<Record<string, string | undefined>> {
-    const entries = catalogue.map(async ({ name }) => [name, await digestOf(this.repository(name), tag)] as const);
+    const entries = catalogue.map(
+      async ({ name }) => [name, await new RepositoryClient(this.repository(name)).digest(tag)] as const,
+    );
     return Object.fromEntries(await Promise.all(entries));
   }
 

@@ -115,7 +115,15 @@ describe("local", () => {
 
     it("tells the end of its log when it does not come up", () =>
       assert.rejects(
-        startDaemon({ ...sleeper, name: "broken", command: "sh", args: ["-c", "echo no such luck; exit 1"] }, folder),
+        startDaemon(
+          {
+            name: "broken",
+            command: "sh",
+            args: ["-c", "echo no such luck; exit 1"],
+            isHealthy: () => Promise.resolve(false),
+          },
+          folder,
+        ),
         /^Error: broken does not come up\. The end of .*broken\.log:\nno such luck$/s,
       ));
   });

@@ -25,6 +25,8 @@ function inputsOf(resources: ReturnType<Recorder["ofType"]>, name: string): any 
 describe("program", () => {
   let server: Server;
   let url: string;
+  /** A registry without any image: the same server. */
+  let registry: string;
   let recorder: Recorder;
   let images: ReturnType<Recorder["ofType"]>;
   let outputs: Record<string, Record<string, unknown>>;
@@ -32,6 +34,7 @@ describe("program", () => {
   before(async () => {
     const lines = Object.entries(sums).map(([arch, sum]) => `${sum}  pulumi-v3.66.0-linux-${arch}.tar.gz\n`);
     ({ server, url } = await serve({ "/pulumi-3.66.0-checksums.txt": lines.join("") }));
+    registry = url.replace("http://", "");
     recorder = await run({ tag: "v3.66.0" });
     images = recorder.ofType(imageType);
   });
@@ -43,7 +46,7 @@ describe("program", () => {
     setConfig({
       pulumiVersion: "3.66.0",
       platforms: ["linux/amd64", "linux/arm64"],
-      registry: "localhost:5000",
+      registry,
       builder: "local",
       bases: { debian: mirror, golang: "docker-image://mirror.example/golang:1" },
       pulumiReleases: url,
@@ -62,10 +65,10 @@ describe("program", () => {
   it("gives the repository, tag, digest and reference of each image", () => {
     assert.deepEqual(Object.keys(outputs), languages);
     assert.deepEqual(outputs["golang"], {
-      repository: "localhost:5000/runner-pulumi-golang",
+      repository: `${registry}/runner-pulumi-golang`,
       tag: "v3.66.0",
       digest: "sha256:golang-image",
-      reference: "localhost:5000/runner-pulumi-golang:v3.66.0@sha256:golang-image",
+      reference: `${registry}/runner-pulumi-golang:v3.66.0@sha256:golang-image`,
     });
   });
 
@@ -99,7 +102,7 @@ describe("program", () => {
     assert.deepEqual(image, {
       ...shared,
       target: "runner",
-      tags: ["localhost:5000/runner-pulumi-golang:v3.66.0"],
+      tags: [`${registry}/runner-pulumi-golang:v3.66.0`],
       exports: [{ registry: { ociMediaTypes: true, compression: "gzip" } }],
       buildOnPreview: false,
     });

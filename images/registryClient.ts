@@ -1,0 +1,124 @@
+// The part of https://github.com/opencontainers/distribution-spec/blob/main/spec.md that a release reads a registry by.
+
+const types = {
+  index: ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"],
+  manifest: ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"],
+};
+
+/** What a registry is logged in to with. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+interface Descriptor {
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** A manifest or an index, as far as it is read here. */
+export interface Manifest {
+  readonly config?: Descriptor;
+  readonly layers?: readonly Descriptor[];
+  /** The manifests of an index, one per platform. */
+  readonly manifests?: readonly Descriptor[];
+}
+
+/** A repository of a registry, for reading. */
+export class RepositoryClient {
+  private readonly url: string;
+
+  /** The repository is host[:port]/path. Where no credentials are given, the registry is read as anyone may. */
+  constructor(
+    readonly repository: string,
+    private readonly credentials?: Credentials,
+  ) {
+    const [, registry = "", name = ""] = /^([^/]+)\/(.+)$/.exec(repository) ?? [];
+    this.url = `${registryUrl(registry)}/v2/${name}`;
+  }
+
+  /** The digest that a tag serves, or undefined where there is no such tag. Throws an Error for any other answer. */
+  async digest(tag: string): Promise<string | undefined> {
+    const response = await this.request(`manifests/${tag}`, "HEAD");
+    if (response.status === 404) return undefined;
+    return (await succeed(response)).headers.get("docker-content-digest") ?? undefined;
+  }
+
+  /** A manifest or an index by tag or digest, or undefined where there is none. Throws an Error for any other answer. */
+  async manifest(reference: string): Promise<Manifest | undefined> {
+    const response = await this.request(`manifests/${reference}`);
+    if (response.status === 404) return undefined;
+    return (await succeed(response)).json() as Promise<Manifest>;
+  }
+
+  /** A blob by digest. Throws an Error where there is none. */
+  async blob(digest: string): Promise<Buffer> {
+    return Buffer.from(await (await succeed(await this.request(`blobs/${digest}`))).arrayBuffer());
+  }
+
+  /**
+   * The labels of an image by tag or digest, of its first platform where it has several; undefined where there is no
+   * such image. Throws an Error for any other answer.
+   */
+  async labels(reference: string): Promise<Record<string, string> | undefined> {
+    const manifest = await this.manifest(reference);
+    if (manifest === undefined) return undefined;
+    const [first] = manifest.manifests ?? [];
+    if (first !== undefined) return this.labels(first.digest);
+    const text = (await this.blob(manifest.config?.digest ?? "")).toString();
+    const { config } = JSON.parse(text) as { config?: { Labels?: Record<string, string> | null } };
+    return config?.Labels ?? {};
+  }
+
+  /** The compressed size of an image's layers in bytes, over all its platforms. */
+  async compressedSize(reference: string): Promise<number> {
+    const { layers = [], manifests = [] } = (await this.manifest(reference)) ?? {};
+    const ofManifests = await Promise.all(manifests.map(({ digest }) => this.compressedSize(digest)));
+    return [...layers.map(({ size }) => size), ...ofManifests].reduce((sum, size) => sum + size, 0);
+  }
+
+  private async request(path: string, method = "GET"): Promise<Response> {
+    const url = `${this.url}/${path}`;
+    const accept = [...types.index, ...types.manifest].join(", ");
+    const send = (headers: Record<string, string>) =>
+      fetch(url, { method, headers: { accept, ...headers }, signal: AbortSignal.timeout(60_000) }).catch(
+        (error: unknown) => {
+          const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+          throw new Error(`${url} cannot be reached: ${String(cause)}`);
+        },
+      );
+    const response = await send({});
+    if (response.status !== 401) return response;
+    const authorization = await this.authorize(response.headers.get("www-authenticate") ?? "");
+    return authorization === undefined ? response : send({ authorization });
+  }
+
+  /** Answers a registry's challenge: https://distribution.github.io/distribution/spec/auth/token/ or basic. */
+  private async authorize(challenge: string): Promise<string | undefined> {
+    const basic = this.credentials === undefined ? undefined : basicAuthorization(this.credentials);
+    if (/^basic /i.test(challenge)) return basic;
+    const pairs = [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value] as const);
+    const { realm, ...query } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
+    if (!/^bearer /i.test(challenge) || realm === undefined) return undefined;
+    const url = new URL(realm);
+    for (const key of ["service", "scope"]) url.searchParams.set(key, query[key] ?? "");
+    const headers = new Headers(basic === undefined ? [] : [["authorization", basic]]);
+    const response = await succeed(await fetch(url, { headers, signal: AbortSignal.timeout(60_000) }));
+    const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
+    return `Bearer ${token ?? access_token ?? ""}`;
+  }
+}
+
+/** The URL of a registry. Registries on localhost speak plain HTTP, as BuildKit assumes too. */
+export function registryUrl(registry: string): string {
+  return /^(localhost|127\.)/.test(registry) ? `http://${registry}` : `https://${registry}`;
+}
+
+function basicAuthorization({ username, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+async function succeed(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  throw new Error(`${response.url} answers ${response.status} ${(await response.text()).slice(0, 200)}`.trimEnd());
+}
