@@ -40,7 +40,9 @@ COPY --chmod=755 <<'EOF' /apt-install
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -qq --yes --no-install-recommends "$@" >/dev/null
+# What it says fills a log that only a failure needs. The provider drops what a build says right before it fails.
+apt-get install -qq --yes --no-install-recommends "$@" >/tmp/apt.log || { tail -n 20 /tmp/apt.log >&2; sleep 1; exit 1; }
+rm /tmp/apt.log
 apt-get clean
 rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/apt /var/log/*.log /run/adduser
 EOF
@@ -71,6 +73,8 @@ FROM scratch AS smoke-scripts
 COPY --chmod=755 <<'EOF' /contract
 #!/bin/bash
 set -euo pipefail
+# The provider drops what a build says right before it fails.
+trap '[ $? = 0 ] || sleep 1' EXIT
 expect() { [ "$2" = "$3" ] || { echo "contract: $1 is \"$2\", not \"$3\"" >&2; exit 1; }; }
 expect "pulumi version" "$(pulumi version)" "v$PULUMI_VERSION"
 expect "the user" "$(id --user --name):$(id --user):$(id --group)" "spacelift:1983:1983"
@@ -88,6 +92,8 @@ COPY --chmod=755 <<'EOF' /up
 #!/bin/bash
 # up ANSWER: the program's stack output "answer" must be ANSWER.
 set -euo pipefail
+# The provider drops what a build says right before it fails.
+trap '[ $? = 0 ] || sleep 1' EXIT
 state=$(mktemp --directory)
 export PULUMI_BACKEND_URL="file://$state" PULUMI_CONFIG_PASSPHRASE=smoke PULUMI_SKIP_UPDATE_CHECK=true
 pulumi stack init smoke

@@ -25,4 +25,14 @@ export const catalogue: readonly Language[] = [
     title: "Pulumi runner for Go",
     description: "Pulumi CLI with the Go toolchain.",
   },
+  {
+    name: "java",
+    title: "Pulumi runner for Java",
+    description: "Pulumi CLI with a JDK and Maven.",
+  },
+  {
+    name: "yaml",
+    title: "Pulumi runner for YAML",
+    description: "Pulumi CLI with the YAML language alone.",
+  },
 ];

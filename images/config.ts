@@ -15,14 +15,20 @@ export interface Config {
   /** The image tag to publish. */
   readonly tag: string;
   readonly platforms: readonly Platform[];
-  /** The registry's address, host[:port][/path]. */
-  readonly registry: string;
+  /** The registry's address, host[:port][/path]; undefined is ECR Public. */
+  readonly registry: string | undefined;
+  /** The alias of the environment's registry in ECR Public: public.ecr.aws/<alias>. */
+  readonly alias: string;
+  /** Whether repositories that exist already are imported instead of created. */
+  readonly adoptRepositories: boolean;
   /** The buildx builder's name; undefined is the current one. */
   readonly builder: string | undefined;
   /** Stages that another build context replaces, by stage name. */
   readonly bases: Readonly<Record<string, string>>;
   /** The URL prefix of Pulumi's releases, without a slash at its end. */
   readonly pulumiReleases: string;
+  /** A build argument that no Dockerfile declares: when it changes, every image is pushed again, with its digest. */
+  readonly repair: string;
 }
 
 /** Reads the stack's config. Throws a RunError that names every fault in it at once. */
@@ -33,15 +39,18 @@ export function readConfig(): Config {
     tag: values.get("tag") ?? "",
     platforms: readJson(values, "platforms"),
     registry: values.get("registry") ?? "",
+    alias: values.get("alias") ?? "",
+    adoptRepositories: values.getBoolean("adoptRepositories") ?? false,
     builder: values.get("builder") ?? "",
     bases: readJson(values, "bases"),
     pulumiReleases: values.get("pulumiReleases") ?? "",
+    repair: values.get("repair") ?? "",
   };
   const faults = [
     ...pulumiVersionFaults(config.pulumiVersion),
     ...tagFaults(config.tag, config.pulumiVersion, pulumi.getStack()),
     ...platformFaults(config.platforms),
-    ...registryFaults(config.registry),
+    ...registryFaults(config.registry, config.alias),
     ...builderFaults(config.builder),
     ...baseFaults(config.bases),
     ...pulumiReleasesFaults(config.pulumiReleases),
@@ -52,6 +61,7 @@ export function readConfig(): Config {
   return {
     ...config,
     platforms: config.platforms as Platform[],
+    registry: config.registry || undefined,
     builder: config.builder || undefined,
     bases: config.bases as Record<string, string>,
   };
@@ -96,7 +106,13 @@ function platformFaults(value: unknown): string[] {
   ];
 }
 
-function registryFaults(registry: string): string[] {
+function registryFaults(registry: string, alias: string): string[] {
+  if (registry === "") {
+    if (/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(alias)) return [];
+    return [
+      `Neither registry nor alias ${quote(alias)} says where images go. Give an address, or an alias of ECR Public.`,
+    ];
+  }
   if (/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/i.test(registry)) return [];
   return [
     `registry ${quote(registry)} is not the address of a registry. ` +

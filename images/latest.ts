@@ -1,5 +1,7 @@
 import * as semver from "semver";
 
+import type { Language } from "./catalogue";
+import type { Registry } from "./registry";
 import { type Credentials, RepositoryClient } from "./registryClient";
 import { isPulumiVersion } from "./release";
 import { type Withdrawn, withdrawnVersions } from "./withdrawals";
@@ -12,12 +14,12 @@ const versionLabel = "org.opencontainers.image.version";
  * what is there, what was asked for and how to roll back, and an Error for any answer that leaves the version unknown.
  */
 export async function guardLatest(
-  repositories: readonly string[],
+  { expectedUri, credentials }: Pick<Registry, "expectedUri" | "credentials">,
+  languages: readonly Pick<Language, "name">[],
   pulumiVersion: string,
-  credentials?: Credentials,
   withdrawn: Withdrawn = withdrawnVersions,
 ): Promise<void> {
-  const checks = repositories.map((repository) => refusal(repository, pulumiVersion, credentials, withdrawn));
+  const checks = languages.map(({ name }) => refusal(expectedUri(name), pulumiVersion, credentials, withdrawn));
   const refusals = (await Promise.all(checks)).filter((sentence) => sentence !== undefined);
   if (refusals.length > 0) throw new Error(refusals.join("\n"));
 }

@@ -1,4 +1,82 @@
-/** The repository of a language's images in a registry: `<registry>/runner-pulumi-<language>`. */
-export function repositoryUri(registry: string, language: string): string {
-  return `${registry}/runner-pulumi-${language}`;
+import * as ecrpublic from "@pulumi/aws/ecrpublic";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { Language } from "./catalogue";
+import { catalogueData } from "./catalogueData";
+import type { Config } from "./config";
+import type { Credentials } from "./registryClient";
+
+/** Where images go. */
+export interface Registry {
+  /** What images are pushed with. Where there is none, the registry takes them from anyone who reaches it. */
+  readonly credentials: Credentials | undefined;
+  /** The repository that a language's images are expected in, host[:port]/path. */
+  readonly expectedUri: (language: string) => string;
+  /**
+   * Declares the repositories of the languages. Gives the URI of each, by the language's name, and none of them before
+   * every one is found to be the expected one.
+   */
+  readonly declareRepositories: (languages: readonly Language[]) => (language: string) => pulumi.Output<string>;
+}
+
+/** Opens the registry of the config: an address, or the repositories of the stack's alias in ECR Public. */
+export async function openRegistry(config: Config): Promise<Registry> {
+  return config.registry === undefined ? openEcrPublic(config) : plainRegistry(config.registry);
+}
+
+/** A registry that makes a repository when something is pushed to it, and asks for no login. */
+function plainRegistry(address: string): Registry {
+  const expectedUri = (language: string) => `${address}/${repositoryName(language)}`;
+  return {
+    credentials: undefined,
+    expectedUri,
+    declareRepositories: () => (language) => pulumi.output(expectedUri(language)),
+  };
+}
+
+/** The only region of ECR Public's API, https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
+const region = "us-east-1";
+
+async function openEcrPublic({ alias, adoptRepositories, platforms }: Config): Promise<Registry> {
+  const { userName, password } = await ecrpublic.getAuthorizationToken({ region });
+  const expectedUri = (language: string) => `public.ecr.aws/${alias}/${repositoryName(language)}`;
+
+  function declareRepository(language: Language): ecrpublic.Repository {
+    const repository = repositoryName(language.name);
+    return new ecrpublic.Repository(
+      `${language.name}-repository`,
+      { region, repositoryName: repository, catalogData: catalogueData(language, platforms), forceDestroy: false },
+      {
+        protect: true,
+        retainOnDelete: true,
+        // What is live is imported as it is; the update after it brings the texts.
+        ...(adoptRepositories ? { import: repository, ignoreChanges: ["catalogData", "tags"] } : {}),
+      },
+    );
+  }
+
+  return {
+    credentials: { username: userName, password },
+    expectedUri,
+    declareRepositories(languages) {
+      const uris = languages.map((language) => declareRepository(language).repositoryUri);
+      const expected = languages.map(({ name }) => expectedUri(name));
+      const checked = pulumi.all(uris).apply((found) => checkUris(found, expected));
+      return (language) => checked.apply((all) => all[languages.findIndex(({ name }) => name === language)] ?? "");
+    },
+  };
+}
+
+/** Throws a RunError where a repository is not the expected one: the AWS account is another environment's. */
+function checkUris(found: readonly string[], expected: readonly string[]): readonly string[] {
+  const others = found.flatMap((uri, index) => (uri === expected[index] ? [] : [`${uri} is not ${expected[index]}`]));
+  if (others.length === 0) return found;
+  throw new pulumi.RunError(
+    `These repositories are another environment's: ${others.join(", ")}. Nothing was pushed. ` +
+      `Check which AWS account the credentials belong to, and runner-pulumi:alias.`,
+  );
+}
+
+function repositoryName(language: string): string {
+  return `runner-pulumi-${language}`;
 }

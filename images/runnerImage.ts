@@ -2,19 +2,23 @@ import * as dockerBuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 
 import { type BuildArgs, buildInputs } from "./build";
-import { repositoryUri } from "./registry";
+import type { Credentials } from "./registryClient";
 import type { SmokeTest } from "./smokeTest";
 
 /** What a runner image is built from, and what must be green before it is published. */
 export interface RunnerImageArgs extends BuildArgs {
   /** The smoke tests of every language: one that is red keeps the tags of all where they are. */
   readonly smokeTests: readonly SmokeTest[];
+  /** host[:port]/path, without a tag */
+  readonly repository: pulumi.Output<string>;
+  /** What the registry is logged in to with, where it asks for it. */
+  readonly credentials: Credentials | undefined;
 }
 
 /** Where a published image is. */
 export interface PublishedImage {
   /** host[:port]/path, without a tag */
-  readonly repository: string;
+  readonly repository: pulumi.Output<string>;
   readonly tag: string;
   /** sha256:… of the manifest, or of the index where there are several platforms. */
   readonly digest: pulumi.Output<string>;
@@ -29,14 +33,18 @@ export class RunnerImage extends pulumi.ComponentResource {
 
   constructor(name: string, args: RunnerImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("runner-pulumi:images:RunnerImage", name, {}, opts);
-    const repository = repositoryUri(args.config.registry, args.language.name);
-    const { tag } = args.config;
+    const { repository, credentials } = args;
+    const { tag, repair } = args.config;
+    const inputs = buildInputs(args);
     const image = new dockerBuild.Image(
       `${name}-image`,
       {
-        ...buildInputs(args),
+        ...inputs,
+        buildArgs: { ...inputs.buildArgs, ...(repair === "" ? {} : { REPAIR: repair }) },
         target: "runner",
-        tags: [`${repository}:${tag}`],
+        tags: [pulumi.interpolate`${repository}:${tag}`],
+        // On the Image, not on the provider: a provider whose config changes replaces its Images.
+        ...(credentials === undefined ? {} : { registries: [login(repository, credentials)] }),
         // Gzip, because Docker before 23 cannot read zstd; OCI types, because BuildKit's default changed over time.
         exports: [{ registry: { ociMediaTypes: true, compression: "gzip" } }],
         // The smoke tests build in a preview; nothing that could be pushed does.
@@ -54,4 +62,11 @@ export class RunnerImage extends pulumi.ComponentResource {
     this.published = { repository, tag, digest, reference: pulumi.interpolate`${repository}:${tag}@${digest}` };
     this.registerOutputs({ published: this.published });
   }
+}
+
+function login(
+  repository: pulumi.Output<string>,
+  { username, password }: Credentials,
+): dockerBuild.types.input.RegistryArgs {
+  return { address: repository.apply((uri) => uri.replace(/\/.*$/, "")), username, password: pulumi.secret(password) };
 }

@@ -3,23 +3,33 @@ import { createWriteStream } from "node:fs";
 import { execa } from "execa";
 
 /** A line of pulumi's plain output that carries a line of a build's log, `#<step> …`. */
-const buildLine = /:Image (\S+) .*?(?:\]; |\) )#(\d+) (.*)$/;
+const buildLine = /:Image (\S+) .*?(?:\]; |\) |create )#(\d+) (.*)$/;
+/** A build that failed. */
+const failure = /:Image (\S+) \*\*\S* ?failed\*\*/;
 /** Dots, and a resource that is still at it. */
 const noise = /^@ |:Image \S+ [a-z]+ing \(\d+s\)/;
 
+/** How much of a failed build's log is shown. */
+const tailLength = 30;
+
 /**
- * Turns pulumi's plain output into lines worth reading: each step of a build once, and everything that is no build's
- * log. Gives undefined for a line that tells nothing new.
+ * Turns pulumi's plain output into lines worth reading: each step of a build once, the end of the log of a build that
+ * failed, and everything that is no build's log. Gives the lines to show for a line.
  */
-export function createFilter(): (line: string) => string | undefined {
+export function createFilter(): (line: string) => string[] {
   const steps = new Set<string>();
+  const logs = new Map<string, string[]>();
   return (line) => {
+    const [, failed] = failure.exec(line) ?? [];
+    if (failed !== undefined) return [line, ...(logs.get(failed) ?? []).map((text) => `     | ${text}`)];
     const [, image, step, text = ""] = buildLine.exec(line) ?? [];
-    if (image === undefined) return noise.test(line) ? undefined : line;
+    if (image === undefined) return noise.test(line) ? [] : [line];
+    const said = /^\d+\.\d+ (.*)$/.exec(text)?.[1];
+    if (said !== undefined) logs.set(image, [...(logs.get(image) ?? []), said].slice(-tailLength));
     const key = `${image} ${step}`;
-    if (!text.startsWith("[") || /^\[(internal|context)/.test(text) || steps.has(key)) return undefined;
+    if (!text.startsWith("[") || /^\[(internal|context)/.test(text) || steps.has(key)) return [];
     steps.add(key);
-    return `     ${image.padEnd(18)} ${text.replace(/\s+/g, " ").slice(0, 96)}`;
+    return [`     ${image.padEnd(18)} ${text.replace(/\s+/g, " ").slice(0, 96)}`];
   };
 }
 
@@ -40,8 +50,7 @@ export async function showPulumi(
   const running = execa("pulumi", args, { cwd, env, stdin: "ignore", all: true, buffer: false, reject: false });
   for await (const line of running.iterable({ from: "all" })) {
     file.write(`${line}\n`);
-    const shown = filter(line);
-    if (shown !== undefined) console.log(shown);
+    for (const shown of filter(line)) console.log(shown);
   }
   file.end();
   console.log(`  The whole output is in ${log}.`);

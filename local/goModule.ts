@@ -74,7 +74,8 @@ function goArguments({ variables = {}, output, packages }: GoBuild): string[] {
   return ["build", "-v", "-trimpath", "-ldflags", ["-s -w", ...flags].join(" "), "-o", `${output}/`, ...packages];
 }
 
-function fingerprint(build: GoBuild): string {
+/** What decides the programs, as a hash: another one means that they have to be built again. */
+export function fingerprint(build: Omit<GoBuild, "output">): string {
   const pins = ["go.mod", "go.sum"].map((name) => readFileSync(join(build.module, name), "utf8"));
   const inputs = JSON.stringify([pins, build.packages, build.variables, build.architecture]);
   return createHash("sha256").update(inputs).digest("hex");

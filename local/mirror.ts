@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -10,7 +10,7 @@ import { type Platform, platforms } from "../images/platform";
 import { archiveName, checksumsName } from "../images/pulumiRelease";
 import { Fault } from "./fault";
 import { inFolder } from "./folder";
-import { goBuild } from "./goModule";
+import { fingerprint, goBuild } from "./goModule";
 
 /** The folder of the mirror's files, named and laid out as Pulumi publishes them. */
 export const mirrorFolder = inFolder("releases");
@@ -46,30 +46,40 @@ export async function ensureRelease(version: string, wanted: readonly Platform[]
   }
   await mkdir(mirrorFolder, { recursive: true });
   for (const platform of wanted) {
-    if (!existsSync(join(mirrorFolder, archiveName(version, platform)))) await buildArchive(version, platform);
+    await ensureArchive(version, platform);
   }
   await writeChecksums(version);
 }
 
-async function buildArchive(version: string, platform: Platform): Promise<void> {
-  const module = join(modules, `v${version}`);
-  const work = inFolder("build", `v${version}-${platforms[platform].targetArch}`);
-  const programs = join(work, "programs");
-  await goBuild({
+async function ensureArchive(version: string, platform: Platform): Promise<void> {
+  const archive = join(mirrorFolder, archiveName(version, platform));
+  const stamp = `${archive}.built-from`;
+  const build = {
     title: `Pulumi ${version}, ${platform}`,
-    module,
+    module: join(modules, `v${version}`),
     packages: [
       `${pkg}/cmd/pulumi`,
       `${sdk}/nodejs/cmd/pulumi-language-nodejs`,
       `${sdk}/python/cmd/pulumi-language-python`,
       `${sdk}/go/pulumi-language-go`,
+      "github.com/pulumi/pulumi-java/pkg/cmd/pulumi-language-java",
       "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
     ],
     variables: { [`${pkg}/version.Version`]: `v${version}` },
     architecture: platforms[platform].targetArch,
-    output: programs,
-  });
-  const release = join(work, "pulumi");
+  };
+  if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(build)) return;
+  const work = inFolder("build", `v${version}-${platforms[platform].targetArch}`);
+  const programs = join(work, "programs");
+  await goBuild({ ...build, output: programs });
+  await assemble(build.module, programs, archive);
+  await rm(work, { recursive: true });
+  await writeFile(stamp, fingerprint(build));
+}
+
+/** Puts the programs and the scripts of the SDK's module into an archive like Pulumi's. */
+async function assemble(module: string, programs: string, archive: string): Promise<void> {
+  const release = join(programs, "..", "pulumi");
   await rm(release, { recursive: true, force: true });
   await mkdir(release);
   const source = await goList(module, sdk, "{{.Dir}}");
@@ -77,8 +87,7 @@ async function buildArchive(version: string, platform: Platform): Promise<void> 
     if (file.startsWith("pulumi")) await copyFile(join(programs, file), join(release, file));
   }
   for (const script of scripts) await copyFile(join(source, script), join(release, script.replace(/^.*\//, "")));
-  await pack(release, join(mirrorFolder, archiveName(version, platform)), await goList(module, sdk, "{{.Time}}"));
-  await rm(work, { recursive: true });
+  await pack(release, archive, await goList(module, sdk, "{{.Time}}"));
 }
 
 async function goList(module: string, path: string, format: string): Promise<string> {

@@ -10,6 +10,9 @@ export interface Registered {
   readonly inputs: any;
   /** The options, as the engine gets them. */
   readonly retainOnDelete: boolean;
+  readonly protect: boolean;
+  /** The id of what is imported, empty where something is created. */
+  readonly importId: string;
   /** The URNs of the resources that it depends on. */
   readonly dependencies: readonly string[];
 }
@@ -19,15 +22,26 @@ interface RegisterRequest {
   getType(): string;
   getName(): string;
   getRetainondelete(): boolean;
+  getProtect(): boolean;
+  getImportid(): string;
   getDependenciesList(): string[];
 }
 
 type RegisterResource = (request: RegisterRequest, callback: unknown) => Promise<void>;
 
-/** Records what a program registers, without an engine. A call of a provider function fails: none is expected. */
+/** What a provider would add to a resource's inputs, by the type of the resource. */
+export type Outputs = Readonly<Record<string, (name: string) => Record<string, unknown>>>;
+
+/** Records what a program registers, without an engine. */
 export class Recorder implements pulumi.runtime.Mocks {
   readonly resources: Registered[] = [];
   private request: RegisterRequest | undefined;
+
+  /** The answers of provider functions, by token: a call of any other fails. */
+  constructor(
+    private readonly functions: Readonly<Record<string, Record<string, unknown>>> = {},
+    private readonly outputs: Outputs = {},
+  ) {}
 
   /** Takes the engine's place for a stack. */
   async install(stack: string): Promise<void> {
@@ -48,14 +62,18 @@ export class Recorder implements pulumi.runtime.Mocks {
       name,
       inputs: inputs as unknown,
       retainOnDelete: this.request.getRetainondelete(),
+      protect: this.request.getProtect(),
+      importId: this.request.getImportid(),
       dependencies: this.request.getDependenciesList(),
     });
-    const digest = `sha256:${name}`;
-    return { id: name, state: { ...(inputs as object), digest, ref: digest } };
+    const added = this.outputs[type]?.(name) ?? {};
+    return { id: name, state: { ...(inputs as object), digest: `sha256:${name}`, ...added } };
   }
 
-  call(args: pulumi.runtime.MockCallArgs): never {
-    throw new Error(`The program calls ${args.token}, which no test expects.`);
+  call({ token }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
+    const answer = this.functions[token];
+    if (answer === undefined) throw new Error(`The program calls ${token}, which no test expects.`);
+    return answer;
   }
 
   /** The resources of a type, by name. */

@@ -13,6 +13,8 @@ const valid = {
   builder: "",
   bases: {},
   pulumiReleases: "https://get.pulumi.com/releases/sdk",
+  alias: "",
+  repair: "",
 };
 
 function onStack(stack: string): Promise<void> {
@@ -42,7 +44,14 @@ describe("config", () => {
       ...valid,
       builder: "arm",
       bases: { debian: "docker-image://mirror.example/debian:trixie-slim" },
+      adoptRepositories: false,
     });
+  });
+
+  it("reads an alias of ECR Public in a registry's place", () => {
+    setConfig({ ...valid, registry: "", alias: "spacelift-dev", adoptRepositories: true });
+    const { registry, alias, adoptRepositories } = readConfig();
+    assert.deepEqual([registry, alias, adoptRepositories], [undefined, "spacelift-dev", true]);
   });
 
   it("leaves the builder to buildx where none is named", () => {

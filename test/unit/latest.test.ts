@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Server } from "node:http";
 
 import { guardLatest } from "../../images/latest";
-import { RepositoryClient } from "../../images/registryClient";
+import { type Credentials, RepositoryClient } from "../../images/registryClient";
 import { type Answer, serve } from "../support/http";
 
 const config = (labels: unknown) => JSON.stringify({ config: { Labels: labels } });
@@ -53,11 +53,12 @@ describe("latest", () => {
   });
   after(() => server.close());
 
-  const guard = (names: string[], asked: string, withdrawn = {}) =>
+  /** The guard over these repositories. */
+  const guard = (names: string[], asked: string, withdrawn = {}, credentials?: Credentials) =>
     guardLatest(
-      names.map((name) => `${registry}/${name}`),
+      { expectedUri: (name) => `${registry}/${name}`, credentials },
+      names.map((name) => ({ name })),
       asked,
-      undefined,
       withdrawn,
     );
 
@@ -89,7 +90,7 @@ describe("latest", () => {
     assert.rejects(guard(["with-token"], "3.64.0"), /is Pulumi 3\.66\.0/));
 
   it("logs in where a registry asks for a password", () =>
-    guardLatest([`${registry}/with-password`], "3.64.0", { username: "AWS", password: "secret" }));
+    guard(["with-password"], "3.64.0", {}, { username: "AWS", password: "secret" }));
 
   for (const name of ["broken", "not-json", "with-password"]) {
     it(`stays where it is when the registry's answer is ${name}`, () =>
@@ -101,7 +102,7 @@ describe("latest", () => {
 
   it("stays where it is when the registry cannot be reached", () =>
     assert.rejects(
-      guardLatest(["127.0.0.1:9/x"], "3.67.0"),
+      guardLatest({ expectedUri: () => "127.0.0.1:9/x", credentials: undefined }, [{ name: "x" }], "3.67.0"),
       /127\.0\.0\.1:9\/v2\/x\/manifests\/latest cannot be reached/,
     ));
 

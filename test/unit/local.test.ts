@@ -41,18 +41,30 @@ describe("local", () => {
   it("shows each step of a build once, and everything that is no build's log", () => {
     const filter = createFilter();
     const prefix = " +  docker-build:index:Image python-smoke creating (3s) ";
-    assert.equal(
-      filter(`${prefix}#15 [smoke 2/9] RUN   pip install x`),
-      "     python-smoke       [smoke 2/9] RUN pip install x",
-    );
-    assert.equal(filter(`${prefix}#15 [smoke 2/9] RUN   pip install x`), undefined);
+    const step = `${prefix}#15 [smoke 2/9] RUN   pip install x`;
+    assert.deepEqual(filter(step), ["     python-smoke       [smoke 2/9] RUN pip install x"]);
+    assert.deepEqual(filter(step), []);
     for (const line of ["#15 CACHED", "#15 1.2 Collecting x", "#3 [internal] load .dockerignore", ""]) {
-      assert.equal(filter(prefix + line), undefined, line);
+      assert.deepEqual(filter(prefix + line), [], line);
     }
-    assert.equal(filter("@ updating....."), undefined);
-    for (const line of [" +  docker-build:index:Image python-smoke created (60s) ", "error: the stack is locked"]) {
-      assert.equal(filter(line), line);
+    assert.deepEqual(filter("@ updating....."), []);
+    const created = " +  docker-build:index:Image python-smoke created (60s) ";
+    for (const line of [created, "error: the stack is locked"]) assert.deepEqual(filter(line), [line]);
+  });
+
+  it("shows the end of the log of a build that failed, and of no other", () => {
+    const filter = createFilter();
+    for (const image of ["python-smoke", "golang-smoke"]) {
+      filter(` +  docker-build:index:Image ${image} creating (3s) #15 [smoke 2/9] RUN x`);
+      for (let line = 1; line <= 40; line++) {
+        filter(` +  docker-build:index:Image ${image} creating (3s) #15 ${line}.5 ${image} says ${line}`);
+      }
     }
+    const failed = " +  docker-build:index:Image golang-smoke **creating failed** error: exit code: 1";
+    const [first, ...log] = filter(failed);
+    assert.equal(first, failed);
+    assert.equal(log.length, 30);
+    assert.equal(log.at(-1), "     | golang-smoke says 40");
   });
 
   it("reads how long each resource took", async () => {

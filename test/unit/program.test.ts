@@ -22,6 +22,8 @@ function inputsOf(resources: ReturnType<Recorder["ofType"]>, name: string): any 
   return resource.inputs;
 }
 
+type Outputs = Record<string, Record<string, unknown>>;
+
 describe("program", () => {
   let server: Server;
   let url: string;
@@ -29,7 +31,7 @@ describe("program", () => {
   let registry: string;
   let recorder: Recorder;
   let images: ReturnType<Recorder["ofType"]>;
-  let outputs: Record<string, Record<string, unknown>>;
+  let outputs: Outputs;
 
   before(async () => {
     const lines = Object.entries(sums).map(([arch, sum]) => `${sum}  pulumi-v3.66.0-linux-${arch}.tar.gz\n`);
@@ -53,7 +55,7 @@ describe("program", () => {
       ...change,
     });
     const { images: published } = await program();
-    outputs = await new Promise((resolve) => pulumi.output(published).apply(resolve));
+    outputs = await new Promise((resolve) => pulumi.output(published as unknown as Outputs).apply(resolve));
     return fresh;
   }
 

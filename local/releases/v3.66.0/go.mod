@@ -3,6 +3,7 @@ module runner-pulumi/local/releases/v3.66.0
 go 1.20
 
 require (
+	github.com/pulumi/pulumi-java/pkg v0.9.2
 	github.com/pulumi/pulumi-yaml v1.1.1
 	github.com/pulumi/pulumi/pkg/v3 v3.66.0
 	github.com/pulumi/pulumi/sdk/v3 v3.66.0
