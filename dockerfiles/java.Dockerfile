@@ -9,6 +9,7 @@ RUN --mount=from=build-scripts,target=/run/build \
     && /run/build/apt-install default-jdk-headless maven \
     && openssl pkcs12 -export -nokeys -jdktrust anyExtendedKeyUsage -certpbe NONE -nomac -passout pass: \
         -in /etc/ssl/certs/ca-certificates.crt -out /etc/ssl/certs/java/cacerts \
+    && rm -rf /tmp/hsperfdata_root \
     && /run/build/settle /
 
 FROM pulumi AS java-hosts
