@@ -9,7 +9,7 @@ import { mirrorFolder } from "./mirror";
 import { portOf } from "./ports";
 import { releasesSource } from "./releases";
 import { heading, say } from "./say";
-import { startBuildKit, startMirror, startRegistry } from "./services";
+import { requireBuildKitCanStart, startBuildKit, startMirror, startRegistry } from "./services";
 import {
   type BuilderTools,
   copyCertificates,
@@ -44,9 +44,10 @@ export async function setUp(): Promise<Environment> {
   heading(`Setting up in ${folder}`);
   const platform = ownPlatform();
   prepareFolder();
+  requireBuildKitCanStart(folder);
+  const tools = await ensureBuilderTools();
   const env = environmentVariables(await ensurePulumi());
   await ensurePlugin(env);
-  const tools = await ensureBuilderTools();
   const buildKit = await startBuildKit(tools, folder);
   const registry = await startRegistry(tools, folder, await portOf("registry", folder, "REGISTRY_PORT"));
   const builder = addBuilder("runner-pulumi", buildKit);

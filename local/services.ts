@@ -34,12 +34,32 @@ export async function startRegistry(tools: BuilderTools, folder: string, port: n
   return `localhost:${port}`;
 }
 
+/** Throws a Fault where BuildKit could not be started in a folder: before minutes of building it. */
+export function requireBuildKitCanStart(folder: string): void {
+  const uid = process.getuid?.();
+  if (uid !== 0) {
+    throw new Fault(
+      `BuildKit runs here as a process, which needs root, and this is uid ${uid}. Run it as root: sudo make up.`,
+    );
+  }
+  const socket = buildKitSocket(folder);
+  // unix(7)
+  if (Buffer.byteLength(socket) > 107) {
+    throw new Fault(
+      `${socket} is longer than the 107 bytes of a socket's path. Clone to a folder with a shorter path.`,
+    );
+  }
+}
+
+function buildKitSocket(folder: string): string {
+  return join(folder, "buildkit.sock");
+}
+
 /** Starts BuildKit in a folder. Gives its address, a Unix socket. Throws a Fault where that cannot be. */
 export async function startBuildKit(tools: BuilderTools, folder: string): Promise<string> {
   const name = "buildkit";
-  const socket = join(folder, `${name}.sock`);
-  requireShort(socket);
-  const address = `unix://${socket}`;
+  requireBuildKitCanStart(folder);
+  const address = `unix://${buildKitSocket(folder)}`;
   mkdirSync(folder, { recursive: true });
   const config = join(folder, `${name}.toml`);
   writeFileSync(
@@ -66,7 +86,7 @@ export async function startBuildKit(tools: BuilderTools, folder: string): Promis
       return !workers.failed;
     },
   };
-  await start(requireRoot(daemon), folder, address);
+  await start(daemon, folder, address);
   return address;
 }
 
@@ -87,20 +107,6 @@ export async function startMirror(files: string, folder: string, port: number): 
 
 async function start(daemon: Daemon, folder: string, address: string): Promise<void> {
   say(daemon.name, `${address} (${await startDaemon(daemon, folder)})`);
-}
-
-function requireRoot(daemon: Daemon): Daemon {
-  const uid = process.getuid?.();
-  if (uid === 0) return daemon;
-  throw new Fault(
-    `BuildKit runs here as a process, which needs root, and this is uid ${uid}. Run it as root: sudo make up.`,
-  );
-}
-
-/** Linux has room for 107 bytes in a socket's path (unix(7)). */
-function requireShort(socket: string): void {
-  if (Buffer.byteLength(socket) <= 107) return;
-  throw new Fault(`${socket} is longer than the 107 bytes of a socket's path. Clone to a folder with a shorter path.`);
 }
 
 /** Whether an HTTP server answers the request with success. */

@@ -159,8 +159,9 @@ export interface BuilderTools {
   readonly runc: string;
 }
 
-/** Builds BuildKit and the registry from Go modules, and finds runc. */
+/** Finds runc, and builds BuildKit and the registry from Go modules. */
 export async function ensureBuilderTools(): Promise<BuilderTools> {
+  const runc = await ensureDebianProgram("runc", "BuildKit runs containers with it");
   const output = inFolder("tools", "builder");
   await goBuild({
     title: "BuildKit and registry",
@@ -178,7 +179,7 @@ export async function ensureBuilderTools(): Promise<BuilderTools> {
     buildkitd: join(output, "buildkitd"),
     buildctl: join(output, "buildctl"),
     registry: join(output, "registry"),
-    runc: await ensureDebianProgram("runc", "BuildKit runs containers with it"),
+    runc,
   };
 }
 
