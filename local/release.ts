@@ -2,9 +2,9 @@ import { rm } from "node:fs/promises";
 
 import { execa } from "execa";
 
+import { type PublishedImages, releaseUntilServed } from "../ci/release";
 import { RepositoryClient, registryUrl } from "../images/registryClient";
 import { type Release, parseGitTag } from "../images/release";
-import type { PublishedImage } from "../images/runnerImage";
 import { type Environment, projectFolder, setUp } from "./environment";
 import { showPulumi } from "./display";
 import { Fault } from "./fault";
@@ -12,28 +12,30 @@ import { checkout, inFolder } from "./folder";
 import { ensureRelease } from "./mirror";
 import { defaultTag } from "./releases";
 import { heading, say } from "./say";
-import { type Stack, prepareStack } from "./stack";
+import { type Stack, type StackConfig, configValue, prepareStack } from "./stack";
 import { readTimings } from "./timings";
-
-/** An image as the stack's outputs name it. */
-type Published = { readonly [Key in keyof PublishedImage]: string };
 
 /** `make up`: sets up, and releases what the git tag asks for on stack local. */
 export async function up(gitTag: string | undefined): Promise<void> {
-  const stack = await prepareRelease(gitTag);
-  heading("pulumi up");
+  const { stack, config } = await prepareRelease(gitTag);
   const eventLog = inFolder("events.json");
-  await rm(eventLog, { force: true });
-  const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--event-log", eventLog];
-  if (!(await pulumi(stack, args))) {
-    throw new Fault("pulumi up failed, see above. A release whose tests fail publishes nothing.");
-  }
-  await report(stack, eventLog);
+  const images = await releaseUntilServed(async (repair) => {
+    heading("pulumi up");
+    await prepareStack(stack, repair === undefined ? config : { ...config, repair });
+    await rm(eventLog, { force: true });
+    const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--event-log", eventLog];
+    if (!(await pulumi(stack, args))) {
+      throw new Fault("pulumi up failed, see above. A release whose tests fail publishes nothing.");
+    }
+    return readImages(stack);
+  }, console.log);
+  await report(images, eventLog);
 }
 
 /** `make preview`: sets up, runs the smoke tests and shows what a release would change. */
 export async function preview(gitTag: string | undefined): Promise<void> {
-  const stack = await prepareRelease(gitTag);
+  const { stack, config } = await prepareRelease(gitTag);
+  await prepareStack(stack, config);
   heading("pulumi preview");
   if (!(await pulumi(stack, ["preview", "--diff", "--suppress-progress"]))) {
     throw new Fault("pulumi preview failed, see above. Nothing was published.");
@@ -46,7 +48,7 @@ function pulumi(stack: Stack, args: readonly string[]): Promise<boolean> {
   return showPulumi([...args, "--stack", stack.name], { cwd: checkout, env, log: inFolder("pulumi.log") });
 }
 
-async function prepareRelease(gitTag: string | undefined): Promise<Stack> {
+async function prepareRelease(gitTag: string | undefined): Promise<{ stack: Stack; config: StackConfig }> {
   // Before minutes of set-up: a tag that releases nothing.
   const asked = gitTag === undefined ? undefined : parse(gitTag);
   await requireRegistry();
@@ -55,8 +57,9 @@ async function prepareRelease(gitTag: string | undefined): Promise<Stack> {
   if (asked === undefined) say("TAG", `not given: v${release.pulumiVersion}, the newest that can be had here`);
   if (environment.mirrored) await ensureRelease(release.pulumiVersion, [environment.platform]);
   const stack = { name: "local", env: environment.env, folder: projectFolder };
-  await prepareStack(stack, stackConfig(environment, release));
-  return stack;
+  // The last repair stays in the config: taking it away would push every image once more.
+  const repair = (await configValue(stack, "repair")) ?? "";
+  return { stack, config: { ...stackConfig(environment, release), repair } };
 }
 
 function parse(gitTag: string): Release {
@@ -68,7 +71,7 @@ function parse(gitTag: string): Release {
 }
 
 /** The config of a release on this machine. */
-export function stackConfig(environment: Environment, { pulumiVersion, tag }: Release): Record<string, unknown> {
+function stackConfig(environment: Environment, { pulumiVersion, tag }: Release): StackConfig {
   const { platform, builder, bases, pulumiReleases } = environment;
   const registry = process.env["REGISTRY"] ?? environment.registry;
   return { pulumiVersion, tag, platforms: [platform], registry, builder, bases, pulumiReleases };
@@ -89,12 +92,15 @@ async function requireRegistry(): Promise<void> {
   );
 }
 
-async function report(stack: Stack, eventLog: string): Promise<void> {
-  const { stdout } = await execa("pulumi", ["stack", "output", "--json", "--stack", stack.name], {
-    cwd: stack.folder,
+async function readImages(stack: Stack): Promise<PublishedImages> {
+  const { stdout } = await execa("pulumi", ["stack", "output", "images", "--json", "--stack", stack.name], {
+    cwd: checkout,
     env: stack.env,
   });
-  const { images } = JSON.parse(stdout) as { images: Record<string, Published> };
+  return JSON.parse(stdout) as PublishedImages;
+}
+
+async function report(images: PublishedImages, eventLog: string): Promise<void> {
   const timings = await readTimings(eventLog);
   heading("Released");
   const rows = Object.entries(images).map(async ([language, { repository, tag, digest }]) => ({

@@ -16,6 +16,9 @@ export interface Stack {
   readonly folder: string;
 }
 
+/** Values of the program's config, by key. */
+export type StackConfig = Readonly<Record<string, unknown>>;
+
 /** The path of the stack's config file. */
 export function configFileOf(stack: Stack): string {
   return join(stack.folder, `Pulumi.${stack.name}.yaml`);
@@ -25,7 +28,7 @@ export function configFileOf(stack: Stack): string {
  * Creates the stack where it does not exist, and writes its config. `pulumi stack init` writes its salt beside the
  * Pulumi.yaml that it finds: it finds a copy, so that the committed files stay as they are.
  */
-export async function prepareStack(stack: Stack, config: Readonly<Record<string, unknown>>): Promise<void> {
+export async function prepareStack(stack: Stack, config: StackConfig): Promise<void> {
   const file = configFileOf(stack);
   if (!existsSync(file)) {
     await mkdir(stack.folder, { recursive: true });
@@ -36,7 +39,17 @@ export async function prepareStack(stack: Stack, config: Readonly<Record<string,
     });
     await rm(join(stack.folder, "Pulumi.yaml"));
   }
-  const written = existsSync(file) ? (parse(await readFile(file, "utf8")) as Record<string, unknown>) : {};
+  const written = await readConfigFile(stack);
   const keys = Object.entries(config).map(([key, value]): [string, unknown] => [`runner-pulumi:${key}`, value]);
   await writeFile(file, stringify({ ...written, config: Object.fromEntries(keys) }));
+}
+
+/** What the stack's config file holds under a key of the program, if anything. */
+export async function configValue(stack: Stack, key: string): Promise<unknown> {
+  return (await readConfigFile(stack)).config?.[`runner-pulumi:${key}`];
+}
+
+async function readConfigFile(stack: Stack): Promise<{ config?: Record<string, unknown> }> {
+  const file = configFileOf(stack);
+  return existsSync(file) ? (parse(await readFile(file, "utf8")) as { config?: Record<string, unknown> }) : {};
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { releaseUntilServed } from "../../ci/release";
 import { catalogue } from "../../images/catalogue";
 import { argument, readDockerfile } from "../../images/dockerfile";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
@@ -215,6 +216,31 @@ describe("a release", () => {
       }
       assert.deepEqual(await scratch.served("v3.66.0"), before66);
       assert.deepEqual(await scratch.served("latest"), before66);
+    });
+
+    it("notices and repairs a tag that was deleted or moved by hand", async () => {
+      const config = { pulumiVersion: "3.64.0", tag: "v3.64.0" };
+      const served = await scratch.served("v3.64.0");
+      await scratch.tamper("python", "v3.64.0");
+      await scratch.tamper("golang", "v3.64.0", before66["golang"]);
+      const unseen = await scratch.up(config);
+      says(unseen.output, /Resources:\n +\d+ unchanged\n/);
+      assert.notDeepEqual(await scratch.served("v3.64.0"), served);
+      const sentences: string[] = [];
+      await releaseUntilServed(
+        async (repair) => {
+          const { failed, output } = await scratch.up({ ...config, repair: repair ?? "" });
+          assert.equal(failed, false, output);
+          return scratch.images();
+        },
+        (sentence) => sentences.push(sentence),
+      );
+      assert.match(
+        sentences.join("\n"),
+        /python:v3\.64\.0 is not there instead of sha256:|golang:v3\.64\.0 is sha256:/,
+      );
+      assert.equal(sentences.length, 1);
+      assert.deepEqual(await scratch.served("v3.64.0"), served);
     });
 
     for (const command of ["preview", "up"] as const) {

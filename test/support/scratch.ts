@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import type { PublishedImages } from "../../ci/release";
 import { catalogue } from "../../images/catalogue";
 import { RepositoryClient } from "../../images/registryClient";
 import { stopDaemon } from "../../local/daemon";
@@ -18,14 +19,6 @@ export interface Run {
   readonly failed: boolean;
   /** What it printed, on both streams. */
   readonly output: string;
-}
-
-/** An image as the stack's outputs name it. */
-export interface Published {
-  readonly repository: string;
-  readonly tag: string;
-  readonly digest: string;
-  readonly reference: string;
 }
 
 /**
@@ -80,9 +73,20 @@ export class Scratch {
   }
 
   /** The stack's output `images`. */
-  async images(): Promise<Record<string, Published>> {
+  async images(): Promise<PublishedImages> {
     const { output } = await this.pulumi("stack", "output", "images", "--json");
-    return JSON.parse(output) as Record<string, Published>;
+    return JSON.parse(output) as PublishedImages;
+  }
+
+  /** Puts the image of a digest under a tag, behind the engine's back; without a digest, removes the tag. */
+  async tamper(language: string, tag: string, digest?: string): Promise<void> {
+    const url = `http://${this.registry}/v2/runner-pulumi-${language}/manifests`;
+    const manifest = digest === undefined ? undefined : await fetch(`${url}/${digest}`, { headers: { accept: "*/*" } });
+    const headers = { "content-type": manifest?.headers.get("content-type") ?? "" };
+    const response = await (manifest === undefined
+      ? fetch(`${url}/${tag}`, { method: "DELETE" })
+      : fetch(`${url}/${tag}`, { method: "PUT", headers, body: await manifest.text() }));
+    if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);
   }
 
   repository(language: string): string {
