@@ -32,7 +32,7 @@ export function buildInputs({ language, config, release }: BuildArgs) {
     labels: labels(language, release.version, config.bases["debian"] ?? `docker-image://${debian(dockerfile)}`),
     platforms: [...config.platforms],
     ...(config.builder === undefined ? {} : { builder: { name: config.builder } }),
-    // Credentials in build logs of other images, and an upload that is not asked for, both start with `push`.
+    // The export says what is pushed: `push: true` keeps previews from building (pulumi/pulumi-docker-build#252).
     push: false,
   } satisfies dockerBuild.ImageArgs;
 }

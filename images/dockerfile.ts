@@ -3,8 +3,11 @@ import { join } from "node:path";
 
 const folder = join(__dirname, "..", "dockerfiles");
 
-/** The build context of every image. It is empty: what an image holds comes from its Dockerfile alone. */
-export const context = join(folder, "context");
+/**
+ * The build context of every image, from the program's folder: an absolute path would be another one, and a change, in
+ * each checkout. It is empty: what an image holds comes from its Dockerfile alone.
+ */
+export const context = "dockerfiles/context";
 
 /** A language's complete Dockerfile: `base.Dockerfile`, then its own. Throws when there is no such file. */
 export function readDockerfile(language: string): string {

@@ -84,7 +84,5 @@ export function fingerprint(build: Omit<GoBuild, "output">): string {
 async function requireGo(title: string): Promise<void> {
   const { failed } = await execa("go", ["version"], { reject: false });
   if (!failed) return;
-  throw new Fault(
-    `Go is not on PATH, and ${title} cannot be downloaded here, only built. Install Go (https://go.dev/dl) and retry.`,
-  );
+  throw new Fault(`Go is not on PATH, and ${title} is built with it. Install Go (https://go.dev/dl) and retry.`);
 }

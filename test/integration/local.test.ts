@@ -108,8 +108,7 @@ describe("the local environment", () => {
       const module = join(checkout, "local", "tools", "pulumi");
       const build = { title: "Pulumi CLI", module, packages: ["none"], output: join(folder, "none") };
       await assert.rejects(goBuild(build), {
-        message:
-          "Go is not on PATH, and Pulumi CLI cannot be downloaded here, only built. Install Go (https://go.dev/dl) and retry.",
+        message: "Go is not on PATH, and Pulumi CLI is built with it. Install Go (https://go.dev/dl) and retry.",
       });
     });
 

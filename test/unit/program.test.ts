@@ -111,7 +111,7 @@ describe("program", () => {
     const { context: smokeContext, ...smoke } = inputsOf(images, "golang-smoke");
     assert.deepEqual(smoke, { ...shared, target: "smoke", exports: [{ cacheonly: {} }], buildOnPreview: true });
     for (const context of [imageContext, smokeContext]) {
-      assert.match(context.location, /\/dockerfiles\/context$/);
+      assert.equal(context.location, "dockerfiles/context");
       assert.deepEqual(context.named, {
         debian: { location: mirror },
         golang: { location: "docker-image://mirror.example/golang:1" },
