@@ -21,6 +21,8 @@ export interface Run {
   readonly output: string;
 }
 
+const ociManifest = "application/vnd.oci.image.manifest.v1+json";
+
 /**
  * A stack with a registry, state and config of its own. The tools, BuildKit and the bases are those of `make up`, so
  * that a test builds only what is new.
@@ -81,8 +83,10 @@ export class Scratch {
   /** Puts the image of a digest under a tag, behind the engine's back; without a digest, removes the tag. */
   async tamper(language: string, tag: string, digest?: string): Promise<void> {
     const url = `http://${this.registry}/v2/runner-pulumi-${language}/manifests`;
-    const manifest = digest === undefined ? undefined : await fetch(`${url}/${digest}`, { headers: { accept: "*/*" } });
-    const headers = { "content-type": manifest?.headers.get("content-type") ?? "" };
+    const manifest =
+      digest === undefined ? undefined : await fetch(`${url}/${digest}`, { headers: { accept: ociManifest } });
+    if (manifest?.ok === false) throw new Error(`${manifest.url} answers ${manifest.status}`);
+    const headers = { "content-type": ociManifest };
     const response = await (manifest === undefined
       ? fetch(`${url}/${tag}`, { method: "DELETE" })
       : fetch(`${url}/${tag}`, { method: "PUT", headers, body: await manifest.text() }));
