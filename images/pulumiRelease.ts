@@ -1,3 +1,4 @@
+import { causeOf } from "./networkError";
 import { type Platform, platforms } from "./platform";
 
 /** What Pulumi published for one version. */
@@ -48,8 +49,9 @@ export async function getPulumiRelease(
 async function getChecksums(version: string, url: string): Promise<string> {
   const list = `${url}/${checksumsName(version)}`;
   const response = await fetch(list, { signal: AbortSignal.timeout(30_000) }).catch((error: unknown) => {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new Error(`${list} cannot be reached: ${String(cause)}. Check the network and pulumiReleases, then retry.`);
+    throw new Error(
+      `${list} cannot be reached: ${String(causeOf(error))}. Check the network and pulumiReleases, then retry.`,
+    );
   });
   // The object storage behind get.pulumi.com answers 403 for a file that is not there.
   if (response.status === 404 || response.status === 403) {

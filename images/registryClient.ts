@@ -1,5 +1,7 @@
 // The part of https://github.com/opencontainers/distribution-spec/blob/main/spec.md that a release reads a registry by.
 
+import { causeOf } from "./networkError";
+
 const types = {
   index: ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"],
   manifest: ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"],
@@ -83,8 +85,7 @@ export class RepositoryClient {
     const send = (headers: Record<string, string>) =>
       fetch(url, { method, headers: { accept, ...headers }, signal: AbortSignal.timeout(60_000) }).catch(
         (error: unknown) => {
-          const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-          throw new Error(`${url} cannot be reached: ${String(cause)}`);
+          throw new Error(`${url} cannot be reached: ${String(causeOf(error))}`);
         },
       );
     const response = await send({});

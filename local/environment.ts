@@ -10,6 +10,7 @@ import { portOf } from "./ports";
 import { releasesSource } from "./releases";
 import { heading, say } from "./say";
 import { requireBuildKitCanStart, startBuildKit, startMirror, startRegistry } from "./services";
+import { configFileOf } from "./stack";
 import {
   type BuilderTools,
   copyCertificates,
@@ -70,7 +71,6 @@ export async function tearDown(): Promise<string[]> {
 
 /** Where the local stack's config is. It is made by each run, so it does not stand in the committed files. */
 export const projectFolder = inFolder("project");
-export const configFile = join(projectFolder, "Pulumi.local.yaml");
 
 function environmentVariables(path: readonly string[]): NodeJS.ProcessEnv {
   const own = {
@@ -78,7 +78,7 @@ function environmentVariables(path: readonly string[]): NodeJS.ProcessEnv {
     PULUMI_HOME: inFolder("pulumi"),
     PULUMI_BACKEND_URL: `file://${inFolder("state")}`,
     PULUMI_STACK: "local",
-    PULUMI_OPTION_CONFIG_FILE: configFile,
+    PULUMI_OPTION_CONFIG_FILE: configFileOf({ name: "local", folder: projectFolder }),
     // The local stack has no secrets.
     PULUMI_CONFIG_PASSPHRASE: "local",
     PULUMI_SKIP_UPDATE_CHECK: "true",

@@ -11,9 +11,6 @@ import { preview, up } from "./release";
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   up: () => up(process.env["TAG"]),
   preview: () => preview(process.env["TAG"]),
-  setup: async () => {
-    await setUp();
-  },
   pulumi: runPulumi,
   down: async () => {
     const stopped = await tearDown();

@@ -110,7 +110,7 @@ async function start(daemon: Daemon, folder: string, address: string): Promise<v
 }
 
 /** Whether an HTTP server answers the request with success. */
-export async function answers(url: string): Promise<boolean> {
+async function answers(url: string): Promise<boolean> {
   return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
     (response) => response.ok,
     () => false,

@@ -20,8 +20,8 @@ export interface Stack {
 export type StackConfig = Readonly<Record<string, unknown>>;
 
 /** The path of the stack's config file. */
-export function configFileOf(stack: Stack): string {
-  return join(stack.folder, `Pulumi.${stack.name}.yaml`);
+export function configFileOf({ name, folder }: Pick<Stack, "name" | "folder">): string {
+  return join(folder, `Pulumi.${name}.yaml`);
 }
 
 /**
