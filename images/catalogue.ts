@@ -26,6 +26,11 @@ export const catalogue: readonly Language[] = [
     description: "Pulumi CLI with the Go toolchain.",
   },
   {
+    name: "dotnet",
+    title: "Pulumi runner for .NET",
+    description: "Pulumi CLI with the .NET SDK.",
+  },
+  {
     name: "java",
     title: "Pulumi runner for Java",
     description: "Pulumi CLI with a JDK and Maven.",

@@ -6,6 +6,7 @@ import { execa } from "execa";
 
 import { catalogue } from "../images/catalogue";
 import { readDockerfile, stages } from "../images/dockerfile";
+import { type Platform, platforms } from "../images/platform";
 import { Fault } from "./fault";
 import { inFolder } from "./folder";
 import { say, withProgress } from "./say";
@@ -20,10 +21,11 @@ export interface Workshop {
   readonly registry: string;
 }
 
-/** What was found out about a stage's official image: the context that stands in for it, or null where none has to. */
+/** What was found out about a stage's official image. */
 interface Finding {
   readonly image: string;
-  readonly context: string | null;
+  /** The references of what stands in for it, by platform, or null where nothing has to. */
+  readonly standIns: Partial<Record<Platform, string>> | null;
 }
 
 /** The stages of the Dockerfiles that start from an official image, and that image. */
@@ -33,54 +35,47 @@ export function officialImages(): Map<string, string> {
 }
 
 /**
- * Finds out which official images BuildKit can pull, once per image, and builds a stand-in for each that it cannot.
- * Gives the build contexts that replace stages. Throws a Fault where there is no stand-in.
+ * Finds out which official images BuildKit can pull, once per image, and builds a stand-in for each platform of those
+ * that it cannot. Gives the build contexts that replace stages. Throws a Fault where there is no stand-in.
  */
-export async function ensureBases(workshop: Workshop): Promise<Record<string, string>> {
+export async function ensureBases(workshop: Workshop, wanted: readonly Platform[]): Promise<Record<string, string>> {
   const file = inFolder("bases.json");
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Finding>) : {};
   const bases: Record<string, string> = {};
   for (const [stage, image] of officialImages()) {
-    const finding = known[stage]?.image === image ? known[stage] : await find(stage, image, workshop, bases);
-    if (finding.context !== null) bases[stage] = finding.context;
-    say(`base ${stage}`, finding.context === null ? image : `stand-in for ${shortName(image)} (see local/README.md)`);
+    const finding = isFindingOf(image, known[stage]) ? known[stage] : await find(stage, image, workshop);
+    if (finding.standIns === null) {
+      say(`base ${stage}`, image);
+    } else {
+      for (const platform of wanted) {
+        finding.standIns[platform] ??= await buildStandIn(stage, image, platform, workshop, bases);
+      }
+      bases[stage] = await joinPlatforms(stage, image, wanted, finding.standIns, workshop);
+      say(`base ${stage}`, `stand-in for ${shortName(image)} (see local/README.md)`);
+    }
     known[stage] = finding;
     await writeFile(file, JSON.stringify(known, null, 2));
   }
   return bases;
 }
 
-async function find(
-  stage: string,
-  image: string,
-  workshop: Workshop,
-  bases: Readonly<Record<string, string>>,
-): Promise<Finding> {
+function isFindingOf(image: string, finding: Finding | undefined): finding is Finding {
+  return finding?.image === image && "standIns" in finding;
+}
+
+async function find(stage: string, image: string, workshop: Workshop): Promise<Finding> {
   const refusal = await pullRefusal(image, workshop);
-  if (refusal === undefined) return { image, context: null };
-  const standIn = standIns[stage];
-  if (standIn === undefined) {
+  if (refusal === undefined) return { image, standIns: null };
+  if (standIns[stage] === undefined) {
     throw new Fault(`${image} cannot be pulled, and stage ${stage} has no stand-in. ${refusal}. Check the network.`);
   }
   say(`base ${stage}`, `${shortName(image)} cannot be pulled: ${refusal}`);
-  const tag = image.replace(/^.*:([^@]+)@.*$/, "$1");
-  const context = await withProgress(`base ${stage}`, `building a stand-in: ${standIn.title}`, async () => {
-    const folder = inFolder("stand-ins", stage);
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await standIn.prepare(folder, tag);
-    const reference = `${workshop.registry}/stand-in/${stage}:${tag}`;
-    const digest = await buildAndPush(folder, reference, workshop, bases);
-    await rm(folder, { recursive: true });
-    return `docker-image://${reference}@${digest}`;
-  });
-  return { image, context };
+  return { image, standIns: {} };
 }
 
 /** Why BuildKit cannot pull an image, or undefined where it can. */
 async function pullRefusal(image: string, { buildctl, buildKit }: Workshop): Promise<string | undefined> {
-  const folder = inFolder("stand-ins", "probe");
-  await mkdir(folder, { recursive: true });
+  const folder = await emptyFolder("probe");
   await writeFile(join(folder, "Dockerfile"), `FROM ${image}\n`);
   const args = ["--addr", buildKit, "build", "--frontend=dockerfile.v0", `--local=dockerfile=${folder}`];
   const probe = await execa(buildctl, [...args, "--progress=quiet"], { reject: false, all: true, timeout: 300_000 });
@@ -88,27 +83,81 @@ async function pullRefusal(image: string, { buildctl, buildKit }: Workshop): Pro
   return /(dial tcp|failed to do request|unexpected status).*$/m.exec(probe.all)?.[0] ?? probe.shortMessage;
 }
 
-async function buildAndPush(
-  folder: string,
-  reference: string,
-  { buildctl, buildKit }: Workshop,
+/** Builds one platform of a stand-in. Gives its reference. */
+async function buildStandIn(
+  stage: string,
+  image: string,
+  platform: Platform,
+  workshop: Workshop,
   bases: Readonly<Record<string, string>>,
 ): Promise<string> {
+  const standIn = standIns[stage];
+  if (standIn === undefined) throw new Error(`Stage ${stage} has no stand-in.`);
+  const title = `building a stand-in for ${platform}: ${standIn.title}`;
+  return withProgress(`base ${stage}`, title, async () => {
+    const folder = await emptyFolder(stage);
+    await standIn.prepare(folder, tagOf(image), platform);
+    const name = `${workshop.registry}/stand-in/${stage}:${tagOf(image)}-${platforms[platform].targetArch}`;
+    const reference = await buildAndPush(folder, name, [platform], workshop, bases);
+    await rm(folder, { recursive: true });
+    return reference;
+  });
+}
+
+/** One image of several platforms, from an image of each. Gives it as a build context. */
+async function joinPlatforms(
+  stage: string,
+  image: string,
+  wanted: readonly Platform[],
+  references: Readonly<Partial<Record<Platform, string>>>,
+  workshop: Workshop,
+): Promise<string> {
+  const [first] = wanted;
+  if (wanted.length === 1 && first !== undefined) return `docker-image://${references[first]}`;
+  const folder = await emptyFolder(stage);
+  await writeFile(join(folder, "Dockerfile"), "ARG TARGETARCH\nFROM stand-in-${TARGETARCH}\n");
+  const contexts = wanted.map((platform): [string, string] => [
+    `stand-in-${platforms[platform].targetArch}`,
+    `docker-image://${references[platform]}`,
+  ]);
+  const name = `${workshop.registry}/stand-in/${stage}:${tagOf(image)}`;
+  return `docker-image://${await buildAndPush(folder, name, wanted, workshop, Object.fromEntries(contexts))}`;
+}
+
+async function emptyFolder(name: string): Promise<string> {
+  const folder = inFolder("stand-ins", name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** Builds the Dockerfile of a folder for some platforms and pushes it. Gives its reference, name@digest. */
+async function buildAndPush(
+  folder: string,
+  name: string,
+  wanted: readonly Platform[],
+  { buildctl, buildKit }: Workshop,
+  contexts: Readonly<Record<string, string>>,
+): Promise<string> {
   const metadata = join(folder, "metadata.json");
-  const contexts = Object.entries(bases).map(([stage, context]) => `--opt=context:${stage}=${context}`);
   await execa(buildctl, [
     `--addr=${buildKit}`,
     "build",
     "--frontend=dockerfile.v0",
     `--local=context=${folder}`,
     `--local=dockerfile=${folder}`,
-    ...contexts,
-    `--output=type=image,name=${reference},push=true,oci-mediatypes=true`,
+    `--opt=platform=${wanted.join(",")}`,
+    ...Object.entries(contexts).map(([stage, context]) => `--opt=context:${stage}=${context}`),
+    `--output=type=image,name=${name},push=true,oci-mediatypes=true`,
     `--metadata-file=${metadata}`,
   ]);
   const { "containerimage.digest": digest } = JSON.parse(await readFile(metadata, "utf8")) as Record<string, string>;
-  if (digest === undefined) throw new Error(`BuildKit tells no digest of ${reference}.`);
-  return digest;
+  if (digest === undefined) throw new Error(`BuildKit tells no digest of ${name}.`);
+  return `${name}@${digest}`;
+}
+
+function tagOf(image: string): string {
+  return image.replace(/^.*:([^@]+)@.*$/, "$1");
 }
 
 function shortName(image: string): string {

@@ -1,24 +1,21 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-import type { Platform } from "../images/platform";
+import { type Platform, platforms } from "../images/platform";
 import { type Workshop, ensureBases } from "./bases";
+import { copyCertificates } from "./certificates";
 import { stopDaemon } from "./daemon";
+import { ensureEmulation } from "./emulation";
 import { checkout, folder, inFolder, prepareFolder } from "./folder";
+import { ownPlatform } from "./machine";
 import { mirrorFolder } from "./mirror";
 import { portOf } from "./ports";
+import { ensurePulumi } from "./pulumiCli";
 import { releasesSource } from "./releases";
 import { heading, say } from "./say";
 import { requireBuildKitCanStart, startBuildKit, startMirror, startRegistry } from "./services";
 import { configFileOf } from "./stack";
-import {
-  type BuilderTools,
-  copyCertificates,
-  ensureBuilderTools,
-  ensurePlugin,
-  ensurePulumi,
-  ownPlatform,
-} from "./tools";
+import { type BuilderTools, ensureBuilderTools, ensurePlugin } from "./tools";
 
 /** A machine that is ready to release. */
 export interface Environment {
@@ -31,7 +28,8 @@ export interface Environment {
   readonly builder: string;
   /** The local registry's address. */
   readonly registry: string;
-  readonly platform: Platform;
+  /** The platforms that images are built for. */
+  readonly platforms: readonly Platform[];
   /** Stages that are replaced by what can be had here. */
   readonly bases: Readonly<Record<string, string>>;
   /** The URL prefix of Pulumi's releases, or of their mirror. */
@@ -40,26 +38,29 @@ export interface Environment {
   readonly mirrored: boolean;
 }
 
-/** Brings up everything that a release needs, and says what it uses and why. A second call takes seconds. */
-export async function setUp(): Promise<Environment> {
+/**
+ * Brings up everything that a release for these platforms needs, and says what it uses and why. A second call takes
+ * seconds.
+ */
+export async function setUp(wanted: readonly Platform[] = [ownPlatform()]): Promise<Environment> {
   heading(`Setting up in ${folder}`);
-  const platform = ownPlatform();
   prepareFolder();
   requireBuildKitCanStart(folder);
+  await ensureEmulation(wanted);
   const tools = await ensureBuilderTools();
   const env = environmentVariables(await ensurePulumi());
   await ensurePlugin(env);
-  const buildKit = await startBuildKit(tools, folder);
+  const buildKit = await startBuildKit(tools, folder, { platforms: wanted });
   const registry = await startRegistry(tools, folder, await portOf("registry", folder, "REGISTRY_PORT"));
-  const builder = addBuilder("runner-pulumi", buildKit);
+  const builder = addBuilder("runner-pulumi", [{ address: buildKit }]);
   const source = await releasesSource();
   say("Pulumi releases", `${source.url ?? "a mirror on this machine"} (${source.reason})`);
   const pulumiReleases =
     source.url ?? (await startMirror(mirrorFolder, folder, await portOf("mirror", folder, "MIRROR_PORT")));
-  const bases = await ensureAllBases({ buildctl: tools.buildctl, buildKit, registry });
+  const bases = await ensureAllBases({ buildctl: tools.buildctl, buildKit, registry }, wanted);
   writeEnvironmentFile(env);
   const mirrored = source.url === undefined;
-  return { env, tools, buildKit, builder, registry, platform, bases, pulumiReleases, mirrored };
+  return { env, tools, buildKit, builder, registry, platforms: wanted, bases, pulumiReleases, mirrored };
 }
 
 /** Stops the daemons that were started from this checkout. Tells which there were. */
@@ -94,17 +95,34 @@ function environmentVariables(path: readonly string[]): NodeJS.ProcessEnv {
   return own;
 }
 
-/** Registers BuildKit with buildx, in the file that `docker buildx create --driver remote` writes. */
-export function addBuilder(name: string, address: string): string {
+/** A BuildKit of a builder. */
+export interface BuilderNode {
+  readonly address: string;
+  /** The platform that it builds. Without it, whatever it can. */
+  readonly platform?: Platform;
+}
+
+/** Registers a builder with buildx, in the file that `docker buildx create --driver remote` writes. Gives its name. */
+export function addBuilder(name: string, nodes: readonly BuilderNode[]): string {
   const instances = inFolder("buildx", "instances");
   mkdirSync(instances, { recursive: true });
-  const node = { Name: `${name}0`, Endpoint: address, Platforms: null, DriverOpts: {}, Flags: null, Files: null };
-  writeFileSync(join(instances, name), JSON.stringify({ Name: name, Driver: "remote", Nodes: [node], Dynamic: false }));
+  const entries = nodes.map(({ address, platform }, index) => ({
+    Name: `${name}${index}`,
+    Endpoint: address,
+    Platforms: platform === undefined ? null : [{ os: "linux", architecture: platforms[platform].targetArch }],
+    DriverOpts: {},
+    Flags: null,
+    Files: null,
+  }));
+  writeFileSync(
+    join(instances, name),
+    JSON.stringify({ Name: name, Driver: "remote", Nodes: entries, Dynamic: false }),
+  );
   return name;
 }
 
-async function ensureAllBases(workshop: Workshop): Promise<Record<string, string>> {
-  const bases = await ensureBases(workshop);
+async function ensureAllBases(workshop: Workshop, wanted: readonly Platform[]): Promise<Record<string, string>> {
+  const bases = await ensureBases(workshop, wanted);
   const certificates = await copyCertificates();
   return certificates === undefined ? bases : { ...bases, certificates };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -76,8 +76,9 @@ function goArguments({ variables = {}, output, packages }: GoBuild): string[] {
 
 /** What decides the programs, as a hash: another one means that they have to be built again. */
 export function fingerprint(build: Omit<GoBuild, "output">): string {
-  const pins = ["go.mod", "go.sum"].map((name) => readFileSync(join(build.module, name), "utf8"));
-  const inputs = JSON.stringify([pins, build.packages, build.variables, build.architecture]);
+  const files = readdirSync(build.module, { withFileTypes: true }).filter((entry) => entry.isFile());
+  const texts = files.map(({ name }) => [name, readFileSync(join(build.module, name), "utf8")]);
+  const inputs = JSON.stringify([texts, build.packages, build.variables, build.architecture]);
   return createHash("sha256").update(inputs).digest("hex");
 }
 

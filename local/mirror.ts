@@ -10,7 +10,7 @@ import { type Platform, platforms } from "../images/platform";
 import { archiveName, checksumsName } from "../images/pulumiRelease";
 import { Fault } from "./fault";
 import { inFolder } from "./folder";
-import { fingerprint, goBuild } from "./goModule";
+import { type GoBuild, fingerprint, goBuild } from "./goModule";
 
 /** The folder of the mirror's files, named and laid out as Pulumi publishes them. */
 export const mirrorFolder = inFolder("releases");
@@ -54,7 +54,19 @@ export async function ensureRelease(version: string, wanted: readonly Platform[]
 async function ensureArchive(version: string, platform: Platform): Promise<void> {
   const archive = join(mirrorFolder, archiveName(version, platform));
   const stamp = `${archive}.built-from`;
-  const build = {
+  const builds = [releaseBuild(version, platform), dotnetHostBuild(platform)];
+  const wanted = builds.map(fingerprint).join("\n");
+  if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  const work = inFolder("build", `v${version}-${platforms[platform].targetArch}`);
+  const outputs = builds.map((_, index) => join(work, `programs-${index}`));
+  for (const [index, build] of builds.entries()) await goBuild({ ...build, output: outputs[index] ?? "" });
+  await assemble(join(modules, `v${version}`), outputs, archive);
+  await rm(work, { recursive: true });
+  await writeFile(stamp, wanted);
+}
+
+function releaseBuild(version: string, platform: Platform): Omit<GoBuild, "output"> {
+  return {
     title: `Pulumi ${version}, ${platform}`,
     module: join(modules, `v${version}`),
     packages: [
@@ -68,23 +80,28 @@ async function ensureArchive(version: string, platform: Platform): Promise<void>
     variables: { [`${pkg}/version.Version`]: `v${version}` },
     architecture: platforms[platform].targetArch,
   };
-  if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(build)) return;
-  const work = inFolder("build", `v${version}-${platforms[platform].targetArch}`);
-  const programs = join(work, "programs");
-  await goBuild({ ...build, output: programs });
-  await assemble(build.module, programs, archive);
-  await rm(work, { recursive: true });
-  await writeFile(stamp, fingerprint(build));
+}
+
+/** The .NET host is one for all: the last that was a part of Pulumi's own modules. */
+function dotnetHostBuild(platform: Platform): Omit<GoBuild, "output"> {
+  return {
+    title: `Pulumi .NET host, ${platform}`,
+    module: join(__dirname, "tools", "dotnet-host"),
+    packages: [`${sdk}/dotnet/cmd/pulumi-language-dotnet`],
+    architecture: platforms[platform].targetArch,
+  };
 }
 
 /** Puts the programs and the scripts of the SDK's module into an archive like Pulumi's. */
-async function assemble(module: string, programs: string, archive: string): Promise<void> {
-  const release = join(programs, "..", "pulumi");
+async function assemble(module: string, programs: readonly string[], archive: string): Promise<void> {
+  const release = join(programs[0] ?? "", "..", "pulumi");
   await rm(release, { recursive: true, force: true });
   await mkdir(release);
   const source = await goList(module, sdk, "{{.Dir}}");
-  for (const file of await readdir(programs)) {
-    if (file.startsWith("pulumi")) await copyFile(join(programs, file), join(release, file));
+  for (const folder of programs) {
+    for (const file of await readdir(folder)) {
+      if (file.startsWith("pulumi")) await copyFile(join(folder, file), join(release, file));
+    }
   }
   for (const script of scripts) await copyFile(join(source, script), join(release, script.replace(/^.*\//, "")));
   await pack(release, archive, await goList(module, sdk, "{{.Time}}"));

@@ -4,6 +4,7 @@ import { execa } from "execa";
 
 import { type PublishedImages, releaseUntilServed } from "../ci/release";
 import { RepositoryClient, registryUrl } from "../images/registryClient";
+import { type Platform, isPlatform, platforms } from "../images/platform";
 import { type Release, parseGitTag } from "../images/release";
 import { type Environment, projectFolder, setUp } from "./environment";
 import { showPulumi } from "./display";
@@ -51,11 +52,12 @@ function pulumi(stack: Stack, args: readonly string[]): Promise<boolean> {
 async function prepareRelease(gitTag: string | undefined): Promise<{ stack: Stack; config: StackConfig }> {
   // Before minutes of set-up: a tag that releases nothing.
   const asked = gitTag === undefined ? undefined : parse(gitTag);
+  const wanted = platformsAskedFor();
   await requireRegistry();
-  const environment = await setUp();
+  const environment = await setUp(wanted);
   const release = asked ?? parse(await defaultTag(environment.mirrored));
   if (asked === undefined) say("TAG", `not given: v${release.pulumiVersion}, the newest that can be had here`);
-  if (environment.mirrored) await ensureRelease(release.pulumiVersion, [environment.platform]);
+  if (environment.mirrored) await ensureRelease(release.pulumiVersion, environment.platforms);
   const stack = { name: "local", env: environment.env, folder: projectFolder };
   // The last repair stays in the config: taking it away would push every image once more.
   const repair = (await configValue(stack, "repair")) ?? "";
@@ -70,11 +72,24 @@ function parse(gitTag: string): Release {
   }
 }
 
+/** The platforms of PLATFORMS, undefined where it is not set. Throws a Fault that names every one that is none. */
+function platformsAskedFor(): Platform[] | undefined {
+  const text = process.env["PLATFORMS"];
+  if (text === undefined) return undefined;
+  const asked = [...new Set(text.split(","))];
+  const unknown = asked.filter((platform) => !isPlatform(platform)).map((platform) => JSON.stringify(platform));
+  if (unknown.length === 0) return asked as Platform[];
+  throw new Fault(
+    `PLATFORMS ${JSON.stringify(text)}: unknown platform ${unknown.join(", ")}. ` +
+      `Give some of ${Object.keys(platforms).join(",")}, separated by commas.`,
+  );
+}
+
 /** The config of a release on this machine. */
 function stackConfig(environment: Environment, { pulumiVersion, tag }: Release): StackConfig {
-  const { platform, builder, bases, pulumiReleases } = environment;
+  const { builder, bases, pulumiReleases } = environment;
   const registry = process.env["REGISTRY"] ?? environment.registry;
-  return { pulumiVersion, tag, platforms: [platform], registry, builder, bases, pulumiReleases };
+  return { pulumiVersion, tag, platforms: environment.platforms, registry, builder, bases, pulumiReleases };
 }
 
 /** Throws a Fault where another registry than the local one is asked for and does not answer. */

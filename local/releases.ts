@@ -2,7 +2,7 @@ import { checksumsName } from "../images/pulumiRelease";
 import { isPulumiVersion } from "../images/release";
 import { Fault } from "./fault";
 import { mirroredVersions } from "./mirror";
-import { officialReleases } from "./tools";
+import { officialReleases } from "./pulumiCli";
 
 /** Where Pulumi's releases come from: a URL prefix, or nothing where only the mirror is left. */
 export interface ReleasesSource {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import type { Platform } from "../images/platform";
 import { type Daemon, startDaemon } from "./daemon";
 import { Fault } from "./fault";
 import { say } from "./say";
@@ -55,8 +56,20 @@ function buildKitSocket(folder: string): string {
   return join(folder, "buildkit.sock");
 }
 
+/** What a BuildKit has to know beside its folder. */
+export interface BuildKitOptions {
+  /** The platforms that it must be able to build. */
+  readonly platforms: readonly Platform[];
+  /** Registries on localhost that speak TLS, by address, and the file of the CA certificate of each. */
+  readonly authorities?: Readonly<Record<string, string>>;
+}
+
 /** Starts BuildKit in a folder. Gives its address, a Unix socket. Throws a Fault where that cannot be. */
-export async function startBuildKit(tools: BuilderTools, folder: string): Promise<string> {
+export async function startBuildKit(
+  tools: BuilderTools,
+  folder: string,
+  { platforms, authorities = {} }: BuildKitOptions,
+): Promise<string> {
   const name = "buildkit";
   requireBuildKitCanStart(folder);
   const address = `unix://${buildKitSocket(folder)}`;
@@ -74,6 +87,12 @@ export async function startBuildKit(tools: BuilderTools, folder: string): Promis
       `binary = ${JSON.stringify(tools.runc)}`,
       `[worker.containerd]`,
       `enabled = false`,
+      // A registry on localhost is taken for one without TLS otherwise.
+      ...Object.entries(authorities).flatMap(([registry, file]) => [
+        `[registry.${JSON.stringify(registry)}]`,
+        `http = false`,
+        `ca = [${JSON.stringify(file)}]`,
+      ]),
       ``,
     ].join("\n"),
   );
@@ -82,8 +101,9 @@ export async function startBuildKit(tools: BuilderTools, folder: string): Promis
     command: tools.buildkitd,
     args: ["--config", config],
     isHealthy: async () => {
+      // It looks for the platforms that the kernel runs when it starts, and at no other time.
       const workers = await execa(tools.buildctl, ["--addr", address, "debug", "workers"], { reject: false });
-      return !workers.failed;
+      return !workers.failed && platforms.every((platform) => workers.stdout.includes(platform));
     },
   };
   await start(daemon, folder, address);

@@ -1,19 +1,20 @@
-import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
-import { arch } from "node:os";
+import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 
 import { execa } from "execa";
 
 import { argument, readDockerfile } from "../images/dockerfile";
 import { catalogue } from "../images/catalogue";
-import { ensureDebianProgram } from "./tools";
+import { type Platform, platforms } from "../images/platform";
+import { ensureDebianProgram } from "./debian";
+import { goBuild } from "./goModule";
 
 /** A way to an image like the official one, from package registries alone. */
 export interface StandIn {
   /** What it is made of, for people. */
   readonly title: string;
   /** Puts a Dockerfile and what it needs into an empty folder. The tag is the official image's. */
-  readonly prepare: (folder: string, tag: string) => Promise<void>;
+  readonly prepare: (folder: string, tag: string, platform: Platform) => Promise<void>;
 }
 
 /** The stand-ins by the stage that they replace. Each keeps the official paths. */
@@ -21,6 +22,7 @@ export const standIns: Readonly<Record<string, StandIn>> = {
   debian: { title: "Debian from its packages, by mmdebstrap", prepare: prepareDebian },
   node: { title: "Node.js, npm and corepack from their npm packages", prepare: prepareNode },
   golang: { title: "the Go toolchain from its module", prepare: prepareGolang },
+  dotnet: { title: "a dotnet command that compiles nothing, since no registry has .NET", prepare: prepareDotnet },
 };
 
 /** What the official slim image leaves out (its file /etc/dpkg/dpkg.cfg.d/docker), so that sizes compare. */
@@ -28,12 +30,14 @@ const slim = ["doc", "groff", "info", "linda", "lintian", "locale", "man"].map(
   (folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`,
 );
 
-async function prepareDebian(folder: string, tag: string): Promise<void> {
+async function prepareDebian(folder: string, tag: string, platform: Platform): Promise<void> {
   const mmdebstrap = await ensureDebianProgram("mmdebstrap", "A Debian base is made with it");
-  const suite = tag.replace(/-.*$/, "");
+  const suite = versionOf(tag);
   const noTraces = `--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"`;
   const options = ["--mode=root", "--variant=minbase", "--include=ca-certificates", ...slim, noTraces];
-  await execa(mmdebstrap, [...options, suite, join(folder, "root.tar")], {
+  // Whether the kernel runs the platform is known; mmdebstrap would ask a program that may not be there.
+  const architecture = [`--architectures=${platforms[platform].targetArch}`, "--skip=check/qemu"];
+  await execa(mmdebstrap, [...options, ...architecture, suite, join(folder, "root.tar")], {
     env: {
       // Its helper mmtarfilter is beside it.
       PATH: [dirname(mmdebstrap), process.env["PATH"]].join(delimiter),
@@ -48,11 +52,11 @@ async function prepareDebian(folder: string, tag: string): Promise<void> {
 /** The versions that Node.js 24.21.0 brings along. */
 const npmPackages = ["npm@11.21.2", "corepack@0.34.7"];
 
-async function prepareNode(folder: string, tag: string): Promise<void> {
-  const version = tag.replace(/-.*$/, "");
-  const binary = `node-linux-${arch()}`;
+async function prepareNode(folder: string, tag: string, platform: Platform): Promise<void> {
+  const cpu = platforms[platform].pulumiArch;
+  const binary = `node-linux-${cpu}`;
   const install = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", `--prefix=${folder}`];
-  await execa("npm", [...install, `${binary}@${version}`, ...npmPackages]);
+  await execa("npm", [...install, `--cpu=${cpu}`, `${binary}@${versionOf(tag)}`, ...npmPackages]);
   const [bin, lib] = [join(folder, "local", "bin"), join(folder, "local", "lib", "node_modules")];
   await mkdir(bin, { recursive: true });
   await cp(join(folder, "node_modules", binary, "bin", "node"), join(bin, "node"));
@@ -74,15 +78,39 @@ async function prepareNode(folder: string, tag: string): Promise<void> {
   );
 }
 
-async function prepareGolang(folder: string, tag: string): Promise<void> {
-  const version = tag.replace(/-.*$/, "");
-  // An empty module of its own, so that no go.mod above this folder has a say.
+async function prepareGolang(folder: string, tag: string, platform: Platform): Promise<void> {
+  const architecture = platforms[platform].targetArch;
+  // A module of its own, so that no go.mod above this folder has a say.
   await writeFile(join(folder, "go.mod"), "module toolchain\n");
-  const { stdout: root } = await execa("go", ["env", "GOROOT"], {
-    cwd: folder,
-    env: { GOTOOLCHAIN: `go${version}` },
-  });
-  await execa("cp", ["--recursive", "--no-preserve=ownership", root, join(folder, "go")]);
-  await execa("chmod", ["--recursive", "u+w", join(folder, "go")]);
+  const toolchain = `golang.org/toolchain@v0.0.1-go${versionOf(tag)}.linux-${architecture}`;
+  const { stdout } = await execa("go", ["mod", "download", "-json", toolchain], { cwd: folder });
+  const { Dir: root } = JSON.parse(stdout) as { Dir: string };
+  const copy = join(folder, "go");
+  await execa("cp", ["--recursive", "--no-preserve=ownership", root, copy]);
+  await execa("chmod", ["--recursive", "u+w", copy]);
+  // A module's files are not executable: the go command that fetches a toolchain for itself mends it, too.
+  const tools = join(copy, "pkg", "tool", `linux_${architecture}`);
+  for (const programs of [join(copy, "bin"), tools]) {
+    const files = (await readdir(programs)).map((name) => join(programs, name));
+    await execa("chmod", ["0755", ...files]);
+  }
   await writeFile(join(folder, "Dockerfile"), `FROM debian\nCOPY go /usr/local/go\n`);
+}
+
+async function prepareDotnet(folder: string, tag: string, platform: Platform): Promise<void> {
+  await goBuild({
+    title: "dotnet stand-in",
+    module: join(__dirname, "tools", "dotnet-stand-in"),
+    packages: ["."],
+    variables: { "main.version": versionOf(tag) },
+    architecture: platforms[platform].targetArch,
+    output: join(folder, "dotnet"),
+  });
+  await rm(join(folder, "dotnet", ".built-from"));
+  await rename(join(folder, "dotnet", "dotnet-stand-in"), join(folder, "dotnet", "dotnet"));
+  await writeFile(join(folder, "Dockerfile"), `FROM debian\nCOPY dotnet /usr/share/dotnet\n`);
+}
+
+function versionOf(tag: string): string {
+  return tag.replace(/-.*$/, "");
 }

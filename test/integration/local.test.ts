@@ -6,10 +6,11 @@ import { execa } from "execa";
 
 import { type Environment, setUp } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
+import { ensureDebianProgram } from "../../local/debian";
 import { goBuild } from "../../local/goModule";
 import { ensureRelease } from "../../local/mirror";
 import { requireBuildKitCanStart } from "../../local/services";
-import { downloadPulumi, ensureDebianProgram } from "../../local/tools";
+import { downloadPulumi } from "../../local/pulumiCli";
 import { serve } from "../support/http";
 
 describe("the local environment", () => {
@@ -72,7 +73,7 @@ describe("the local environment", () => {
   });
 
   it("downloads a Pulumi CLI as Pulumi publishes it, and runs it", async () => {
-    if (environment.mirrored) await ensureRelease("3.66.0", [environment.platform]);
+    if (environment.mirrored) await ensureRelease("3.66.0", environment.platforms);
     const cli = join(folder, "cli");
     await downloadPulumi("3.66.0", cli, environment.pulumiReleases);
     assert.equal((await execa(join(cli, "pulumi"), ["version"])).stdout, "v3.66.0");

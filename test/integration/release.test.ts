@@ -117,7 +117,8 @@ describe("a release", () => {
     it("makes the same digests on a builder without any cache", async () => {
       const folder = mkdtempSync(inFolder("tests", "bk-"));
       try {
-        addBuilder("runner-pulumi-fresh", await startBuildKit(scratch.environment.tools, folder));
+        const { tools, platforms } = scratch.environment;
+        addBuilder("runner-pulumi-fresh", [{ address: await startBuildKit(tools, folder, { platforms }) }]);
         const { failed, output } = await scratch.up({ ...all, tag: "dev-v3.66.0", builder: "runner-pulumi-fresh" });
         assert.equal(failed, false, output);
         assert.deepEqual(await scratch.served("dev-v3.66.0"), before66);
@@ -277,7 +278,7 @@ function says(output: string, sentence: RegExp): void {
 async function lyingMirror({ environment }: Scratch, version: string): Promise<Server> {
   const server = createServer((request, response) => {
     if (request.url === `/${checksumsName(version)}`) {
-      response.end(`${"0".repeat(64)}  ${archiveName(version, environment.platform)}\n`);
+      response.end(`${"0".repeat(64)}  ${archiveName(version, environment.platforms[0] ?? "linux/amd64")}\n`);
       return;
     }
     void fetch(`${environment.pulumiReleases}${request.url}`).then(async (answer) => {

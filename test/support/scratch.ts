@@ -39,7 +39,7 @@ export class Scratch {
   /** Brings it up. The mirror gets the releases that the tests install. */
   static async start(versions: readonly string[]): Promise<Scratch> {
     const environment = await setUp();
-    for (const version of versions) await ensureRelease(version, [environment.platform]);
+    for (const version of versions) await ensureRelease(version, environment.platforms);
     mkdirSync(inFolder("tests"), { recursive: true });
     const folder = mkdtempSync(inFolder("tests", "run-"));
     const registry = await startRegistry(environment.tools, folder, await portOf("registry", folder));
@@ -107,8 +107,8 @@ export class Scratch {
 
   /** The config of a release on this machine. */
   config(change: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const { platform, builder, bases, pulumiReleases } = this.environment;
-    return { platforms: [platform], registry: this.registry, builder, bases, pulumiReleases, ...change };
+    const { platforms, builder, bases, pulumiReleases } = this.environment;
+    return { platforms, registry: this.registry, builder, bases, pulumiReleases, ...change };
   }
 
   private async update(args: string[], change: Readonly<Record<string, unknown>>): Promise<Run> {

@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import type { Platform } from "../images/platform";
+import { Fault } from "./fault";
+import { say } from "./say";
+import { ensureDebianProgram } from "./debian";
+import { ownPlatform } from "./machine";
+
+/** What QEMU, and after it the kernel, calls the emulator of a platform. */
+const emulators: Readonly<Record<Platform, string>> = { "linux/amd64": "qemu-x86_64", "linux/arm64": "qemu-aarch64" };
+
+/** Where the kernel keeps what it runs foreign programs with, https://docs.kernel.org/admin-guide/binfmt-misc.html */
+const binfmt = "/proc/sys/fs/binfmt_misc";
+
+/**
+ * Sees to it that the kernel runs programs of these platforms: those of another than the machine's own by QEMU. What is
+ * registered holds for the whole machine until it starts again. Throws a Fault where the kernel does not take it.
+ */
+export async function ensureEmulation(wanted: readonly Platform[]): Promise<void> {
+  const own = ownPlatform();
+  for (const platform of wanted.filter((each) => each !== own)) {
+    const emulator = emulators[platform];
+    if (existsSync(join(binfmt, emulator))) {
+      say("emulation", `${platform} by ${emulator}, which the kernel knows already`);
+      continue;
+    }
+    await register(emulator).catch((error: unknown) => {
+      if (error instanceof Fault) throw error;
+      throw new Fault(
+        `${platform} cannot be emulated on this ${own} machine: its kernel does not take ${emulator} ` +
+          `(${error instanceof Error ? error.message : String(error)}). Leave ${platform} out of PLATFORMS, or build ` +
+          `on a machine whose kernel has binfmt_misc.`,
+      );
+    });
+    say("emulation", `${platform} by ${emulator}, registered with the kernel until this machine starts again`);
+  }
+}
+
+/** Registers an emulator by the line of its Debian package: the kernel opens the program now and keeps it. */
+async function register(emulator: string): Promise<void> {
+  const program = await ensureDebianProgram(
+    `${emulator}-static`,
+    "Another platform than the machine's own is emulated by it",
+    "qemu-user-static",
+  );
+  const prefix = program.replace(/\/bin\/[^/]*$/, "");
+  const line = await readFile(join(prefix, "lib", "binfmt.d", `${emulator}.conf`), "utf8");
+  if (!existsSync(join(binfmt, "register"))) await execa("mount", ["-t", "binfmt_misc", "binfmt_misc", binfmt]);
+  await writeFile(join(binfmt, "register"), line.trim().replace(":/usr/", `:${prefix}/`));
+}

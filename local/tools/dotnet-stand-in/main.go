@@ -1,0 +1,73 @@
+// A stand-in for the command dotnet of the .NET SDK, where no registry has it. It compiles no C#. It answers what
+// Pulumi's language host asks of dotnet, and runs a program that consists of nothing but stack outputs, given as
+// ["name"] = "text" in Program.cs: by Pulumi's Go SDK, so that the host, the engine and the outputs are real.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// The version of the SDK that it stands in for, set by the build.
+var version = "0.0.0"
+
+func main() {
+	if err := run(strings.Join(os.Args[1:], " ")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(command string) error {
+	if command == "--version" {
+		fmt.Println(version)
+		return nil
+	}
+	packages, err := readPackages()
+	if err != nil {
+		return err
+	}
+	switch command {
+	case "build", "build -nologo", "restore":
+		fmt.Println("A stand-in for the .NET SDK: nothing is compiled.")
+		return nil
+	case "list package --include-transitive":
+		for _, reference := range packages {
+			fmt.Printf("   > %s %s %s\n", reference[1], reference[2], reference[2])
+		}
+		return nil
+	case "run", "run --no-build":
+		return runProgram()
+	}
+	return fmt.Errorf("a stand-in for the .NET SDK does not know %q", command)
+}
+
+// readPackages gives the packages that the project in the working directory refers to: name and version.
+func readPackages() ([][]string, error) {
+	projects, _ := filepath.Glob("*.csproj")
+	if len(projects) != 1 {
+		return nil, fmt.Errorf("MSB1003: %d project files are in the working directory instead of one", len(projects))
+	}
+	text, err := os.ReadFile(projects[0])
+	reference := regexp.MustCompile(`<PackageReference Include="([^"]+)" Version="([^"]+)"`)
+	return reference.FindAllStringSubmatch(string(text), -1), err
+}
+
+func runProgram() error {
+	source, err := os.ReadFile("Program.cs")
+	if err != nil {
+		return err
+	}
+	output := regexp.MustCompile(`\["(\w+)"\] = "([^"]*)"`)
+	return pulumi.RunErr(func(ctx *pulumi.Context) error {
+		for _, match := range output.FindAllStringSubmatch(string(source), -1) {
+			ctx.Export(match[1], pulumi.String(match[2]))
+		}
+		return nil
+	})
+}
