@@ -81,7 +81,7 @@ async function prepareNode(folder: string, tag: string, platform: Platform): Pro
 async function prepareGolang(folder: string, tag: string, platform: Platform): Promise<void> {
   const architecture = platforms[platform].targetArch;
   // A module of its own, so that no go.mod above this folder has a say.
-  await writeFile(join(folder, "go.mod"), "module toolchain\n");
+  await writeFile(join(folder, "go.mod"), "module stand-in\n");
   const toolchain = `golang.org/toolchain@v0.0.1-go${versionOf(tag)}.linux-${architecture}`;
   const { stdout } = await execa("go", ["mod", "download", "-json", toolchain], { cwd: folder });
   const { Dir: root } = JSON.parse(stdout) as { Dir: string };

@@ -17,7 +17,9 @@ import (
 var version = "0.0.0"
 
 func main() {
-	if err := run(strings.Join(os.Args[1:], " ")); err != nil {
+	// Hosts before 3.50 name the program's folder, ".", behind some commands.
+	command := strings.TrimSuffix(strings.Join(os.Args[1:], " "), " .")
+	if err := run(command); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -40,6 +42,9 @@ func run(command string) error {
 		for _, reference := range packages {
 			fmt.Printf("   > %s %s %s\n", reference[1], reference[2], reference[2])
 		}
+		return nil
+	case "nuget locals global-packages --list":
+		fmt.Printf("global-packages: %s/.nuget/packages/\n", os.Getenv("HOME"))
 		return nil
 	case "run", "run --no-build":
 		return runProgram()
