@@ -28,10 +28,13 @@ interface Finding {
   readonly standIns: Partial<Record<Platform, string>> | null;
 }
 
-/** The stages of the Dockerfiles that start from an official image, and that image. */
-export function officialImages(): Map<string, string> {
-  const all = catalogue.flatMap(({ name }) => [...stages(readDockerfile(name))]);
-  return new Map(all.filter(([, image]) => image.includes("@sha256:")));
+/** The stages of the Dockerfiles that start from an official image, by that image: the first one names its stand-in. */
+export function officialImages(): Map<string, string[]> {
+  const images = new Map<string, string[]>();
+  for (const [stage, image] of new Map(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name))]))) {
+    if (image.includes("@sha256:")) images.set(image, [...(images.get(image) ?? []), stage]);
+  }
+  return images;
 }
 
 /**
@@ -42,7 +45,7 @@ export async function ensureBases(workshop: Workshop, wanted: readonly Platform[
   const file = inFolder("bases.json");
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Finding>) : {};
   const bases: Record<string, string> = {};
-  for (const [stage, image] of officialImages()) {
+  for (const [image, [stage = "", ...others]] of officialImages()) {
     const finding = isFindingOf(image, known[stage]) ? known[stage] : await find(stage, image, workshop);
     if (finding.standIns === null) {
       say(`base ${stage}`, image);
@@ -50,7 +53,8 @@ export async function ensureBases(workshop: Workshop, wanted: readonly Platform[
       for (const platform of wanted) {
         finding.standIns[platform] ??= await buildStandIn(stage, image, platform, workshop, bases);
       }
-      bases[stage] = await joinPlatforms(stage, image, wanted, finding.standIns, workshop);
+      const context = await joinPlatforms(stage, image, wanted, finding.standIns, workshop);
+      for (const name of [stage, ...others]) bases[name] = context;
       say(`base ${stage}`, `stand-in for ${shortName(image)} (see local/README.md)`);
     }
     known[stage] = finding;
