@@ -10,9 +10,10 @@ import { SmokeTest } from "./images/smokeTest";
 export = async () => {
   const config = readConfig();
   const registry = await openRegistry(config);
+  await registry.requireLogin();
   if (config.tag === "latest") await guardLatest(registry, catalogue, config.pulumiVersion);
   const release = await getPulumiRelease(config.pulumiVersion, config.platforms, config.pulumiReleases);
-  const repositoryOf = registry.declareRepositories(catalogue);
+  const repositoryOf = await registry.declareRepositories(catalogue);
   const smokeTests = catalogue.map((language) => new SmokeTest(language.name, { language, config, release }));
   const images = catalogue.map((language) => {
     const target = { repository: repositoryOf(language.name), credentials: registry.credentials };

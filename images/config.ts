@@ -19,7 +19,7 @@ export interface Config {
   readonly registry: string | undefined;
   /** The alias of the environment's registry in ECR Public: public.ecr.aws/<alias>. */
   readonly alias: string;
-  /** Whether repositories that exist already are imported instead of created. */
+  /** Whether repositories that hold images already are imported, and only the others created. */
   readonly adoptRepositories: boolean;
   /** The buildx builder's name; undefined is the current one. */
   readonly builder: string | undefined;

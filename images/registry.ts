@@ -4,19 +4,23 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Language } from "./catalogue";
 import { catalogueData } from "./catalogueData";
 import type { Config } from "./config";
-import type { Credentials } from "./registryClient";
+import { type Credentials, RepositoryClient, logIn } from "./registryClient";
 
 /** Where images go. */
 export interface Registry {
   /** What images are pushed with. Where there is none, the registry takes them from anyone who reaches it. */
   readonly credentials: Credentials | undefined;
+  /** Logs in, before anything is built. Throws a RunError where the registry does not take the credentials. */
+  readonly requireLogin: () => Promise<void>;
   /** The repository that a language's images are expected in, host[:port]/path. */
   readonly expectedUri: (language: string) => string;
   /**
    * Declares the repositories of the languages. Gives the URI of each, by the language's name, and none of them before
    * every one is found to be the expected one.
    */
-  readonly declareRepositories: (languages: readonly Language[]) => (language: string) => pulumi.Output<string>;
+  readonly declareRepositories: (
+    languages: readonly Language[],
+  ) => Promise<(language: string) => pulumi.Output<string>>;
 }
 
 /** Opens the registry of the config: an address, or the repositories of the stack's alias in ECR Public. */
@@ -29,19 +33,23 @@ function plainRegistry(address: string): Registry {
   const expectedUri = (language: string) => `${address}/${repositoryName(language)}`;
   return {
     credentials: undefined,
+    requireLogin: () => Promise.resolve(),
     expectedUri,
-    declareRepositories: () => (language) => pulumi.output(expectedUri(language)),
+    declareRepositories: () => Promise.resolve((language) => pulumi.output(expectedUri(language))),
   };
 }
+
+const host = "public.ecr.aws";
 
 /** The only region of ECR Public's API, https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
 const region = "us-east-1";
 
 async function openEcrPublic({ alias, adoptRepositories, platforms }: Config): Promise<Registry> {
   const { userName, password } = await ecrpublic.getAuthorizationToken({ region });
-  const expectedUri = (language: string) => `public.ecr.aws/${alias}/${repositoryName(language)}`;
+  const credentials = { username: userName, password };
+  const expectedUri = (language: string) => `${host}/${alias}/${repositoryName(language)}`;
 
-  function declareRepository(language: Language): ecrpublic.Repository {
+  function declareRepository(language: Language, adopt: boolean): ecrpublic.Repository {
     const repository = repositoryName(language.name);
     return new ecrpublic.Repository(
       `${language.name}-repository`,
@@ -50,21 +58,36 @@ async function openEcrPublic({ alias, adoptRepositories, platforms }: Config): P
         protect: true,
         retainOnDelete: true,
         // What is live is imported as it is; the update after it brings the texts.
-        ...(adoptRepositories ? { import: repository, ignoreChanges: ["catalogData", "tags"] } : {}),
+        ...(adopt ? { import: repository, ignoreChanges: ["catalogData", "forceDestroy", "tags"] } : {}),
       },
     );
   }
 
   return {
-    credentials: { username: userName, password },
+    credentials,
+    requireLogin: () => requireLogin(credentials),
     expectedUri,
-    declareRepositories(languages) {
-      const uris = languages.map((language) => declareRepository(language).repositoryUri);
+    async declareRepositories(languages) {
+      const clients = languages.map(({ name }) => new RepositoryClient(expectedUri(name), credentials));
+      const existing = adoptRepositories ? await Promise.all(clients.map((client) => client.exists())) : [];
+      const uris = languages.map(
+        (language, index) => declareRepository(language, existing[index] ?? false).repositoryUri,
+      );
       const expected = languages.map(({ name }) => expectedUri(name));
       const checked = pulumi.all(uris).apply((found) => checkUris(found, expected));
       return (language) => checked.apply((all) => all[languages.findIndex(({ name }) => name === language)] ?? "");
     },
   };
+}
+
+async function requireLogin(credentials: Credentials): Promise<void> {
+  await logIn(host, credentials).catch((error: unknown) => {
+    throw new pulumi.RunError(
+      `${host} does not take the password that AWS gave for ${credentials.username}: ` +
+        `${error instanceof Error ? error.message : String(error)}. It is wrong or has expired. Nothing was pushed. ` +
+        `Log in to AWS again and retry.`,
+    );
+  });
 }
 
 /** Throws a RunError where a repository is not the expected one: the AWS account is another environment's. */

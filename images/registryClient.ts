@@ -46,6 +46,14 @@ export class RepositoryClient {
     return (await succeed(response)).headers.get("docker-content-digest") ?? undefined;
   }
 
+  /** Whether the registry knows the repository. Throws an Error for any other answer. */
+  async exists(): Promise<boolean> {
+    const response = await this.request("tags/list");
+    if (response.status === 404) return false;
+    await succeed(response);
+    return true;
+  }
+
   /** A manifest or an index by tag or digest, or undefined where there is none. Throws an Error for any other answer. */
   async manifest(reference: string): Promise<Manifest | undefined> {
     const response = await this.request(`manifests/${reference}`);
@@ -79,35 +87,43 @@ export class RepositoryClient {
     return [...layers.map(({ size }) => size), ...ofManifests].reduce((sum, size) => sum + size, 0);
   }
 
-  private async request(path: string, method = "GET"): Promise<Response> {
-    const url = `${this.url}/${path}`;
-    const accept = [...types.index, ...types.manifest].join(", ");
-    const send = (headers: Record<string, string>) =>
-      fetch(url, { method, headers: { accept, ...headers }, signal: AbortSignal.timeout(60_000) }).catch(
-        (error: unknown) => {
-          throw new Error(`${url} cannot be reached: ${String(causeOf(error))}`);
-        },
-      );
-    const response = await send({});
-    if (response.status !== 401) return response;
-    const authorization = await this.authorize(response.headers.get("www-authenticate") ?? "");
-    return authorization === undefined ? response : send({ authorization });
+  private request(path: string, method = "GET"): Promise<Response> {
+    return request(`${this.url}/${path}`, this.credentials, method);
   }
+}
 
-  /** Answers a registry's challenge: https://distribution.github.io/distribution/spec/auth/token/ or basic. */
-  private async authorize(challenge: string): Promise<string | undefined> {
-    const basic = this.credentials === undefined ? undefined : basicAuthorization(this.credentials);
-    if (/^basic /i.test(challenge)) return basic;
-    const pairs = [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value] as const);
-    const { realm, ...query } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
-    if (!/^bearer /i.test(challenge) || realm === undefined) return undefined;
-    const url = new URL(realm);
-    for (const key of ["service", "scope"]) url.searchParams.set(key, query[key] ?? "");
-    const headers = new Headers(basic === undefined ? [] : [["authorization", basic]]);
-    const response = await succeed(await fetch(url, { headers, signal: AbortSignal.timeout(60_000) }));
-    const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
-    return `Bearer ${token ?? access_token ?? ""}`;
-  }
+/** Logs in to a registry, host[:port]. Throws an Error with what it answers where it takes no such login. */
+export async function logIn(registry: string, credentials: Credentials): Promise<void> {
+  await succeed(await request(`${registryUrl(registry)}/v2/`, credentials));
+}
+
+async function request(url: string, credentials: Credentials | undefined, method = "GET"): Promise<Response> {
+  const accept = [...types.index, ...types.manifest].join(", ");
+  const send = (headers: Record<string, string>) =>
+    fetch(url, { method, headers: { accept, ...headers }, signal: AbortSignal.timeout(60_000) }).catch(
+      (error: unknown) => {
+        throw new Error(`${url} cannot be reached: ${String(causeOf(error))}`);
+      },
+    );
+  const response = await send({});
+  if (response.status !== 401) return response;
+  const authorization = await authorize(response.headers.get("www-authenticate") ?? "", credentials);
+  return authorization === undefined ? response : send({ authorization });
+}
+
+/** Answers a registry's challenge: https://distribution.github.io/distribution/spec/auth/token/ or basic. */
+async function authorize(challenge: string, credentials: Credentials | undefined): Promise<string | undefined> {
+  const basic = credentials === undefined ? undefined : basicAuthorization(credentials);
+  if (/^basic /i.test(challenge)) return basic;
+  const pairs = [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value] as const);
+  const { realm, ...query } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
+  if (!/^bearer /i.test(challenge) || realm === undefined) return undefined;
+  const url = new URL(realm);
+  for (const key of ["service", "scope"]) url.searchParams.set(key, query[key] ?? "");
+  const headers = new Headers(basic === undefined ? [] : [["authorization", basic]]);
+  const response = await succeed(await fetch(url, { headers, signal: AbortSignal.timeout(60_000) }));
+  const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
+  return `Bearer ${token ?? access_token ?? ""}`;
 }
 
 /** The URL of a registry. Registries on localhost speak plain HTTP, as BuildKit assumes too. */

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -11,6 +12,8 @@ export interface Daemon {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** What its config file says, if it has one. */
+  readonly config?: string;
   /** Whether it does its work. */
   readonly isHealthy: () => Promise<boolean>;
 }
@@ -19,16 +22,21 @@ interface Started {
   readonly pid: number;
   /** When it started, in the kernel's ticks since boot: a pid is used again, a pid with its start time is not. */
   readonly startTime: string;
+  /** What it was started from, as a hash. */
+  readonly settings: string;
 }
 
 const patience = 30_000;
 
-/** Starts the daemon unless it runs and is healthy. Throws a Fault with the end of its log when it does not come up. */
+/**
+ * Starts the daemon unless it runs with the same settings and is healthy. Throws a Fault with the end of its log when
+ * it does not come up.
+ */
 export async function startDaemon(daemon: Daemon, folder: string): Promise<"started" | "running"> {
-  if (runningPid(daemon.name, folder) !== undefined) {
-    if (await daemon.isHealthy()) return "running";
-    await stopDaemon(daemon.name, folder);
-  }
+  const running = readRunning(daemon.name, folder);
+  const settings = settingsOf(daemon);
+  if (running?.settings === settings && (await daemon.isHealthy())) return "running";
+  if (running !== undefined) await stopDaemon(daemon.name, folder);
   mkdirSync(folder, { recursive: true });
   const log = join(folder, `${daemon.name}.log`);
   const output = openSync(log, "w");
@@ -39,11 +47,12 @@ export async function startDaemon(daemon: Daemon, folder: string): Promise<"star
   });
   child.on("error", () => undefined);
   child.unref();
-  if (child.pid !== undefined) {
-    writeFileSync(pidFile(daemon.name, folder), JSON.stringify({ pid: child.pid, startTime: startTime(child.pid) }));
+  const { pid } = child;
+  if (pid !== undefined) {
+    writeFileSync(pidFile(daemon.name, folder), JSON.stringify({ pid, startTime: startTime(pid), settings }));
   }
   const end = Date.now() + patience;
-  while (runningPid(daemon.name, folder) !== undefined && Date.now() < end) {
+  while (readRunning(daemon.name, folder) !== undefined && Date.now() < end) {
     if (await daemon.isHealthy()) return "started";
     await sleep(100);
   }
@@ -54,22 +63,30 @@ export async function startDaemon(daemon: Daemon, folder: string): Promise<"star
 
 /** Stops the daemon that was started from this folder, and only it. Tells whether there was one. */
 export async function stopDaemon(name: string, folder: string): Promise<boolean> {
-  const pid = runningPid(name, folder);
-  if (pid !== undefined) {
-    process.kill(pid, "SIGTERM");
+  const running = readRunning(name, folder);
+  if (running !== undefined) {
+    process.kill(running.pid, "SIGTERM");
     const end = Date.now() + patience;
-    while (runningPid(name, folder) !== undefined && Date.now() < end) await sleep(50);
-    if (runningPid(name, folder) !== undefined) process.kill(pid, "SIGKILL");
+    while (readRunning(name, folder) !== undefined && Date.now() < end) await sleep(50);
+    if (readRunning(name, folder) !== undefined) process.kill(running.pid, "SIGKILL");
   }
   rmSync(pidFile(name, folder), { force: true });
-  return pid !== undefined;
+  return running !== undefined;
 }
 
-function runningPid(name: string, folder: string): number | undefined {
+/** What was started from this folder and still runs. */
+function readRunning(name: string, folder: string): Started | undefined {
   const file = pidFile(name, folder);
   if (!existsSync(file)) return undefined;
-  const { pid, startTime: expected } = JSON.parse(readFileSync(file, "utf8")) as Started;
-  return startTime(pid) === expected && expected !== "" ? pid : undefined;
+  const started = JSON.parse(readFileSync(file, "utf8")) as Started;
+  return startTime(started.pid) === started.startTime && started.startTime !== "" ? started : undefined;
+}
+
+/** Everything that decides how a daemon runs, as a hash. A program that was built again is another one. */
+function settingsOf({ command, args, env, config }: Daemon): string {
+  const program = statSync(command, { throwIfNoEntry: false })?.mtimeMs;
+  const settings = JSON.stringify([command, program, args, env, config]);
+  return createHash("sha256").update(settings).digest("hex");
 }
 
 /** Field 22 of /proc/<pid>/stat (proc_pid_stat(5)), empty where there is no such process or it is a zombie. */

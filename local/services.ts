@@ -9,27 +9,44 @@ import { Fault } from "./fault";
 import { say } from "./say";
 import type { BuilderTools } from "./tools";
 
-/** Starts a registry (the CNCF's distribution) in a folder. Gives its address, localhost:<port>. */
-export async function startRegistry(tools: BuilderTools, folder: string, port: number): Promise<string> {
+/** What protects a registry: the files of its certificate, key and list of users, as htpasswd writes it. */
+export interface RegistryProtection {
+  readonly certificate: string;
+  readonly key: string;
+  readonly users: string;
+}
+
+/**
+ * Starts a registry (the CNCF's distribution) in a folder. Gives its address, localhost:<port>. Without protection it
+ * speaks plain HTTP and takes images from anyone who reaches it.
+ */
+export async function startRegistry(
+  tools: BuilderTools,
+  folder: string,
+  port: number,
+  protection?: RegistryProtection,
+): Promise<string> {
   const name = "registry";
   mkdirSync(folder, { recursive: true });
-  const config = join(folder, `${name}.yml`);
+  const file = join(folder, `${name}.yml`);
+  const tls = protection && { certificate: protection.certificate, key: protection.key };
   // JSON is YAML. The secret signs uploads that several registries share; this one is alone.
-  writeFileSync(
-    config,
-    JSON.stringify({
-      version: "0.1",
-      log: { level: "warn" },
-      storage: { filesystem: { rootdirectory: join(folder, name) }, delete: { enabled: true } },
-      http: { addr: `127.0.0.1:${port}`, secret: "local" },
-    }),
-  );
+  const config = JSON.stringify({
+    version: "0.1",
+    log: { level: "warn" },
+    storage: { filesystem: { rootdirectory: join(folder, name) }, delete: { enabled: true } },
+    http: { addr: `127.0.0.1:${port}`, secret: "local", tls },
+    auth: protection && { htpasswd: { realm: "registry", path: protection.users } },
+  });
+  writeFileSync(file, config);
+  const scheme = protection === undefined ? "http" : "https";
   const daemon: Daemon = {
     name,
     command: tools.registry,
-    args: ["serve", config],
+    args: ["serve", file],
     env: { OTEL_TRACES_EXPORTER: "none" },
-    isHealthy: () => answers(`http://127.0.0.1:${port}/v2/`),
+    config,
+    isHealthy: () => answers(`${scheme}://127.0.0.1:${port}/v2/`),
   };
   await start(daemon, folder, `localhost:${port}`);
   return `localhost:${port}`;
@@ -60,46 +77,40 @@ function buildKitSocket(folder: string): string {
 export interface BuildKitOptions {
   /** The platforms that it must be able to build. */
   readonly platforms: readonly Platform[];
-  /** Registries on localhost that speak TLS, by address, and the file of the CA certificate of each. */
-  readonly authorities?: Readonly<Record<string, string>>;
+  /** Environment variables, such as a proxy's address. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts BuildKit in a folder. Gives its address, a Unix socket. Throws a Fault where that cannot be. */
 export async function startBuildKit(
   tools: BuilderTools,
   folder: string,
-  { platforms, authorities = {} }: BuildKitOptions,
+  { platforms, env = {} }: BuildKitOptions,
 ): Promise<string> {
   const name = "buildkit";
   requireBuildKitCanStart(folder);
   const address = `unix://${buildKitSocket(folder)}`;
   mkdirSync(folder, { recursive: true });
-  const config = join(folder, `${name}.toml`);
-  writeFileSync(
-    config,
-    [
-      `root = ${JSON.stringify(join(folder, name))}`,
-      `[grpc]`,
-      `address = [${JSON.stringify(address)}]`,
-      `[worker.oci]`,
-      // Said aloud, because BuildKit looks for runc on PATH otherwise.
-      `enabled = true`,
-      `binary = ${JSON.stringify(tools.runc)}`,
-      `[worker.containerd]`,
-      `enabled = false`,
-      // A registry on localhost is taken for one without TLS otherwise.
-      ...Object.entries(authorities).flatMap(([registry, file]) => [
-        `[registry.${JSON.stringify(registry)}]`,
-        `http = false`,
-        `ca = [${JSON.stringify(file)}]`,
-      ]),
-      ``,
-    ].join("\n"),
-  );
+  const file = join(folder, `${name}.toml`);
+  const config = [
+    `root = ${JSON.stringify(join(folder, name))}`,
+    `[grpc]`,
+    `address = [${JSON.stringify(address)}]`,
+    `[worker.oci]`,
+    // Said aloud, because BuildKit looks for runc on PATH otherwise.
+    `enabled = true`,
+    `binary = ${JSON.stringify(tools.runc)}`,
+    `[worker.containerd]`,
+    `enabled = false`,
+    ``,
+  ].join("\n");
+  writeFileSync(file, config);
   const daemon: Daemon = {
     name,
     command: tools.buildkitd,
-    args: ["--config", config],
+    args: ["--config", file],
+    env,
+    config,
     isHealthy: async () => {
       // It looks for the platforms that the kernel runs when it starts, and at no other time.
       const workers = await execa(tools.buildctl, ["--addr", address, "debug", "workers"], { reject: false });
@@ -129,10 +140,10 @@ async function start(daemon: Daemon, folder: string, address: string): Promise<v
   say(daemon.name, `${address} (${await startDaemon(daemon, folder)})`);
 }
 
-/** Whether an HTTP server answers the request with success. */
+/** Whether an HTTP server answers the request with success, or asks for a login. */
 async function answers(url: string): Promise<boolean> {
   return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
-    (response) => response.ok,
+    (response) => response.ok || response.status === 401,
     () => false,
   );
 }

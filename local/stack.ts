@@ -40,13 +40,18 @@ export async function prepareStack(stack: Stack, config: StackConfig): Promise<v
     await rm(join(stack.folder, "Pulumi.yaml"));
   }
   const written = await readConfigFile(stack);
-  const keys = Object.entries(config).map(([key, value]): [string, unknown] => [`runner-pulumi:${key}`, value]);
+  const keys = Object.entries(config).map(([key, value]): [string, unknown] => [configKey(key), value]);
   await writeFile(file, stringify({ ...written, config: Object.fromEntries(keys) }));
 }
 
 /** What the stack's config file holds under a key of the program, if anything. */
 export async function configValue(stack: Stack, key: string): Promise<unknown> {
-  return (await readConfigFile(stack)).config?.[`runner-pulumi:${key}`];
+  return (await readConfigFile(stack)).config?.[configKey(key)];
+}
+
+/** A key of the program's own config has no namespace here. */
+function configKey(key: string): string {
+  return key.includes(":") ? key : `runner-pulumi:${key}`;
 }
 
 async function readConfigFile(stack: Stack): Promise<{ config?: Record<string, unknown> }> {

@@ -56,7 +56,8 @@ async function prepareNode(folder: string, tag: string, platform: Platform): Pro
   const cpu = platforms[platform].pulumiArch;
   const binary = `node-linux-${cpu}`;
   const install = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", `--prefix=${folder}`];
-  await execa("npm", [...install, `--cpu=${cpu}`, `${binary}@${versionOf(tag)}`, ...npmPackages]);
+  // --force: another platform's binary is wanted on purpose.
+  await execa("npm", [...install, "--force", `${binary}@${versionOf(tag)}`, ...npmPackages]);
   const [bin, lib] = [join(folder, "local", "bin"), join(folder, "local", "lib", "node_modules")];
   await mkdir(bin, { recursive: true });
   await cp(join(folder, "node_modules", binary, "bin", "node"), join(bin, "node"));

@@ -6,7 +6,6 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { releaseUntilServed } from "../../ci/release";
 import { catalogue } from "../../images/catalogue";
 import { argument, readDockerfile } from "../../images/dockerfile";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
@@ -15,6 +14,7 @@ import { addBuilder } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
 import { startBuildKit } from "../../local/services";
 import { filesOf, layersOf } from "../support/layers";
+import { says } from "../support/says";
 import { Scratch } from "../support/scratch";
 
 const languages = catalogue.map(({ name }) => name);
@@ -117,7 +117,7 @@ describe("a release", () => {
     it("makes the same digests on a builder without any cache", async () => {
       const folder = mkdtempSync(inFolder("tests", "bk-"));
       try {
-        const { tools, platforms } = scratch.environment;
+        const { tools, platforms } = scratch.place.environment;
         addBuilder("runner-pulumi-fresh", [{ address: await startBuildKit(tools, folder, { platforms }) }]);
         const { failed, output } = await scratch.up({ ...all, tag: "dev-v3.66.0", builder: "runner-pulumi-fresh" });
         assert.equal(failed, false, output);
@@ -137,7 +137,7 @@ describe("a release", () => {
       // A Go image without its language host: it builds, and its smoke test cannot run a Go program.
       const empty = inFolder("tests", "no-hosts");
       mkdirSync(join(empty, "hosts"), { recursive: true });
-      red = { bases: { ...scratch.environment.bases, "golang-hosts": empty } };
+      red = { bases: { ...scratch.place.environment.bases, "golang-hosts": empty } };
     });
 
     for (const command of ["preview", "up"] as const) {
@@ -222,20 +222,12 @@ describe("a release", () => {
     it("notices and repairs a tag that was deleted or moved by hand", async () => {
       const config = { pulumiVersion: "3.64.0", tag: "v3.64.0" };
       const served = await scratch.served("v3.64.0");
-      await scratch.tamper("python", "v3.64.0");
-      await scratch.tamper("golang", "v3.64.0", before66["golang"]);
+      await scratch.remove("python", "v3.64.0");
+      await scratch.moveTag("golang", "v3.64.0", before66["golang"] ?? "");
       const unseen = await scratch.up(config);
       says(unseen.output, /Resources:\n +\d+ unchanged\n/);
       assert.notDeepEqual(await scratch.served("v3.64.0"), served);
-      const sentences: string[] = [];
-      await releaseUntilServed(
-        async (repair) => {
-          const { failed, output } = await scratch.up({ ...config, repair: repair ?? "" });
-          assert.equal(failed, false, output);
-          return scratch.images();
-        },
-        (sentence) => sentences.push(sentence),
-      );
+      const sentences = await scratch.release(config);
       assert.match(sentences.join("\n"), /golang:v3\.64\.0 is sha256:[0-9a-f]{64} instead of sha256:/);
       assert.match(sentences.join("\n"), /python:v3\.64\.0 is not there instead of sha256:/);
       assert.equal(sentences.length, 1);
@@ -269,13 +261,8 @@ describe("a release", () => {
   }
 });
 
-/** Asserts what pulumi said. A whole output is too long to read: what does not match is shown by its end. */
-function says(output: string, sentence: RegExp): void {
-  assert.ok(sentence.test(output), `No ${String(sentence)} in what ends with:\n${output.slice(-3000)}`);
-}
-
 /** A mirror that lists another sum than its archive has. */
-async function lyingMirror({ environment }: Scratch, version: string): Promise<Server> {
+async function lyingMirror({ place: { environment } }: Scratch, version: string): Promise<Server> {
   const server = createServer((request, response) => {
     if (request.url === `/${checksumsName(version)}`) {
       response.end(`${"0".repeat(64)}  ${archiveName(version, environment.platforms[0] ?? "linux/amd64")}\n`);

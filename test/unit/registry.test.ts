@@ -75,7 +75,7 @@ describe("registry", () => {
 
   it("declares each repository, so that nothing published is lost", async () => {
     const { recorder, registry } = await open("prod", "spacelift");
-    const uriOf = registry.declareRepositories(catalogue);
+    const uriOf = await registry.declareRepositories(catalogue);
     assert.equal(await valueOf(uriOf("python")), "public.ecr.aws/spacelift/runner-pulumi-python");
     const repositories = recorder.ofType(repositoryType);
     assert.deepEqual(
@@ -91,15 +91,9 @@ describe("registry", () => {
     assert.deepEqual(catalogData.operatingSystems, ["Linux"]);
   });
 
-  it("imports what is live where the config says so", async () => {
-    const { recorder, registry } = await open("prod", "spacelift", { adoptRepositories: "true" });
-    await valueOf(registry.declareRepositories(catalogue)("golang"));
-    assert.equal(recorder.ofType(repositoryType).get("golang-repository")?.importId, "runner-pulumi-golang");
-  });
-
   it("stops before any push in another environment's AWS account", async () => {
     const { registry } = await open("prod", "spacelift-dev");
-    const uriOf = registry.declareRepositories(catalogue);
+    const uriOf = await registry.declareRepositories(catalogue);
     for (const { name } of catalogue) {
       await assert.rejects(
         valueOf(uriOf(name)),

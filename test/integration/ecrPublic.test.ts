@@ -1,0 +1,305 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+import { parse } from "yaml";
+
+import { catalogue } from "../../images/catalogue";
+import { checkout } from "../../local/folder";
+import { EcrPublic } from "../support/ecrPublic";
+import { copyProgram } from "../support/programCopy";
+import { says } from "../support/says";
+import { type Place, closePlace, openPlace } from "../support/scratch";
+import { TestStack } from "../support/testStack";
+
+const languages = catalogue.map(({ name }) => name);
+/** The images that the seed says are live. */
+const live = ["dotnet", "golang", "javascript", "python"];
+// With characters that an encoding changes, so that each way to write it is found.
+const password = "canary/of+the=test";
+const v66 = { pulumiVersion: "3.66.0" };
+const v64 = { pulumiVersion: "3.64.0" };
+
+// One story: each test starts from what the one before has left in the registry and in the state.
+describe("the stacks dev and prod", () => {
+  let place: Place;
+  let ecr: EcrPublic;
+  let dev: TestStack;
+  let prod: TestStack;
+  /** Everything that pulumi printed. */
+  const outputs: string[] = [];
+
+  before(async () => {
+    place = await openPlace(["3.66.0", "3.64.0"]);
+    ecr = await EcrPublic.start(place, password);
+    dev = openStack("dev", "spacelift-dev");
+    prod = openStack("prod", "spacelift", Object.fromEntries(live.map((name) => [`runner-pulumi-${name}`, null])));
+    for (const name of live) await pushOldImage(prod.repository(name));
+  });
+  after(async () => {
+    await ecr.stop();
+    closePlace(place);
+  });
+
+  /** A stack with its committed config, in an AWS account of its own. */
+  function openStack(name: string, alias: string, repositories = {}, folder = name): TestStack {
+    const { config } = parse(readFileSync(join(checkout, `Pulumi.${name}.yaml`), "utf8")) as { config: object };
+    const env = {
+      ...ecr.account(alias, repositories),
+      PULUMI_BACKEND_URL: `file://${join(place.folder, "state")}`,
+    };
+    const stack = { name, env, folder: join(place.folder, folder) };
+    const own = { ...place.config, ...config, platforms: place.config["platforms"] };
+    return new TestStack(stack, `public.ecr.aws/${alias}`, own, ecr.credentials, (output) => outputs.push(output));
+  }
+
+  /** An image from before this project: without labels, under two tags. */
+  async function pushOldImage(repository: string): Promise<void> {
+    const folder = place.folder;
+    const auths = { "public.ecr.aws": { auth: Buffer.from(`AWS:${password}`).toString("base64") } };
+    await execa("mkdir", ["-p", join(folder, "docker"), join(folder, "old")]);
+    await execa("tee", [join(folder, "docker", "config.json")], { input: JSON.stringify({ auths }) });
+    await execa("tee", [join(folder, "old", "Dockerfile")], {
+      input: `FROM scratch\nCOPY Dockerfile /${repository}\n`,
+    });
+    const { tools, buildKit } = place.environment;
+    const names = ["latest", "v3.60.0"].map((tag) => `${repository}:${tag}`).join(",");
+    await execa(
+      tools.buildctl,
+      [
+        `--addr=${buildKit}`,
+        "build",
+        "--frontend=dockerfile.v0",
+        `--local=context=${join(folder, "old")}`,
+        `--local=dockerfile=${join(folder, "old")}`,
+        `--output=type=image,"name=${names}",push=true`,
+      ],
+      { env: { ...ecr.env, DOCKER_CONFIG: join(folder, "docker") } },
+    );
+  }
+
+  /** Every tag and digest that was ever published, and whether each digest can still be pulled. */
+  const published = new Map<string, { stack: TestStack; language: string; tag: string; digest: string }>();
+
+  async function remember(stack: TestStack, tag: string, of = languages): Promise<void> {
+    const served = await stack.served(tag);
+    for (const language of of) {
+      const digest = served[language];
+      assert.ok(digest !== undefined, `${stack.repository(language)}:${tag} is not there`);
+      published.set(`${stack.repository(language)}:${tag}@${digest}`, { stack, language, tag, digest });
+    }
+  }
+
+  /** Nothing that was published is gone: every digest pulls whole, and every tag but `latest` is where it was. */
+  async function assertNothingIsLost(): Promise<void> {
+    for (const [reference, { stack, language, tag, digest }] of published) {
+      assert.ok(await stack.pulls(language, digest), `${reference} cannot be pulled any more`);
+      if (tag !== "latest") assert.equal(await stack.client(language).digest(tag), digest, reference);
+    }
+  }
+
+  describe("a first release on dev", () => {
+    it("shows in a preview what it would create, and creates nothing", async () => {
+      const { failed, output } = await dev.preview({ ...v66, tag: "dev-v3.66.0" });
+      assert.equal(failed, false, output);
+      says(output, /aws:ecrpublic:Repository *python-repository *create/);
+      assert.deepEqual(ecr.repositories("spacelift-dev"), {});
+    });
+
+    it("creates the repositories with their texts and publishes what the outputs name", async () => {
+      assert.deepEqual(await dev.release({ ...v66, tag: "dev-v3.66.0" }), []);
+      const served = await dev.served("dev-v3.66.0");
+      for (const [language, { reference, digest }] of Object.entries(await dev.images())) {
+        assert.equal(reference, `public.ecr.aws/spacelift-dev/runner-pulumi-${language}:dev-v3.66.0@${digest}`);
+        assert.equal(served[language], digest);
+      }
+      const repositories = ecr.repositories("spacelift-dev");
+      assert.deepEqual(Object.keys(repositories).sort(), languages.map((name) => `runner-pulumi-${name}`).sort());
+      assert.match(JSON.stringify(repositories["runner-pulumi-golang"]), /Pulumi CLI with the Go toolchain/);
+      await remember(dev, "dev-v3.66.0");
+    });
+
+    it("changes nothing the second time, whatever the password is by then", async () => {
+      ecr.givePassword("spacelift-dev", `${password}2`);
+      await ecr.takePassword(`${password}2`);
+      const { failed, output } = await dev.up({ ...v66, tag: "dev-v3.66.0" });
+      ecr.givePassword("spacelift-dev", password);
+      await ecr.takePassword(password);
+      assert.equal(failed, false, output);
+      says(output, /Resources:\n +\d+ unchanged\n/);
+    });
+
+    it("leaves it where another version is released", async () => {
+      assert.deepEqual(await dev.release({ ...v64, tag: "dev-v3.64.0" }), []);
+      await remember(dev, "dev-v3.64.0");
+      await assertNothingIsLost();
+    });
+  });
+
+  describe("the repositories that are live on prod", () => {
+    before(async () => {
+      await remember(prod, "v3.60.0", live);
+      await remember(prod, "latest", live);
+    });
+
+    it("are imported in a preview, and the others created", async () => {
+      const { failed, output } = await prod.preview({ ...v66, tag: "v3.66.0", adoptRepositories: true });
+      assert.equal(failed, false, output);
+      for (const name of live) says(output, new RegExp(`aws:ecrpublic:Repository *${name}-repository *import`));
+      says(output, /aws:ecrpublic:Repository *yaml-repository *create/);
+    });
+
+    it("are adopted by the first release, with nothing of theirs changed", async () => {
+      assert.deepEqual(await prod.release({ ...v64, tag: "v3.64.0", adoptRepositories: true }), []);
+      assert.equal(ecr.repositories("spacelift")["runner-pulumi-python"], null);
+      await remember(prod, "v3.64.0");
+      await assertNothingIsLost();
+    });
+
+    it("get their texts from the next release on", async () => {
+      assert.deepEqual(await prod.release({ ...v64, tag: "latest" }), []);
+      assert.match(JSON.stringify(ecr.repositories("spacelift")["runner-pulumi-python"]), /Pulumi CLI with Python/);
+      assert.deepEqual(await prod.served("latest"), await prod.served("v3.64.0"));
+      await remember(prod, "latest");
+      await assertNothingIsLost();
+    });
+  });
+
+  describe("a release on prod", () => {
+    it("publishes the digests of dev, under the version and as latest", async () => {
+      for (const tag of ["v3.66.0", "latest"]) {
+        assert.deepEqual(await prod.release({ ...v66, tag }), []);
+        assert.deepEqual(await prod.served(tag), await dev.served("dev-v3.66.0"));
+        await remember(prod, tag);
+      }
+      await assertNothingIsLost();
+    });
+
+    it("does not let latest go back", async () => {
+      for (const run of [await prod.preview({ ...v64, tag: "latest" }), await prod.up({ ...v64, tag: "latest" })]) {
+        assert.equal(run.failed, true, run.output);
+        says(run.output, /spacelift\/runner-pulumi-golang:latest is Pulumi 3\.66\.0, and 3\.64\.0 is older/);
+      }
+    });
+
+    it("brings back a manifest that was deleted and a tag that was moved by hand", async () => {
+      const served = await prod.served("v3.66.0");
+      await prod.remove("yaml", served["yaml"] ?? "");
+      await prod.moveTag("python", "v3.66.0", (await prod.served("v3.64.0"))["python"] ?? "");
+      const sentences = (await prod.release({ ...v66, tag: "v3.66.0" })).join("\n");
+      assert.match(sentences, /runner-pulumi-yaml:v3\.66\.0 is not there instead of sha256:/);
+      assert.match(sentences, /runner-pulumi-python:v3\.66\.0 is sha256:[0-9a-f]{64} instead of sha256:/);
+      assert.deepEqual(await prod.served("v3.66.0"), served);
+      // The manifest was latest's too.
+      assert.equal((await prod.release({ ...v66, tag: "latest" })).length, 0);
+      assert.deepEqual(await prod.served("latest"), served);
+      await assertNothingIsLost();
+    });
+  });
+
+  describe("what must not reach a registry", () => {
+    it("stops in another environment's AWS account, before any push", async () => {
+      const other = openStack("prod", "someone-else", {}, "other");
+      const env = { ...other.stack.env, PULUMI_BACKEND_URL: `file://${join(place.folder, "docker")}` };
+      const lost = new TestStack({ ...other.stack, env }, other.prefix, other.ownConfig, ecr.credentials);
+      const { failed, output } = await lost.up({ ...v66, tag: "v3.66.0" });
+      assert.equal(failed, true, output);
+      says(output, /someone-else\/runner-pulumi-python is not public\.ecr\.aws\/spacelift\/runner-pulumi-python/);
+      says(output, /Nothing was pushed\. Check which AWS account the credentials belong to/);
+      for (const digest of Object.values(await lost.served("v3.66.0"))) assert.equal(digest, undefined);
+    });
+
+    it("says so of a password that is wrong or has expired, and changes nothing", async () => {
+      ecr.givePassword("spacelift", "expired");
+      const runs = [await prod.preview({ ...v64, tag: "v3.64.0" }), await prod.up({ ...v64, tag: "v3.64.0" })];
+      ecr.givePassword("spacelift", password);
+      for (const { failed, output } of runs) {
+        assert.equal(failed, true, output);
+        says(output, /public\.ecr\.aws does not take the password that AWS gave for AWS: .*401.*Log in to AWS again/);
+      }
+      await assertNothingIsLost();
+    });
+
+    it("keeps the password out of state, diff, export and logs", async () => {
+      await prod.preview({ ...v64, tag: "v3.64.0" }, "--diff");
+      await prod.up({ ...v64, tag: "v3.64.0", repair: "to have it in a log" }, undefined, "--logtostderr", "-v=5");
+      await prod.pulumi("stack", "export");
+      await prod.pulumi("stack", "output", "--json");
+      const state = readdirSync(join(place.folder, "state"), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"));
+      assert.ok(state.length > 10);
+      const basic = Buffer.from(`AWS:${password}`).toString("base64");
+      for (const secret of [password, encodeURIComponent(password), Buffer.from(password).toString("base64"), basic]) {
+        for (const text of [...outputs, ...state]) {
+          const at = text.indexOf(secret);
+          assert.equal(at, -1, `${secret} stands in: ${text.slice(Math.max(0, at - 300), at + 100)}`);
+        }
+      }
+    });
+  });
+
+  describe("what would lose images", () => {
+    const released = { ...v64, tag: "v3.64.0" };
+    afterEach(assertNothingIsLost);
+
+    it("is refused where a language is removed from the catalogue", async () => {
+      const file = "images/catalogue.ts";
+      const program = copyProgram(join(place.folder, "removed"), [
+        { file, from: / {2}\{\s+name: "yaml",[^}]*\},\n/, to: "" },
+      ]);
+      const { failed, output } = await prod.up(released, program);
+      assert.equal(failed, true, output);
+      says(output, /yaml-repository.*[\s\S]*protected/);
+    });
+
+    it("keeps everything where an Image is renamed", async () => {
+      const file = "images/runnerImage.ts";
+      const program = copyProgram(join(place.folder, "renamed"), [{ file, from: /-image`/, to: "-picture`" }]);
+      const { failed, output } = await prod.up(released, program);
+      assert.equal(failed, false, output);
+      says(output, /yaml-picture.*created[\s\S]*yaml-image.*retained|yaml-image.*deleted.*\[retain\]|\[retain\]/);
+    });
+
+    it("keeps everything where a repository is renamed, which is refused", async () => {
+      const file = "images/registry.ts";
+      const program = copyProgram(join(place.folder, "repository"), [{ file, from: /-repository`/, to: "-store`" }]);
+      const { failed, output } = await prod.up(released, program);
+      assert.equal(failed, true, output);
+      says(output, /RepositoryAlreadyExistsException|protected/);
+    });
+
+    it("keeps everything where the provider's region changes", async () => {
+      const { failed, output } = await prod.up({ ...released, "aws:region": "eu-west-1" });
+      assert.equal(failed, false, output);
+    });
+
+    it("keeps everything where a provider is replaced", async () => {
+      const { output: exported } = await prod.pulumi("stack", "export");
+      const { deployment } = JSON.parse(exported) as { deployment: { resources: { urn: string; type: string }[] } };
+      for (const type of ["pulumi:providers:docker-build", "pulumi:providers:aws"]) {
+        const urns = deployment.resources.filter((resource) => resource.type === type).map(({ urn }) => urn);
+        assert.ok(urns.length > 0, type);
+        const { failed, output } = await prod.up(released, undefined, ...urns.flatMap((urn) => ["--replace", urn]));
+        // Repositories are protected: a replaced AWS provider is refused. Images are retained.
+        assert.equal(failed, type === "pulumi:providers:aws", output);
+      }
+    });
+
+    it("is refused where the stack is destroyed, and keeps everything where that is forced", async () => {
+      const refused = await prod.pulumi("destroy", "--yes", "--non-interactive");
+      assert.equal(refused.failed, true, refused.output);
+      says(refused.output, /protected/);
+      await assertNothingIsLost();
+      assert.equal((await prod.pulumi("state", "unprotect", "--all", "--yes")).failed, false);
+      const forced = await prod.pulumi("destroy", "--yes", "--non-interactive");
+      assert.equal(forced.failed, false, forced.output);
+      assert.equal(Object.keys(ecr.repositories("spacelift")).length, languages.length);
+    });
+
+    it("keeps everything where the stack is then adopted again", async () => {
+      assert.deepEqual(await prod.release({ ...v66, tag: "latest", adoptRepositories: true }), []);
+    });
+  });
+});

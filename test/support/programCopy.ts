@@ -1,0 +1,26 @@
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { checkout } from "../../local/folder";
+
+const parts = ["index.ts", "Pulumi.yaml", "package.json", "tsconfig.json", "images", "dockerfiles"];
+
+/** A change of one file of the program: a text that is in it, and what stands in its place. */
+export interface Edit {
+  readonly file: string;
+  readonly from: RegExp;
+  readonly to: string;
+}
+
+/** Copies the program into a new folder and changes it there. Throws an Error where an edit finds nothing to change. */
+export function copyProgram(folder: string, edits: readonly Edit[]): string {
+  mkdirSync(folder);
+  for (const part of parts) cpSync(join(checkout, part), join(folder, part), { recursive: true });
+  symlinkSync(join(checkout, "node_modules"), join(folder, "node_modules"));
+  for (const { file, from, to } of edits) {
+    const text = readFileSync(join(folder, file), "utf8");
+    if (!from.test(text)) throw new Error(`${file} has no ${String(from)}.`);
+    writeFileSync(join(folder, file), text.replace(from, to));
+  }
+  return folder;
+}
