@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi down clean test check
+.PHONY: help up preview pulumi rehearsal down clean test test-all check
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 local := ts-node --transpile-only local/main.ts
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 up: node_modules/.ready ## Set up this machine and release TAG (v3.66.0, latest-v3.66.0, dev-v3.66.0) on stack local
 	@$(local) up
@@ -18,6 +18,9 @@ preview: node_modules/.ready ## Run the smoke tests of TAG and show what a relea
 pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stack output"
 	@$(local) pulumi $(ARGS)
 
+rehearsal: node_modules/.ready ## Open a shell that releases STACK (dev or prod) with plain pulumi, AWS stood in for
+	@ts-node --transpile-only test/rehearsal.ts
+
 down: node_modules/.ready ## Stop the daemons that this checkout started
 	@$(local) down
 
@@ -26,6 +29,9 @@ clean: node_modules/.ready ## Stop them and remove .local with everything that w
 
 test: check ## Run everything: check, then integration tests with the real engine, builder and registry
 	@mocha --timeout 1200000 'test/integration/**/*.test.ts'
+
+test-all: check ## Run everything with every language on every platform and on a builder without cache: an hour or more
+	@TEST_LANGUAGES=all mocha --timeout 7200000 'test/integration/**/*.test.ts'
 
 check: node_modules/.ready ## Run the quick part: types, lint, format, unit tests
 	@echo "Checking types, lint and format" && tsc && eslint --max-warnings 0 . && prettier --log-level warn --check .

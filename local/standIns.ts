@@ -95,7 +95,7 @@ async function prepareGolang(folder: string, tag: string, platform: Platform): P
     const files = (await readdir(programs)).map((name) => join(programs, name));
     await execa("chmod", ["0755", ...files]);
   }
-  await writeFile(join(folder, "Dockerfile"), `FROM debian\nCOPY go /usr/local/go\n`);
+  await writeFile(join(folder, "Dockerfile"), `FROM debian\nCOPY go /usr/local/go\nENV PATH=/usr/local/go/bin:$PATH\n`);
 }
 
 async function prepareDotnet(folder: string, tag: string, platform: Platform): Promise<void> {

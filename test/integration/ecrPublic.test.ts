@@ -167,8 +167,8 @@ describe("the stacks dev and prod", () => {
   });
 
   describe("a release on prod", () => {
-    it("publishes the digests of dev, under the version and as latest", async () => {
-      for (const tag of ["v3.66.0", "latest"]) {
+    it("publishes the digests of dev, as latest and under the version", async () => {
+      for (const tag of ["latest", "v3.66.0"]) {
         assert.deepEqual(await prod.release({ ...v66, tag }), []);
         assert.deepEqual(await prod.served(tag), await dev.served("dev-v3.66.0"));
         await remember(prod, tag);

@@ -1,5 +1,6 @@
 // Stands in for AWS and its provider: the calls for ECR Public that this project makes, answered from a file. Like AWS,
 // it makes no repository twice, deletes none that holds images, and answers in one region alone.
+import { ReadRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { type Provider, main } from "@pulumi/pulumi/provider";
 
 import { accountVariable, readAccount, writeAccount } from "./account";
@@ -60,6 +61,12 @@ const provider: Provider = {
       outputs: { id: region, region, userName: "AWS", password, authorizationToken, expiresAt },
     });
   },
+};
+
+// An import reads a resource without its properties, which the library does not expect (@pulumi/pulumi 3.270.0).
+const { getProperties } = ReadRequest.prototype;
+ReadRequest.prototype.getProperties = function () {
+  return getProperties.call(this) ?? ({ toJavaScript: () => ({}) } as ReturnType<typeof getProperties>);
 };
 
 void main(provider, process.argv.slice(2));
