@@ -223,7 +223,6 @@ describe("the stacks dev and prod", () => {
 
     it("keeps the password out of state, diff, export and logs", async () => {
       await prod.preview({ ...v64, tag: "v3.64.0" }, "--diff");
-      await prod.up({ ...v64, tag: "v3.64.0", repair: "to have it in a log" }, undefined, "--logtostderr", "-v=5");
       await prod.pulumi("stack", "export");
       await prod.pulumi("stack", "output", "--json");
       const state = readdirSync(join(place.folder, "state"), { recursive: true, withFileTypes: true })
@@ -249,7 +248,7 @@ describe("the stacks dev and prod", () => {
       const program = copyProgram(join(place.folder, "removed"), [
         { file, from: / {2}\{\s+name: "yaml",[^}]*\},\n/, to: "" },
       ]);
-      const { failed, output } = await prod.up(released, program);
+      const { failed, output } = await prod.up(released, { program });
       assert.equal(failed, true, output);
       says(output, /yaml-repository.*[\s\S]*protected/);
     });
@@ -257,15 +256,16 @@ describe("the stacks dev and prod", () => {
     it("keeps everything where an Image is renamed", async () => {
       const file = "images/runnerImage.ts";
       const program = copyProgram(join(place.folder, "renamed"), [{ file, from: /-image`/, to: "-picture`" }]);
-      const { failed, output } = await prod.up(released, program);
+      const { failed, output } = await prod.up(released, { program });
       assert.equal(failed, false, output);
-      says(output, /yaml-picture.*created[\s\S]*yaml-image.*retained|yaml-image.*deleted.*\[retain\]|\[retain\]/);
+      says(output, /docker-build:index:Image golang-picture created/);
+      says(output, /docker-build:index:Image golang-image deleted.*\[retain\]/);
     });
 
     it("keeps everything where a repository is renamed, which is refused", async () => {
       const file = "images/registry.ts";
       const program = copyProgram(join(place.folder, "repository"), [{ file, from: /-repository`/, to: "-store`" }]);
-      const { failed, output } = await prod.up(released, program);
+      const { failed, output } = await prod.up(released, { program });
       assert.equal(failed, true, output);
       says(output, /RepositoryAlreadyExistsException|protected/);
     });
@@ -275,16 +275,13 @@ describe("the stacks dev and prod", () => {
       assert.equal(failed, false, output);
     });
 
-    it("keeps everything where a provider is replaced", async () => {
-      const { output: exported } = await prod.pulumi("stack", "export");
-      const { deployment } = JSON.parse(exported) as { deployment: { resources: { urn: string; type: string }[] } };
-      for (const type of ["pulumi:providers:docker-build", "pulumi:providers:aws"]) {
-        const urns = deployment.resources.filter((resource) => resource.type === type).map(({ urn }) => urn);
-        assert.ok(urns.length > 0, type);
-        const { failed, output } = await prod.up(released, undefined, ...urns.flatMap((urn) => ["--replace", urn]));
-        // Repositories are protected: a replaced AWS provider is refused. Images are retained.
-        assert.equal(failed, type === "pulumi:providers:aws", output);
-      }
+    it("keeps everything where the provider of the Images is replaced", async () => {
+      // The provider takes DOCKER_HOST for its config, and any change of it replaces the provider and its Images.
+      const variables = { DOCKER_HOST: "tcp://192.0.2.1:2375" };
+      const { failed, output } = await prod.up(released, { variables });
+      assert.equal(failed, false, output);
+      says(output, /Resources:\n(.*\n)* +\+- \d+ replaced/);
+      says(output, /docker-build:index:Image golang-image.*\[retain\]/);
     });
 
     it("is refused where the stack is destroyed, and keeps everything where that is forced", async () => {

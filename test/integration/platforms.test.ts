@@ -55,7 +55,7 @@ describe("a release for two platforms", () => {
   }
 
   it("publishes one index with a manifest of each, after smoke tests of each", async () => {
-    const { failed, output } = await scratch.up({ ...release, tag: "v3.66.0" }, program);
+    const { failed, output } = await scratch.up({ ...release, tag: "v3.66.0" }, { program });
     assert.equal(failed, false, output.slice(-3000));
     for (const platform of both) {
       says(output, new RegExp(`javascript-smoke .*\\[${platform} smoke \\d/\\d\\] RUN .*/run/smoke/contract`));
@@ -81,7 +81,7 @@ describe("a release for two platforms", () => {
     const red = copyProgram(join(scratch.place.folder, "red"), [
       { file: "images/catalogue.ts", from: /\];\n$/, to: '].filter(({ name }) => name === "javascript");\n' },
     ]);
-    const { failed, output } = await scratch.up({ ...release, bases, tag: "latest" }, red);
+    const { failed, output } = await scratch.up({ ...release, bases, tag: "latest" }, { program: red });
     assert.equal(failed, true, output.slice(-3000));
     says(output, /javascript-smoke.*[\s\S]*\/run\/smoke\/contract" did not complete successfully/);
     assert.equal(await scratch.client("javascript").digest("latest"), undefined);
@@ -97,7 +97,7 @@ describe("a release for two platforms", () => {
         return { address, platform };
       });
       addBuilder(builder, await Promise.all(nodes));
-      const { failed, output } = await scratch.up({ ...release, tag: "dev-v3.66.0", builder }, program);
+      const { failed, output } = await scratch.up({ ...release, tag: "dev-v3.66.0", builder }, { program });
       assert.equal(failed, false, output.slice(-3000));
       assert.deepEqual(await digests(), released);
       for (const { address, platform } of await Promise.all(nodes)) {

@@ -13,6 +13,14 @@ export interface Run {
   readonly output: string;
 }
 
+/** What is another than usual in a run. */
+export interface Setting {
+  /** The folder of the program; otherwise the checkout. */
+  readonly program?: string;
+  /** Environment variables beside the stack's. */
+  readonly variables?: NodeJS.ProcessEnv;
+}
+
 const manifestTypes = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.oci.image.index.v1+json",
@@ -31,10 +39,10 @@ export class TestStack {
     private readonly onOutput: (output: string) => void = () => undefined,
   ) {}
 
-  /** `pulumi up` with this config beside the stack's own, by the program of the checkout or of another folder. */
-  async up(config: StackConfig, program?: string, ...options: string[]): Promise<Run> {
+  /** `pulumi up` with this config beside the stack's own. */
+  async up(config: StackConfig, setting?: Setting): Promise<Run> {
     await prepareStack(this.stack, { ...this.ownConfig, ...config });
-    return this.run(["up", "--yes", "--skip-preview", "--non-interactive", ...options], program);
+    return this.run(["up", "--yes", "--skip-preview", "--non-interactive"], setting);
   }
 
   /** `pulumi preview` with this config beside the stack's own. */
@@ -123,11 +131,12 @@ export class TestStack {
     return fetch(`${registryUrl(host)}/v2/${path}/${resource}`, { ...init, headers });
   }
 
-  private async run(args: readonly string[], program = checkout): Promise<Run> {
+  private async run(args: readonly string[], { program = checkout, variables = {} }: Setting = {}): Promise<Run> {
     const env = {
       ...this.stack.env,
       PULUMI_STACK: this.stack.name,
       PULUMI_OPTION_CONFIG_FILE: configFileOf(this.stack),
+      ...variables,
     };
     const run = await execa("pulumi", args, { cwd: program, env, all: true, reject: false });
     this.onOutput(run.all);

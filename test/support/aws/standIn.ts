@@ -64,9 +64,10 @@ const provider: Provider = {
 };
 
 // An import reads a resource without its properties, which the library does not expect (@pulumi/pulumi 3.270.0).
-const { getProperties } = ReadRequest.prototype;
-ReadRequest.prototype.getProperties = function () {
-  return getProperties.call(this) ?? ({ toJavaScript: () => ({}) } as ReturnType<typeof getProperties>);
+const prototype: { getProperties: (this: ReadRequest) => unknown } = ReadRequest.prototype;
+const { getProperties } = prototype;
+prototype.getProperties = function () {
+  return getProperties.call(this) ?? { toJavaScript: () => ({}) };
 };
 
 void main(provider, process.argv.slice(2));
