@@ -34,8 +34,9 @@ async function rehearse(stack: string): Promise<number> {
     const env = {
       ...ecr.account(alias),
       PULUMI_BACKEND_URL: `file://${join(place.folder, "state")}`,
-      PULUMI_STACK: "",
-      PULUMI_OPTION_CONFIG_FILE: "",
+      // The local stack's: here, a stack is selected as anywhere.
+      PULUMI_STACK: undefined,
+      PULUMI_OPTION_CONFIG_FILE: undefined,
     };
     const shell = process.env["SHELL"] ?? "/bin/sh";
     return (await execa(shell, { cwd: program, env, stdio: "inherit", reject: false })).exitCode ?? 1;

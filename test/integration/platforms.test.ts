@@ -16,6 +16,11 @@ import { Scratch } from "../support/scratch";
 const both = Object.keys(platforms) as Platform[];
 /** TEST_LANGUAGES=all releases every language for both platforms: make test-all. One is enough for what is tested. */
 const everything = process.env["TEST_LANGUAGES"] === "all";
+const javascriptAlone = {
+  file: "index.ts",
+  from: /import \{ catalogue \}(.*)\n/,
+  to: `import { catalogue as all }$1\nconst catalogue = all.filter(({ name }) => name === "javascript");\n`,
+};
 const release = { pulumiVersion: "3.66.0" };
 
 // One story: each test starts from what the one before has left in the registry.
@@ -26,12 +31,7 @@ describe("a release for two platforms", () => {
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], both);
-    const alone = {
-      file: "images/catalogue.ts",
-      from: /\];\n$/,
-      to: '].filter(({ name }) => name === "javascript");\n',
-    };
-    program = copyProgram(join(scratch.place.folder, "program"), everything ? [] : [alone]);
+    program = copyProgram(join(scratch.place.folder, "program"), everything ? [] : [javascriptAlone]);
   });
   after(() => scratch.stop());
 
@@ -54,13 +54,9 @@ describe("a release for two platforms", () => {
     return Promise.all(found);
   }
 
-  it("publishes one index with a manifest of each, after smoke tests of each", async () => {
+  it("publishes one index with a manifest of each", async () => {
     const { failed, output } = await scratch.up({ ...release, tag: "v3.66.0" }, { program });
     assert.equal(failed, false, output.slice(-3000));
-    for (const platform of both) {
-      says(output, new RegExp(`javascript-smoke .*\\[${platform} smoke \\d/\\d\\] RUN .*/run/smoke/contract`));
-      says(output, new RegExp(`javascript-smoke .*\\[${platform} smoke \\d/\\d\\] RUN .*/run/smoke/up`));
-    }
     released = await digests();
     assert.ok(Object.keys(released).includes("javascript"));
     for (const [language, digest] of Object.entries(released)) {
@@ -78,16 +74,14 @@ describe("a release for two platforms", () => {
       writeFileSync(join(broken, "pulumi", name), "#!/bin/false\n", { mode: 0o755 });
     }
     const bases = { ...scratch.place.environment.bases, "pulumi-arm64": broken };
-    const red = copyProgram(join(scratch.place.folder, "red"), [
-      { file: "images/catalogue.ts", from: /\];\n$/, to: '].filter(({ name }) => name === "javascript");\n' },
-    ]);
+    const red = copyProgram(join(scratch.place.folder, "red"), [javascriptAlone]);
     const { failed, output } = await scratch.up({ ...release, bases, tag: "latest" }, { program: red });
     assert.equal(failed, true, output.slice(-3000));
     says(output, /javascript-smoke.*[\s\S]*\/run\/smoke\/contract" did not complete successfully/);
     assert.equal(await scratch.client("javascript").digest("latest"), undefined);
   });
 
-  it("makes the same digests on a builder with a node for each, and no cache on either", async () => {
+  it("makes the same digests on a builder with a node for each, without any cache, and tests each on its node", async () => {
     const { tools } = scratch.place.environment;
     const folders = both.map(() => mkdtempSync(inFolder("tests", "bk-")));
     const builder = "runner-pulumi-nodes";
@@ -102,7 +96,9 @@ describe("a release for two platforms", () => {
       assert.deepEqual(await digests(), released);
       for (const { address, platform } of await Promise.all(nodes)) {
         const { stdout } = await execa(tools.buildctl, ["--addr", address, "du", "--verbose"]);
-        assert.match(stdout, /run\/build\/apt-install/, `nothing was built on the node of ${platform}`);
+        for (const step of ["/run/build/apt-install", "/run/smoke/contract", "/run/smoke/up"]) {
+          assert.ok(stdout.includes(step), `${step} did not run on the node of ${platform}`);
+        }
       }
     } finally {
       rmSync(inFolder("buildx", "instances", builder), { force: true });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { type Server, createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -9,10 +9,7 @@ import { execa } from "execa";
 import { catalogue } from "../../images/catalogue";
 import { argument, readDockerfile } from "../../images/dockerfile";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
-import { stopDaemon } from "../../local/daemon";
-import { addBuilder } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
-import { startBuildKit } from "../../local/services";
 import { filesOf, layersOf } from "../support/layers";
 import { says } from "../support/says";
 import { Scratch } from "../support/scratch";
@@ -111,21 +108,6 @@ describe("a release", () => {
           language,
         );
         assert.ok(names.includes("usr/local/bin/pulumi"), language);
-      }
-    });
-
-    it("makes the same digests on a builder without any cache", async () => {
-      const folder = mkdtempSync(inFolder("tests", "bk-"));
-      try {
-        const { tools, platforms } = scratch.place.environment;
-        addBuilder("runner-pulumi-fresh", [{ address: await startBuildKit(tools, folder, { platforms }) }]);
-        const { failed, output } = await scratch.up({ ...all, tag: "dev-v3.66.0", builder: "runner-pulumi-fresh" });
-        assert.equal(failed, false, output);
-        assert.deepEqual(await scratch.served("dev-v3.66.0"), before66);
-      } finally {
-        await stopDaemon("buildkit", folder);
-        rmSync(inFolder("buildx", "instances", "runner-pulumi-fresh"), { force: true });
-        rmSync(folder, { recursive: true, force: true });
       }
     });
   });
