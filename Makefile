@@ -30,8 +30,8 @@ clean: node_modules/.ready ## Stop them and remove .local with everything that w
 test: check ## Run everything: check, then integration tests with the real engine, builder and registry
 	@mocha --timeout 1200000 'test/integration/**/*.test.ts'
 
-test-all: check ## Run everything with every language on every platform and on a builder without cache: an hour or more
-	@TEST_LANGUAGES=all mocha --timeout 7200000 'test/integration/**/*.test.ts'
+test-all: test ## Run make test, and every language on every platform with and without cache: an hour or more
+	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
 
 check: node_modules/.ready ## Run the quick part: types, lint, format, unit tests
 	@echo "Checking types, lint and format" && tsc && eslint --max-warnings 0 . && prettier --log-level warn --check .

@@ -31,10 +31,21 @@ export function buildInputs({ language, config, release }: BuildArgs) {
     buildArgs: { SOURCE_DATE_EPOCH: argument(dockerfile, "SOURCE_DATE_EPOCH"), ...releaseArguments(release) },
     labels: labels(language, release.version, config.bases["debian"] ?? `docker-image://${debian(dockerfile)}`),
     platforms: [...config.platforms],
+    ...(config.cache === undefined
+      ? {}
+      : { cacheFrom: [{ registry: { ref: cacheReference(config.cache, language) } }] }),
     ...(config.builder === undefined ? {} : { builder: { name: config.builder } }),
     // The export says what is pushed: `push: true` keeps previews from building (pulumi/pulumi-docker-build#252).
     push: false,
   } satisfies dockerBuild.ImageArgs;
+}
+
+/**
+ * Where the layers of a language's image are kept for other builders. Beside the image, not in it: an inline cache
+ * stands in the image's config and is another one at each build, so that no two digests would be the same (measured).
+ */
+export function cacheReference(repository: string, language: Language): string {
+  return `${repository}:${language.name}`;
 }
 
 function releaseArguments({ version, url, sha256 }: PulumiRelease): Record<string, string> {

@@ -27,6 +27,8 @@ export interface Config {
   readonly bases: Readonly<Record<string, string>>;
   /** The URL prefix of Pulumi's releases, without a slash at its end. */
   readonly pulumiReleases: string;
+  /** The repository that builders share layers by, host[:port]/path; undefined is none. */
+  readonly cache: string | undefined;
   /** A build argument that no Dockerfile declares: when it changes, every image is pushed again, with its digest. */
   readonly repair: string;
 }
@@ -44,6 +46,7 @@ export function readConfig(): Config {
     builder: values.get("builder") ?? "",
     bases: readJson(values, "bases"),
     pulumiReleases: values.get("pulumiReleases") ?? "",
+    cache: values.get("cache") ?? "",
     repair: values.get("repair") ?? "",
   };
   const faults = [
@@ -54,6 +57,7 @@ export function readConfig(): Config {
     ...builderFaults(config.builder),
     ...baseFaults(config.bases),
     ...pulumiReleasesFaults(config.pulumiReleases),
+    ...cacheFaults(config.cache),
   ];
   if (faults.length > 0) {
     throw new pulumi.RunError(["The config cannot be used:", ...faults.map((fault) => `  - ${fault}`)].join("\n"));
@@ -63,6 +67,7 @@ export function readConfig(): Config {
     platforms: config.platforms as Platform[],
     registry: config.registry || undefined,
     builder: config.builder || undefined,
+    cache: config.cache || undefined,
     bases: config.bases as Record<string, string>,
   };
 }
@@ -148,6 +153,11 @@ function pulumiReleasesFaults(prefix: string): string[] {
     `pulumiReleases ${quote(prefix)} is not a URL prefix. ` +
       `Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
   ];
+}
+
+function cacheFaults(cache: string): string[] {
+  if (cache === "" || /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+$/.test(cache)) return [];
+  return [`cache ${quote(cache)} is not a repository. Give host[:port]/path without a scheme, a tag or a digest.`];
 }
 
 function isStringArray(value: unknown): value is string[] {

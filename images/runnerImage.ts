@@ -1,7 +1,7 @@
 import * as dockerBuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 
-import { type BuildArgs, buildInputs } from "./build";
+import { type BuildArgs, buildInputs, cacheReference } from "./build";
 import type { Credentials } from "./registryClient";
 import type { SmokeTest } from "./smokeTest";
 
@@ -34,7 +34,7 @@ export class RunnerImage extends pulumi.ComponentResource {
   constructor(name: string, args: RunnerImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("runner-pulumi:images:RunnerImage", name, {}, opts);
     const { repository, credentials } = args;
-    const { tag, repair } = args.config;
+    const { tag, repair, cache } = args.config;
     const inputs = buildInputs(args);
     const image = new dockerBuild.Image(
       `${name}-image`,
@@ -47,6 +47,7 @@ export class RunnerImage extends pulumi.ComponentResource {
         ...(credentials === undefined ? {} : { registries: [login(repository, credentials)] }),
         // Gzip, because Docker before 23 cannot read zstd; OCI types, because BuildKit's default changed over time.
         exports: [{ registry: { ociMediaTypes: true, compression: "gzip" } }],
+        ...(cache === undefined ? {} : { cacheTo: [cacheExport(cacheReference(cache, args.language))] }),
         // The smoke tests build in a preview; nothing that could be pushed does.
         buildOnPreview: false,
       },
@@ -62,6 +63,12 @@ export class RunnerImage extends pulumi.ComponentResource {
     this.published = { repository, tag, digest, reference: pulumi.interpolate`${repository}:${tag}@${digest}` };
     this.registerOutputs({ published: this.published });
   }
+}
+
+/** Every stage's layers. A registry that does not take them stops no release. */
+function cacheExport(ref: string): dockerBuild.types.input.CacheToArgs {
+  const mode = dockerBuild.CacheMode.Max;
+  return { registry: { ref, mode, imageManifest: true, ociMediaTypes: true, ignoreError: true } };
 }
 
 function login(

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,6 +25,8 @@ export interface Workshop {
 /** What was found out about a stage's official image. */
 interface Finding {
   readonly image: string;
+  /** What stand-ins were made by then, as a hash: what was made another way is made again. */
+  readonly recipe: string;
   /** The references of what stands in for it, by platform, or null where nothing has to. */
   readonly standIns: Partial<Record<Platform, string>> | null;
 }
@@ -64,17 +67,24 @@ export async function ensureBases(workshop: Workshop, wanted: readonly Platform[
 }
 
 function isFindingOf(image: string, finding: Finding | undefined): finding is Finding {
-  return finding?.image === image && "standIns" in finding;
+  return finding?.image === image && finding.recipe === recipe();
+}
+
+/** Everything that stand-ins are made by, as a hash. */
+function recipe(): string {
+  const files = ["standIns.ts", "tools/dotnet-stand-in/go.sum", "tools/dotnet-stand-in/main.go"];
+  const texts = files.map((name) => readFileSync(join(__dirname, name), "utf8"));
+  return createHash("sha256").update(texts.join("\n")).digest("hex");
 }
 
 async function find(stage: string, image: string, workshop: Workshop): Promise<Finding> {
   const refusal = await pullRefusal(image, workshop);
-  if (refusal === undefined) return { image, standIns: null };
+  if (refusal === undefined) return { image, recipe: recipe(), standIns: null };
   if (standIns[stage] === undefined) {
     throw new Fault(`${image} cannot be pulled, and stage ${stage} has no stand-in. ${refusal}. Check the network.`);
   }
   say(`base ${stage}`, `${shortName(image)} cannot be pulled: ${refusal}`);
-  return { image, standIns: {} };
+  return { image, recipe: recipe(), standIns: {} };
 }
 
 /** Why BuildKit cannot pull an image, or undefined where it can. */

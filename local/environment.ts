@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-import { type Platform, platforms } from "../images/platform";
+import type { Platform } from "../images/platform";
 import { type Workshop, ensureBases } from "./bases";
 import { copyCertificates } from "./certificates";
 import { stopDaemon } from "./daemon";
@@ -52,7 +52,7 @@ export async function setUp(wanted: readonly Platform[] = [ownPlatform()]): Prom
   await ensurePlugin(env);
   const buildKit = await startBuildKit(tools, folder, { platforms: wanted });
   const registry = await startRegistry(tools, folder, await portOf("registry", folder, "REGISTRY_PORT"));
-  const builder = addBuilder("runner-pulumi", [{ address: buildKit }]);
+  const builder = addBuilder("runner-pulumi", [buildKit]);
   const source = await releasesSource();
   say("Pulumi releases", `${source.url ?? "a mirror on this machine"} (${source.reason})`);
   const pulumiReleases =
@@ -95,21 +95,17 @@ function environmentVariables(path: readonly string[]): NodeJS.ProcessEnv {
   return own;
 }
 
-/** A BuildKit of a builder. */
-export interface BuilderNode {
-  readonly address: string;
-  /** The platform that it builds. Without it, whatever it can. */
-  readonly platform?: Platform;
-}
-
-/** Registers a builder with buildx, in the file that `docker buildx create --driver remote` writes. Gives its name. */
-export function addBuilder(name: string, nodes: readonly BuilderNode[]): string {
+/**
+ * Registers the BuildKits of some addresses with buildx as one builder, in the file that `docker buildx create --driver
+ * remote` writes. Which node builds a platform is decided by what each can build. Gives the builder's name.
+ */
+export function addBuilder(name: string, addresses: readonly string[]): string {
   const instances = inFolder("buildx", "instances");
   mkdirSync(instances, { recursive: true });
-  const entries = nodes.map(({ address, platform }, index) => ({
+  const entries = addresses.map((address, index) => ({
     Name: `${name}${index}`,
     Endpoint: address,
-    Platforms: platform === undefined ? null : [{ os: "linux", architecture: platforms[platform].targetArch }],
+    Platforms: null,
     DriverOpts: {},
     Flags: null,
     Files: null,

@@ -72,6 +72,15 @@ describe("the local environment", () => {
     assert.match(output, /REGISTRY "localhost:1" is no registry that can be used: .*Start it, or leave REGISTRY out\./);
   });
 
+  it("names every platform that is none", async () => {
+    const { code, output } = await make("up", { TAG: "v3.66.0", PLATFORMS: "linux/arm,linux/amd64,windows" });
+    assert.notEqual(code, 0);
+    assert.match(
+      output,
+      /PLATFORMS "linux\/arm,linux\/amd64,windows": unknown platform "linux\/arm", "windows"\. Give some of linux\/amd64,linux\/arm64/,
+    );
+  });
+
   it("downloads a Pulumi CLI as Pulumi publishes it, and runs it", async () => {
     if (environment.mirrored) await ensureRelease("3.66.0", environment.platforms);
     const cli = join(folder, "cli");

@@ -90,6 +90,24 @@ export class TestStack {
     return new RepositoryClient(this.repository(language), this.credentials);
   }
 
+  /** The platforms of an index, by its digest: what the config of each of its images says. */
+  async platformsOf(language: string, digest: string): Promise<string[]> {
+    return Object.keys(await this.sizesOf(language, digest));
+  }
+
+  /** The compressed size in bytes of each platform's image of an index, by its platform. */
+  async sizesOf(language: string, digest: string): Promise<Record<string, number>> {
+    const client = this.client(language);
+    const { manifests = [] } = (await client.manifest(digest)) ?? {};
+    const sizes = manifests.map(async (image) => {
+      const { config } = (await client.manifest(image.digest)) ?? {};
+      const text = (await client.blob(config?.digest ?? "")).toString();
+      const { os, architecture } = JSON.parse(text) as { os: string; architecture: string };
+      return [`${os}/${architecture}`, await client.compressedSize(image.digest)] as const;
+    });
+    return Object.fromEntries(await Promise.all(sizes));
+  }
+
   /** Whether an image can be pulled whole by its digest: its manifest, its config and every layer. */
   async pulls(language: string, digest: string): Promise<boolean> {
     const manifest = await this.client(language).manifest(digest);

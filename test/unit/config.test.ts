@@ -39,13 +39,10 @@ describe("config", () => {
   beforeEach(() => onStack("local"));
 
   it("reads a config without faults", () => {
-    setConfig({ ...valid, builder: "arm", bases: { debian: "docker-image://mirror.example/debian:trixie-slim" } });
-    assert.deepEqual(readConfig(), {
-      ...valid,
-      builder: "arm",
-      bases: { debian: "docker-image://mirror.example/debian:trixie-slim" },
-      adoptRepositories: false,
-    });
+    const bases = { debian: "docker-image://mirror.example/debian:trixie-slim" };
+    const given = { ...valid, builder: "arm", bases, cache: "mirror.example/cache" };
+    setConfig(given);
+    assert.deepEqual(readConfig(), { ...given, adoptRepositories: false });
   });
 
   it("reads an alias of ECR Public in a registry's place", () => {
@@ -117,6 +114,16 @@ describe("config", () => {
       "a prefix with a slash at its end",
       { pulumiReleases: "https://example.com/" },
       `pulumiReleases "https://example.com/" is not a URL prefix. Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
+    ],
+    [
+      "a cache that is a registry alone",
+      { cache: "localhost:5000" },
+      `cache "localhost:5000" is not a repository. Give host[:port]/path without a scheme, a tag or a digest.`,
+    ],
+    [
+      "a cache with a tag",
+      { cache: "mirror.example/cache:v1" },
+      `cache "mirror.example/cache:v1" is not a repository. Give host[:port]/path without a scheme, a tag or a digest.`,
     ],
   ];
   for (const [name, change, fault] of faults) {

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+
+import { catalogue } from "../../images/catalogue";
+import { type Platform, platforms } from "../../images/platform";
+import { FreshBuilder } from "../support/freshBuilder";
+import { Scratch } from "../support/scratch";
+
+const both = Object.keys(platforms) as Platform[];
+const release = { pulumiVersion: "3.66.0" };
+
+// make test-all: what takes too long for every change, because one of the platforms is emulated.
+describe("every language on every platform", () => {
+  let scratch: Scratch;
+  let released: Record<string, string | undefined>;
+
+  before(async () => {
+    scratch = await Scratch.start(["3.66.0"], both);
+  });
+  after(() => scratch.stop());
+
+  it("is released", async () => {
+    const { failed, output } = await scratch.up({ ...release, tag: "v3.66.0" });
+    assert.equal(failed, false, output.slice(-3000));
+    released = await scratch.served("v3.66.0");
+    for (const { name } of catalogue) {
+      const digest = released[name] ?? "";
+      assert.deepEqual((await scratch.platformsOf(name, digest)).sort(), [...both].sort(), name);
+      assert.ok(await scratch.pulls(name, digest), name);
+      console.log(`      ${name}: ${JSON.stringify(await scratch.sizesOf(name, digest))}`);
+    }
+  });
+
+  it("has the same digest on a builder without any cache", async () => {
+    const { tools } = scratch.place.environment;
+    const builder = await FreshBuilder.start("runner-pulumi-matrix", tools, [{ platforms: both }]);
+    try {
+      const { failed, output } = await scratch.up({ ...release, tag: "dev-v3.66.0", builder: builder.name });
+      assert.equal(failed, false, output.slice(-3000));
+      assert.deepEqual(await scratch.served("dev-v3.66.0"), released);
+    } finally {
+      await builder.stop();
+    }
+  });
+});
