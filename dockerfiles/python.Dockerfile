@@ -23,7 +23,8 @@ USER spacelift
 FROM runner AS smoke
 ARG PULUMI_VERSION
 RUN --network=none --mount=from=smoke-scripts,target=/run/smoke /run/smoke/contract
-RUN --network=none python --version && python3 --version && pip --version && python3-config --includes
+RUN --network=none python --version && python3 --version && pip --version \
+    && test -f "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h"
 RUN --mount=from=certificates,source=/etc/ssl/certs,target=/etc/ssl/certs \
     pip install --no-cache-dir cowsay==6.1 && python -c 'import cowsay' && cowsay --text moo
 USER root
