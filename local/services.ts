@@ -77,8 +77,6 @@ function buildKitSocket(folder: string): string {
 export interface BuildKitOptions {
   /** The platforms that it must be able to build. */
   readonly platforms: readonly Platform[];
-  /** Whether it builds no other platform, even where it could. */
-  readonly restricted?: boolean;
   /** Environment variables, such as a proxy's address. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -87,7 +85,7 @@ export interface BuildKitOptions {
 export async function startBuildKit(
   tools: BuilderTools,
   folder: string,
-  { platforms, restricted = false, env = {} }: BuildKitOptions,
+  { platforms, env = {} }: BuildKitOptions,
 ): Promise<string> {
   const name = "buildkit";
   requireBuildKitCanStart(folder);
@@ -102,7 +100,6 @@ export async function startBuildKit(
     // Said aloud, because BuildKit looks for runc on PATH otherwise.
     `enabled = true`,
     `binary = ${JSON.stringify(tools.runc)}`,
-    ...(restricted ? [`platforms = ${JSON.stringify(platforms)}`] : []),
     `[worker.containerd]`,
     `enabled = false`,
     ``,

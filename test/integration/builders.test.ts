@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Platform, platforms } from "../../images/platform";
-import { FreshBuilder, nodeOf } from "../support/freshBuilder";
+import { ownPlatform } from "../../local/machine";
+import { FreshBuilder } from "../support/freshBuilder";
 import { copyProgram } from "../support/programCopy";
 import { says } from "../support/says";
 import { Scratch } from "../support/scratch";
@@ -61,13 +62,20 @@ describe("a release for two platforms", () => {
 
   it("makes the same digest on a node for each, without any cache, after smoke tests on each", async () => {
     const { tools } = scratch.place.environment;
-    const builder = await FreshBuilder.start("runner-pulumi-nodes", tools, both.map(nodeOf));
+    const own = ownPlatform();
+    const other = both.filter((platform) => platform !== own);
+    // A platform is built by the first node that can.
+    const nodes = [
+      { platforms: [own], emulates: false },
+      { platforms: other, emulates: true },
+    ];
+    const builder = await FreshBuilder.start("runner-pulumi-nodes", tools, nodes);
     try {
       assert.equal(await up({ tag: "dev-v3.66.0", builder: builder.name }), released);
-      for (const [index, platform] of both.entries()) {
+      for (const [index, { platforms: built }] of nodes.entries()) {
         const steps = await builder.stepsOf(index);
         for (const step of ["/run/build/apt-install", "/run/smoke/contract", "/run/smoke/up"]) {
-          assert.ok(steps.includes(step), `${step} did not run on the node of ${platform}`);
+          assert.ok(steps.includes(step), `${step} did not run on the node of ${built.join()}`);
         }
       }
     } finally {
@@ -76,12 +84,14 @@ describe("a release for two platforms", () => {
   });
 
   it("shares layers by a cache in a registry, and makes the same digest from them", async () => {
-    const cache = `${scratch.prefix}/cache`;
-    assert.equal(await up({ tag: "v3.66.0", cache }), released);
+    const cached = { platforms: [ownPlatform()], cache: `${scratch.prefix}/cache` };
+    const digest = await up({ ...cached, tag: "v3.66.0" });
     const { tools } = scratch.place.environment;
-    const builder = await FreshBuilder.start("runner-pulumi-cached", tools, [{ platforms: both }]);
+    const builder = await FreshBuilder.start("runner-pulumi-cached", tools, [
+      { platforms: [ownPlatform()], emulates: true },
+    ]);
     try {
-      assert.equal(await up({ tag: "dev-v3.66.0", cache, builder: builder.name }), released);
+      assert.equal(await up({ ...cached, tag: "dev-v3.66.0", builder: builder.name }), digest);
       assert.ok(!(await builder.stepsOf(0)).includes("/run/build/apt-install"), "packages were installed again");
     } finally {
       await builder.stop();

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { execa } from "execa";
 
@@ -6,8 +7,16 @@ import type { Platform } from "../../images/platform";
 import { stopDaemon } from "../../local/daemon";
 import { addBuilder } from "../../local/environment";
 import { inFolder } from "../../local/folder";
-import { type BuildKitOptions, startBuildKit } from "../../local/services";
+import { startBuildKit } from "../../local/services";
 import type { BuilderTools } from "../../local/tools";
+
+/** A BuildKit of a builder. */
+export interface Node {
+  /** The platforms that it must be able to build. */
+  readonly platforms: readonly Platform[];
+  /** Whether it builds what the kernel emulates, too, or the machine's own platform alone. */
+  readonly emulates: boolean;
+}
 
 /** A builder of BuildKits that have never built anything. */
 export class FreshBuilder {
@@ -18,10 +27,11 @@ export class FreshBuilder {
   ) {}
 
   /** Starts a BuildKit for each of the nodes and registers them as one builder. */
-  static async start(name: string, tools: BuilderTools, nodes: readonly BuildKitOptions[]): Promise<FreshBuilder> {
-    const started = nodes.map(async (options) => {
+  static async start(name: string, tools: BuilderTools, nodes: readonly Node[]): Promise<FreshBuilder> {
+    const started = nodes.map(async ({ platforms, emulates }) => {
       const folder = mkdtempSync(inFolder("tests", "bk-"));
-      return { folder, address: await startBuildKit(tools, folder, options) };
+      const env = emulates ? {} : { TMPDIR: await mountNoexec(folder) };
+      return { folder, address: await startBuildKit(tools, folder, { platforms, env }) };
     });
     const all = await Promise.all(started);
     addBuilder(
@@ -42,12 +52,22 @@ export class FreshBuilder {
     rmSync(inFolder("buildx", "instances", this.name), { force: true });
     for (const { folder } of this.nodes) {
       await stopDaemon("buildkit", folder);
+      if (existsSync(temporary(folder))) await execa("umount", [temporary(folder)]);
       rmSync(folder, { recursive: true, force: true });
     }
   }
 }
 
-/** A node that builds one platform and no other, although this machine's kernel runs both. */
-export function nodeOf(platform: Platform): BuildKitOptions {
-  return { platforms: [platform], restricted: true };
+/**
+ * BuildKit finds out what the kernel emulates by running programs in TMPDIR. Where nothing there can be run, it is like
+ * a machine without emulation.
+ */
+async function mountNoexec(folder: string): Promise<string> {
+  mkdirSync(temporary(folder));
+  await execa("mount", ["-t", "tmpfs", "-o", "noexec", "tmpfs", temporary(folder)]);
+  return temporary(folder);
+}
+
+function temporary(folder: string): string {
+  return join(folder, "tmp");
 }
