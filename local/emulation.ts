@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { execa } from "execa";
+import { ExecaError, execa } from "execa";
 
 import type { Platform } from "../images/platform";
 import { Fault } from "./fault";
@@ -32,12 +32,18 @@ export async function ensureEmulation(wanted: readonly Platform[]): Promise<void
       if (error instanceof Fault) throw error;
       throw new Fault(
         `${platform} cannot be emulated on this ${own} machine: its kernel does not take ${emulator} ` +
-          `(${error instanceof Error ? error.message : String(error)}). Leave ${platform} out of PLATFORMS, or build ` +
+          `(${reasonOf(error)}). Leave ${platform} out of PLATFORMS, or build ` +
           `on a machine whose kernel has binfmt_misc.`,
       );
     });
     say("emulation", `${platform} by ${emulator}, registered with the kernel until this machine starts again`);
   }
+}
+
+/** What went wrong, in a line: what a program said of it, where one was run. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ExecaError) return String(error.stderr).split("\n")[0] ?? error.shortMessage;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Registers an emulator by the line of its Debian package: the kernel opens the program now and keeps it. */

@@ -4,10 +4,12 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { platforms } from "../../images/platform";
 import { type Environment, setUp } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
 import { ensureDebianProgram } from "../../local/debian";
 import { goBuild } from "../../local/goModule";
+import { ownPlatform } from "../../local/machine";
 import { ensureRelease } from "../../local/mirror";
 import { requireBuildKitCanStart } from "../../local/services";
 import { downloadPulumi } from "../../local/pulumiCli";
@@ -79,6 +81,22 @@ describe("the local environment", () => {
       output,
       /PLATFORMS "linux\/arm,linux\/amd64,windows": unknown platform "linux\/arm", "windows"\. Give some of linux\/amd64,linux\/arm64/,
     );
+  });
+
+  it("says so where the kernel takes no emulator", async () => {
+    const [other = ""] = Object.keys(platforms).filter((platform) => platform !== ownPlatform());
+    // A kernel without binfmt_misc, as this command sees it: nothing is registered, and nothing can be.
+    const without = "mount -t tmpfs tmpfs /proc/sys/fs/binfmt_misc && exec setpriv --bounding-set=-sys_admin make up";
+    const { exitCode, all } = await execa("unshare", ["--mount", "sh", "-c", without], {
+      cwd: checkout,
+      env: { TAG: "v3.66.0", PLATFORMS: other },
+      reject: false,
+      all: true,
+    });
+    assert.notEqual(exitCode, 0);
+    const sentence = `${other} cannot be emulated on this ${ownPlatform()} machine: its kernel does not take qemu-`;
+    assert.ok(all.includes(sentence), all);
+    assert.match(all, /Leave linux\/\w+ out of PLATFORMS, or build on a machine whose kernel has binfmt_misc\./);
   });
 
   it("downloads a Pulumi CLI as Pulumi publishes it, and runs it", async () => {

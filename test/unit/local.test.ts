@@ -125,6 +125,13 @@ describe("local", () => {
       await stopDaemon("sleeper", folder);
     });
 
+    it("is started again with other settings", async () => {
+      for (const change of [{}, { args: ["61"] }, { args: ["61"], env: { PROXY: "1" } }, { config: "http: 1" }]) {
+        assert.equal(await startDaemon({ ...sleeper, ...change }, folder), "started");
+      }
+      await stopDaemon("sleeper", folder);
+    });
+
     it("tells the end of its log when it does not come up", () =>
       assert.rejects(
         startDaemon(
