@@ -172,4 +172,20 @@ describe("program", () => {
 
   it("publishes nothing of a version that was never published", () =>
     assert.rejects(run({ pulumiVersion: "99.0.0", tag: "v99.0.0" }), /Pulumi 99\.0\.0 was never published/));
+
+  it("keeps layers beside the images where the config names a cache, and never in them", async () => {
+    const cached = (await run({ tag: "v3.66.0", cache: "mirror.example/cache" })).ofType(imageType);
+    for (const language of languages) {
+      const ref = `mirror.example/cache:${language}`;
+      for (const name of [`${language}-smoke`, `${language}-image`]) {
+        assert.deepEqual(inputsOf(cached, name).cacheFrom, [{ registry: { ref } }]);
+      }
+      // A preview builds the smoke tests: what they export, it would push.
+      assert.equal(inputsOf(cached, `${language}-smoke`).cacheTo, undefined);
+      assert.deepEqual(inputsOf(cached, `${language}-image`).cacheTo, [
+        { registry: { ref, mode: "max", imageManifest: true, ociMediaTypes: true, ignoreError: true } },
+      ]);
+      assert.equal(inputsOf(images, `${language}-image`).cacheTo, undefined);
+    }
+  });
 });
