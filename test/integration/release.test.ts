@@ -17,6 +17,14 @@ import { Scratch } from "../support/scratch";
 const languages = catalogue.map(({ name }) => name);
 const epoch = new Date(Number(argument(readDockerfile("python"), "SOURCE_DATE_EPOCH")) * 1000);
 const all = { pulumiVersion: "3.66.0" };
+/** The language hosts of an image beside YAML's. */
+const ownHosts: Readonly<Record<string, readonly string[]>> = {
+  javascript: ["nodejs"],
+  python: ["python", "python-exec"],
+  golang: ["go"],
+  dotnet: ["dotnet"],
+  java: ["java"],
+};
 
 /** What git sees of the checkout: nothing of it may change in a run. */
 async function committedFiles(): Promise<string> {
@@ -108,6 +116,8 @@ describe("a release", () => {
           language,
         );
         assert.ok(names.includes("usr/local/bin/pulumi"), language);
+        const hosts = names.flatMap((name) => /\/pulumi-language-(.*)$/.exec(name)?.[1] ?? []);
+        assert.deepEqual(hosts.sort(), ["yaml", ...(ownHosts[language] ?? [])].sort(), language);
       }
     });
   });
