@@ -8,16 +8,24 @@ import { FreshBuilder } from "../support/freshBuilder";
 import { copyProgram } from "../support/programCopy";
 import { says } from "../support/says";
 import { Scratch } from "../support/scratch";
+import type { TestStack } from "../support/testStack";
 
 const both = Object.keys(platforms) as Platform[];
 const release = { pulumiVersion: "3.66.0" };
 
 // One language is enough to tell about builders; `make test-all` takes every one.
-// One story: each test starts from what the one before has left in the registry.
 describe("a release for two platforms", () => {
+  const own = ownPlatform();
+  // The provider gives a platform to the first node that can build it.
+  const nodes = [
+    { platforms: [own], emulates: false },
+    { platforms: both.filter((platform) => platform !== own), emulates: true },
+  ];
   let scratch: Scratch;
   let program: string;
-  let released: string;
+  let twoNodes: FreshBuilder;
+  /** The digest on one BuildKit that emulates, and on a node for each platform without any cache. */
+  let digests: { emulated: string; byNodes: string };
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], both);
@@ -27,23 +35,42 @@ describe("a release for two platforms", () => {
       to: `import { catalogue as all }$1\nconst catalogue = all.filter(({ name }) => name === "javascript");\n`,
     };
     program = copyProgram(join(scratch.place.folder, "program"), [javascriptAlone]);
+    twoNodes = await FreshBuilder.start("runner-pulumi-nodes", scratch.place.environment.tools, nodes);
+    // Side by side: emulation keeps one core busy.
+    const [emulated, byNodes] = await Promise.all([
+      up(scratch, { tag: "v3.66.0" }),
+      up(scratch.beside("nodes"), { tag: "v3.66.0", builder: twoNodes.name }),
+    ]);
+    digests = { emulated, byNodes };
   });
-  after(() => scratch.stop());
+  after(async () => {
+    await twoNodes.stop();
+    await scratch.stop();
+  });
 
   /** Releases javascript, and gives its digest. */
-  async function up(config: Record<string, unknown>): Promise<string> {
-    const { failed, output } = await scratch.up({ ...release, ...config }, { program });
+  async function up(stack: TestStack, config: Record<string, unknown>): Promise<string> {
+    const { failed, output } = await stack.up({ ...release, ...config }, { program });
     assert.equal(failed, false, output.slice(-3000));
-    const { javascript, ...others } = await scratch.images();
+    const { javascript, ...others } = await stack.images();
     assert.deepEqual(others, {});
     return javascript?.digest ?? "";
   }
 
   it("publishes one index with a manifest of each", async () => {
-    released = await up({ tag: "v3.66.0" });
-    assert.equal(await scratch.client("javascript").digest("v3.66.0"), released);
-    assert.deepEqual((await scratch.platformsOf("javascript", released)).sort(), [...both].sort());
-    assert.ok(await scratch.pulls("javascript", released));
+    assert.equal(await scratch.client("javascript").digest("v3.66.0"), digests.emulated);
+    assert.deepEqual((await scratch.platformsOf("javascript", digests.emulated)).sort(), [...both].sort());
+    assert.ok(await scratch.pulls("javascript", digests.emulated));
+  });
+
+  it("makes the same digest on a node for each, without any cache, after smoke tests on each", async () => {
+    assert.equal(digests.byNodes, digests.emulated);
+    for (const [index, { platforms: built }] of nodes.entries()) {
+      const steps = await twoNodes.stepsOf(index);
+      for (const step of ["/run/build/apt-install", "/run/smoke/contract", "/run/smoke/up"]) {
+        assert.ok(steps.includes(step), `${step} did not run on the node of ${built.join()}`);
+      }
+    }
   });
 
   it("publishes nothing where the smoke test of one platform is red", async () => {
@@ -60,38 +87,13 @@ describe("a release for two platforms", () => {
     assert.equal(await scratch.client("javascript").digest("latest"), undefined);
   });
 
-  it("makes the same digest on a node for each, without any cache, after smoke tests on each", async () => {
-    const { tools } = scratch.place.environment;
-    const own = ownPlatform();
-    const other = both.filter((platform) => platform !== own);
-    // A platform is built by the first node that can.
-    const nodes = [
-      { platforms: [own], emulates: false },
-      { platforms: other, emulates: true },
-    ];
-    const builder = await FreshBuilder.start("runner-pulumi-nodes", tools, nodes);
-    try {
-      assert.equal(await up({ tag: "dev-v3.66.0", builder: builder.name }), released);
-      for (const [index, { platforms: built }] of nodes.entries()) {
-        const steps = await builder.stepsOf(index);
-        for (const step of ["/run/build/apt-install", "/run/smoke/contract", "/run/smoke/up"]) {
-          assert.ok(steps.includes(step), `${step} did not run on the node of ${built.join()}`);
-        }
-      }
-    } finally {
-      await builder.stop();
-    }
-  });
-
   it("shares layers by a cache in a registry, and makes the same digest from them", async () => {
-    const cached = { platforms: [ownPlatform()], cache: `${scratch.prefix}/cache` };
-    const digest = await up({ ...cached, tag: "v3.66.0" });
+    const cached = { platforms: [own], cache: `${scratch.prefix}/cache` };
+    const digest = await up(scratch, { ...cached, tag: "v3.66.0" });
     const { tools } = scratch.place.environment;
-    const builder = await FreshBuilder.start("runner-pulumi-cached", tools, [
-      { platforms: [ownPlatform()], emulates: true },
-    ]);
+    const builder = await FreshBuilder.start("runner-pulumi-cached", tools, [{ platforms: [own], emulates: true }]);
     try {
-      assert.equal(await up({ ...cached, tag: "dev-v3.66.0", builder: builder.name }), digest);
+      assert.equal(await up(scratch, { ...cached, tag: "dev-v3.66.0", builder: builder.name }), digest);
       assert.ok(!(await builder.stepsOf(0)).includes("/run/build/apt-install"), "packages were installed again");
     } finally {
       await builder.stop();

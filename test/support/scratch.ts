@@ -55,6 +55,13 @@ export class Scratch extends TestStack {
     return new Scratch(place, await startRegistry(environment.tools, folder, await portOf("registry", folder)));
   }
 
+  /** Another stack, whose images go to a path of their own in the same registry. */
+  beside(name: string): TestStack {
+    const stack = { ...this.stack, name, folder: join(this.place.folder, name) };
+    const registry = `${this.prefix}/${name}`;
+    return new TestStack(stack, registry, { ...this.ownConfig, registry });
+  }
+
   /** Removes everything of it. */
   async stop(): Promise<void> {
     await stopDaemon("registry", this.place.folder);
