@@ -17,13 +17,14 @@ import { Scratch } from "../support/scratch";
 const languages = catalogue.map(({ name }) => name);
 const epoch = new Date(Number(argument(readDockerfile("python"), "SOURCE_DATE_EPOCH")) * 1000);
 const all = { pulumiVersion: "3.66.0" };
-/** The language hosts of an image beside YAML's. */
+/** The language hosts of an image beside YAML's, to the letter. A language that is not here may have one. */
 const ownHosts: Readonly<Record<string, readonly string[]>> = {
   javascript: ["nodejs"],
   python: ["python", "python-exec"],
   golang: ["go"],
   dotnet: ["dotnet"],
   java: ["java"],
+  yaml: [],
 };
 
 /** What git sees of the checkout: nothing of it may change in a run. */
@@ -117,7 +118,11 @@ describe("a release", () => {
         );
         assert.ok(names.includes("usr/local/bin/pulumi"), language);
         const hosts = names.flatMap((name) => /\/pulumi-language-(.*)$/.exec(name)?.[1] ?? []);
-        assert.deepEqual(hosts.sort(), ["yaml", ...(ownHosts[language] ?? [])].sort(), language);
+        const own = hosts.filter((host) => host !== "yaml");
+        assert.ok(hosts.includes("yaml"), language);
+        assert.ok(new Set(own.map((host) => host.replace(/-exec$/, ""))).size <= 1, `${language}: ${own.join()}`);
+        const expected = ownHosts[language];
+        if (expected !== undefined) assert.deepEqual(own.sort(), [...expected].sort(), language);
       }
     });
   });
