@@ -118,11 +118,14 @@ describe("a release", () => {
         );
         assert.ok(names.includes("usr/local/bin/pulumi"), language);
         const hosts = names.flatMap((name) => /\/pulumi-language-(.*)$/.exec(name)?.[1] ?? []);
-        const own = hosts.filter((host) => host !== "yaml");
+        const ofLanguage = hosts.filter((host) => host !== "yaml");
         assert.ok(hosts.includes("yaml"), language);
-        assert.ok(new Set(own.map((host) => host.replace(/-exec$/, ""))).size <= 1, `${language}: ${own.join()}`);
+        assert.ok(
+          new Set(ofLanguage.map((host) => host.replace(/-exec$/, ""))).size <= 1,
+          `${language}: ${ofLanguage.join()}`,
+        );
         const expected = ownHosts[language];
-        if (expected !== undefined) assert.deepEqual(own.sort(), [...expected].sort(), language);
+        if (expected !== undefined) assert.deepEqual(ofLanguage.sort(), [...expected].sort(), language);
       }
     });
   });
