@@ -6,7 +6,7 @@ import { catalogue } from "./catalogue";
 import { readDockerfile, stages } from "./dockerfile";
 import { type Platform, isPlatform, platforms } from "./platform";
 import { imageTags, isImageTag, isPulumiVersion } from "./release";
-import { withdrawnVersions } from "./withdrawals";
+import { withdrawal, withdrawnVersions } from "./withdrawals";
 
 /** The stack's config, checked. */
 export interface Config {
@@ -82,9 +82,8 @@ function readJson(values: pulumi.Config, key: string): unknown {
 }
 
 function pulumiVersionFaults(version: string): string[] {
-  const reason = withdrawnVersions[version];
-  if (reason !== undefined)
-    return [`Pulumi ${version} is withdrawn (${reason}) and not released. Release another one.`];
+  const withdrawn = withdrawal(version, withdrawnVersions);
+  if (withdrawn !== undefined) return [withdrawn];
   if (isPulumiVersion(version)) return [];
   return [`pulumiVersion ${quote(version)} is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`];
 }

@@ -1,10 +1,11 @@
 import * as semver from "semver";
 
 import type { Language } from "./catalogue";
+import { messageOf } from "./errors";
 import type { Registry } from "./registry";
 import { type Credentials, RepositoryClient } from "./registryClient";
 import { isPulumiVersion } from "./release";
-import { type Withdrawn, withdrawnVersions } from "./withdrawals";
+import { type Withdrawn, howToRollBack, withdrawnVersions } from "./withdrawals";
 
 const versionLabel = "org.opencontainers.image.version";
 
@@ -33,14 +34,14 @@ async function refusal(
   const labels = await new RepositoryClient(repository, credentials).labels("latest").catch((error: unknown) => {
     throw new Error(
       `It cannot be told which version ${repository}:latest is, so it is not moved. ` +
-        `${error instanceof Error ? error.message : String(error)}. Retry when the registry can be read.`,
+        `${messageOf(error)}. Retry when the registry can be read.`,
     );
   });
   const current = labels?.[versionLabel];
   if (current === undefined || !isPulumiVersion(current)) return undefined;
   if (semver.gte(asked, current) || withdrawn[current] !== undefined) return undefined;
   return (
-    `${repository}:latest is Pulumi ${current}, and ${asked} is older: latest does not go back. To roll back on ` +
-    `purpose, add "${current}" with its reason to images/withdrawn.json, then push latest-v${asked} again.`
+    `${repository}:latest is Pulumi ${current}, and ${asked} is older: latest does not go back. ` +
+    howToRollBack(asked, [current])
   );
 }

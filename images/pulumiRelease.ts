@@ -1,4 +1,4 @@
-import { causeOf } from "./networkError";
+import { causeOf } from "./errors";
 import { type Platform, platforms } from "./platform";
 
 /** What Pulumi published for one version. */

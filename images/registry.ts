@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Language } from "./catalogue";
 import { catalogueData } from "./catalogueData";
 import type { Config } from "./config";
+import { messageOf } from "./errors";
 import { type Credentials, RepositoryClient, logIn } from "./registryClient";
 
 /** Where images go. */
@@ -25,12 +26,19 @@ export interface Registry {
 
 /** Opens the registry of the config: an address, or the repositories of the stack's alias in ECR Public. */
 export async function openRegistry(config: Config): Promise<Registry> {
-  return config.registry === undefined ? openEcrPublic(config) : plainRegistry(config.registry);
+  return config.registry === undefined ? openEcrPublic(config) : plainRegistry(config);
+}
+
+const host = "public.ecr.aws";
+
+/** The repository of a language's images, host[:port]/path: in the registry, else under the alias in ECR Public. */
+export function repositoryUri({ registry, alias }: Pick<Config, "registry" | "alias">, language: string): string {
+  return `${registry ?? `${host}/${alias}`}/${repositoryName(language)}`;
 }
 
 /** A registry that makes a repository when something is pushed to it, and asks for no login. */
-function plainRegistry(address: string): Registry {
-  const expectedUri = (language: string) => `${address}/${repositoryName(language)}`;
+function plainRegistry(config: Config): Registry {
+  const expectedUri = (language: string) => repositoryUri(config, language);
   return {
     credentials: undefined,
     requireLogin: () => Promise.resolve(),
@@ -39,15 +47,14 @@ function plainRegistry(address: string): Registry {
   };
 }
 
-const host = "public.ecr.aws";
-
 /** The only region of ECR Public's API, https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
 const region = "us-east-1";
 
-async function openEcrPublic({ alias, adoptRepositories, platforms }: Config): Promise<Registry> {
+async function openEcrPublic(config: Config): Promise<Registry> {
+  const { adoptRepositories, platforms } = config;
   const { userName, password } = await ecrpublic.getAuthorizationToken({ region });
   const credentials = { username: userName, password };
-  const expectedUri = (language: string) => `${host}/${alias}/${repositoryName(language)}`;
+  const expectedUri = (language: string) => repositoryUri(config, language);
 
   function declareRepository(language: Language, adopt: boolean): ecrpublic.Repository {
     const repository = repositoryName(language.name);
@@ -84,7 +91,7 @@ async function requireLogin(credentials: Credentials): Promise<void> {
   await logIn(host, credentials).catch((error: unknown) => {
     throw new pulumi.RunError(
       `${host} does not take the password that AWS gave for ${credentials.username}: ` +
-        `${error instanceof Error ? error.message : String(error)}. It is wrong or has expired. Nothing was pushed. ` +
+        `${messageOf(error)}. It is wrong or has expired. Nothing was pushed. ` +
         `Log in to AWS again and retry.`,
     );
   });

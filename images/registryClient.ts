@@ -1,6 +1,6 @@
 // The part of https://github.com/opencontainers/distribution-spec/blob/main/spec.md that a release reads a registry by.
 
-import { causeOf } from "./networkError";
+import { causeOf } from "./errors";
 
 const types = {
   index: ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"],

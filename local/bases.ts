@@ -8,9 +8,9 @@ import { execa } from "execa";
 import { catalogue } from "../images/catalogue";
 import { readDockerfile, stages } from "../images/dockerfile";
 import { type Platform, platforms } from "../images/platform";
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 import { inFolder } from "./folder";
-import { say, withProgress } from "./say";
+import { say, withProgress } from "../ci/say";
 import { standIns } from "./standIns";
 
 /** What builds and keeps the stand-ins. */

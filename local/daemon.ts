@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeF
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 
 /** A process that goes on after the command that started it. */
 export interface Daemon {

@@ -4,9 +4,9 @@ import { delimiter, join } from "node:path";
 
 import { execa } from "execa";
 
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 import { inFolder } from "./folder";
-import { say } from "./say";
+import { say } from "../ci/say";
 
 /**
  * Finds a program on PATH, else takes it from its Debian package, unpacked into the folder: the system's own packages

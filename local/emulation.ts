@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { ExecaError, execa } from "execa";
 
 import type { Platform } from "../images/platform";
-import { Fault } from "./fault";
-import { say } from "./say";
+import { messageOf } from "../images/errors";
+import { Fault } from "../ci/fault";
+import { say } from "../ci/say";
 import { ensureDebianProgram } from "./debian";
 import { ownPlatform } from "./machine";
 
@@ -43,7 +44,7 @@ export async function ensureEmulation(wanted: readonly Platform[]): Promise<void
 /** What went wrong, in a line: what a program said of it, where one was run. */
 function reasonOf(error: unknown): string {
   if (error instanceof ExecaError) return String(error.stderr).split("\n")[0] ?? error.shortMessage;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /** Registers an emulator by the line of its Debian package: the kernel opens the program now and keeps it. */

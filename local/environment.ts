@@ -12,7 +12,7 @@ import { mirrorFolder } from "./mirror";
 import { portOf } from "./ports";
 import { ensurePulumi } from "./pulumiCli";
 import { releasesSource } from "./releases";
-import { heading, say } from "./say";
+import { heading, say } from "../ci/say";
 import { requireBuildKitCanStart, startBuildKit, startMirror, startRegistry } from "./services";
 import { configFileOf } from "./stack";
 import { type BuilderTools, ensureBuilderTools, ensurePlugin } from "./tools";

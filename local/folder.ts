@@ -1,7 +1,7 @@
 import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 
 /** The checkout's root. */
 export const checkout = join(__dirname, "..");

@@ -5,8 +5,8 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { Fault } from "./fault";
-import { withProgress } from "./say";
+import { Fault } from "../ci/fault";
+import { withProgress } from "../ci/say";
 
 /** Programs to build from a Go module of this repository, whose go.mod and go.sum pin what goes in. */
 export interface GoBuild {

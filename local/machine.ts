@@ -1,7 +1,7 @@
 import { arch } from "node:os";
 
 import type { Platform } from "../images/platform";
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 
 /** The machine's own platform. Throws a Fault when images cannot be built on it. */
 export function ownPlatform(): Platform {

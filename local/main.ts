@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { ExecaError, execa } from "execa";
 
 import { setUp, tearDown } from "./environment";
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 import { checkout, folder } from "./folder";
 import { preview, up } from "./release";
 

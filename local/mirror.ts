@@ -8,7 +8,7 @@ import * as semver from "semver";
 
 import { type Platform, platforms } from "../images/platform";
 import { archiveName, checksumsName } from "../images/pulumiRelease";
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 import { inFolder } from "./folder";
 import { type GoBuild, fingerprint, goBuild } from "./goModule";
 

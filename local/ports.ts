@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 
 /**
  * The port that a service of this folder has on the loopback interface. It is chosen once, among those that are free,

@@ -11,7 +11,7 @@ import { findOnPath } from "./debian";
 import { inFolder } from "./folder";
 import { goBuild } from "./goModule";
 import { ownPlatform } from "./machine";
-import { say, withProgress } from "./say";
+import { say, withProgress } from "../ci/say";
 import { pinnedVersion } from "./tools";
 
 /** Where Pulumi publishes its releases. */

@@ -3,18 +3,19 @@ import { rm } from "node:fs/promises";
 import { execa } from "execa";
 
 import { type PublishedImages, releaseUntilServed } from "../ci/release";
+import { causeOf, messageOf } from "../images/errors";
 import { RepositoryClient, registryUrl } from "../images/registryClient";
 import { type Platform, isPlatform, platforms } from "../images/platform";
 import { type Release, parseGitTag } from "../images/release";
 import { type Environment, projectFolder, setUp } from "./environment";
-import { showPulumi } from "./display";
-import { Fault } from "./fault";
+import { showPulumi } from "../ci/display";
+import { Fault } from "../ci/fault";
 import { checkout, inFolder } from "./folder";
 import { ensureRelease } from "./mirror";
 import { defaultTag } from "./releases";
-import { heading, say } from "./say";
+import { heading, say } from "../ci/say";
 import { type Stack, type StackConfig, configValue, prepareStack } from "./stack";
-import { readTimings } from "./timings";
+import { readTimings } from "../ci/timings";
 
 /** `make up`: sets up, and releases what the git tag asks for on stack local. */
 export async function up(gitTag: string | undefined): Promise<void> {
@@ -99,7 +100,7 @@ async function requireRegistry(): Promise<void> {
   const url = `${registryUrl(registry.replace(/\/.*$/, ""))}/v2/`;
   const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then(
     ({ status }) => (status === 200 || status === 401 ? undefined : `it answers ${status}`),
-    (error: Error) => String(error.cause instanceof Error ? error.cause.message : error),
+    (error: unknown) => messageOf(causeOf(error)),
   );
   if (answer === undefined) return;
   throw new Fault(

@@ -1,6 +1,7 @@
 import { checksumsName } from "../images/pulumiRelease";
+import { causeOf, messageOf } from "../images/errors";
 import { isPulumiVersion } from "../images/release";
-import { Fault } from "./fault";
+import { Fault } from "../ci/fault";
 import { mirroredVersions } from "./mirror";
 import { officialReleases } from "./pulumiCli";
 
@@ -35,6 +36,6 @@ export async function defaultTag(mirrored: boolean): Promise<string> {
 async function head(url: string): Promise<string | undefined> {
   return fetch(url, { method: "HEAD", signal: AbortSignal.timeout(5000) }).then(
     (response) => (response.ok ? undefined : `it answers ${response.status}`),
-    (error: Error) => String(error.cause instanceof Error ? error.cause.message : error),
+    (error: unknown) => messageOf(causeOf(error)),
   );
 }

@@ -5,8 +5,8 @@ import { execa } from "execa";
 
 import type { Platform } from "../images/platform";
 import { type Daemon, startDaemon } from "./daemon";
-import { Fault } from "./fault";
-import { say } from "./say";
+import { Fault } from "../ci/fault";
+import { say } from "../ci/say";
 import type { BuilderTools } from "./tools";
 
 /** What protects a registry: the files of its certificate, key and list of users, as htpasswd writes it. */

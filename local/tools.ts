@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { ensureDebianProgram } from "./debian";
 import { inFolder } from "./folder";
 import { goBuild } from "./goModule";
-import { say } from "./say";
+import { say } from "../ci/say";
 
 /** The version of a module that a go.mod of this folder requires, without its `v`. */
 export function pinnedVersion(tool: string, module: string): string {

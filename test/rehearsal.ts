@@ -8,7 +8,7 @@ import { parse, stringify } from "yaml";
 
 import { checkout } from "../local/folder";
 import { mirroredVersions } from "../local/mirror";
-import { heading, say } from "../local/say";
+import { heading, say } from "../ci/say";
 import { EcrPublic } from "./support/ecrPublic";
 import { copyProgram } from "./support/programCopy";
 import { closePlace, openPlace } from "./support/scratch";

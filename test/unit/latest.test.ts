@@ -75,7 +75,7 @@ describe("latest", () => {
     assert.rejects(guard(["not-there", "is-66"], "3.64.0"), {
       message:
         `${registry}/is-66:latest is Pulumi 3.66.0, and 3.64.0 is older: latest does not go back. To roll back on purpose, ` +
-        `add "3.66.0" with its reason to images/withdrawn.json, then push latest-v3.64.0 again.`,
+        `add "3.66.0" with the reason to images/withdrawn.json, then push latest-v3.64.0 again.`,
     }));
 
   it("names every repository that is ahead", () =>

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { dependencies } from "../../package.json";
 import { officialImages } from "../../local/bases";
 import { type Daemon, startDaemon, stopDaemon } from "../../local/daemon";
-import { createFilter } from "../../local/display";
+import { createFilter } from "../../ci/display";
 import { mirroredVersions } from "../../local/mirror";
 import { portOf } from "../../local/ports";
-import { duration } from "../../local/say";
+import { duration } from "../../ci/say";
 import { standIns } from "../../local/standIns";
-import { readTimings } from "../../local/timings";
+import { readTimings } from "../../ci/timings";
 import { pinnedVersion } from "../../local/tools";
 
 describe("local", () => {

@@ -1,0 +1,56 @@
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { messageOf } from "../images/errors";
+import type { Withdrawn } from "../images/withdrawals";
+import { Fault } from "./fault";
+
+const withdrawnFile = "images/withdrawn.json";
+
+/** A clone of the repository, read and pushed from by git. */
+export class Clone {
+  constructor(readonly folder: string) {}
+
+  /** The git tags of the clone. None where the folder is no clone, such as an unpacked archive. */
+  async tags(): Promise<string[]> {
+    const { failed, stdout } = await execa("git", ["tag", "--list"], { cwd: this.folder, reject: false });
+    return failed ? [] : stdout.split("\n").filter(Boolean);
+  }
+
+  /** The commit of a revision, or undefined where there is none such. */
+  async commit(revision: string): Promise<string | undefined> {
+    const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
+    const { failed, stdout } = await execa("git", args, { cwd: this.folder, reject: false });
+    return failed ? undefined : stdout;
+  }
+
+  /** The names of the files in a folder of a revision, by paths from the root. */
+  async files(revision: string, folder: string): Promise<string[]> {
+    const names = await this.git("ls-tree", "--name-only", "--end-of-options", revision, `${folder}/`);
+    return names.split("\n").filter(Boolean);
+  }
+
+  /**
+   * The withdrawn versions as the main branch of the origin names them. Throws a Fault where the clone does not have that
+   * branch.
+   */
+  async withdrawnOnMain(): Promise<Withdrawn> {
+    const text = await this.git("show", `origin/main:${withdrawnFile}`).catch((error: unknown) => {
+      throw new Fault(
+        `origin/main has no ${withdrawnFile}: ${messageOf(error)}. Fetch the branch: git fetch origin main.`,
+      );
+    });
+    return JSON.parse(text) as Withdrawn;
+  }
+
+  /** The path of the clone's own list of withdrawn versions. */
+  get withdrawnFile(): string {
+    return join(this.folder, withdrawnFile);
+  }
+
+  /** Runs git, and gives what it prints. Throws an ExecaError where it fails. */
+  async git(...args: string[]): Promise<string> {
+    return (await execa("git", args, { cwd: this.folder })).stdout;
+  }
+}
