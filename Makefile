@@ -1,10 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi rehearsal down clean test test-all check
+.PHONY: help up preview pulumi rehearsal down clean test test-all check configure release review watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-# TAG reaches the commands by the environment, so that no shell reads it.
+# TAG reaches the commands by the environment, so that no shell reads it, and by its value, so that make does not either.
+ifdef TAG
+override export TAG := $(value TAG)
+endif
 local := ts-node --transpile-only local/main.ts
+ci := ts-node --transpile-only ci/main.ts
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +40,18 @@ test-all: test ## Run make test, and every language on every platform with and w
 check: node_modules/.ready ## Run the quick part: types, lint, format, unit tests
 	@echo "Checking types, lint and format" && tsc && eslint --max-warnings 0 . && prettier --log-level warn --check .
 	@mocha 'test/unit/**/*.test.ts'
+
+configure: node_modules/.ready ## In CI: select the stack of TAG, and set its config
+	@$(ci) configure
+
+release: node_modules/.ready ## In CI: release what the selected stack is configured for
+	@$(ci) release
+
+review: node_modules/.ready ## In CI: preview stack dev and prod, as a comment of the pull request
+	@$(ci) review
+
+watch: node_modules/.ready ## In CI: push the tags of new Pulumi releases; DRY_RUN=true only says which
+	@$(ci) watch
 
 # --ignore-scripts and then one rebuild: the only install script that is wanted is the one that brings Node.js.
 node_modules/.ready: package.json package-lock.json

@@ -14,8 +14,19 @@ export class Clone {
 
   /** The git tags of the clone. None where the folder is no clone, such as an unpacked archive. */
   async tags(): Promise<string[]> {
-    const { failed, stdout } = await execa("git", ["tag", "--list"], { cwd: this.folder, reject: false });
-    return failed ? [] : stdout.split("\n").filter(Boolean);
+    const list = await this.git("tag", "--list").catch((error: unknown) => {
+      if (messageOf(error).includes("not a git repository")) return "";
+      throw error;
+    });
+    return list.split("\n").filter(Boolean);
+  }
+
+  /** The git tags of the origin as it is now, each with its commit. */
+  async remoteTags(): Promise<Map<string, string>> {
+    const lines = (await this.git("ls-remote", "--tags", "origin")).split("\n").filter(Boolean);
+    // An annotated tag has two lines; the second, which ends with ^{}, names the commit.
+    const pairs = lines.map((line) => /^(\S+)\trefs\/tags\/(.*?)(?:\^\{\})?$/.exec(line) ?? []);
+    return new Map(pairs.map(([, commit = "", tag = ""]) => [tag, commit]));
   }
 
   /** The commit of a revision, or undefined where there is none such. */

@@ -1,38 +1,104 @@
-import { type Credentials, RepositoryClient } from "../images/registryClient";
-import type { PublishedImage } from "../images/runnerImage";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 
-/** An image as a stack's outputs name it. */
-export type Published = { readonly [Key in keyof PublishedImage]: string };
+import { execa } from "execa";
 
-/** The stack's output `images`, by language. */
-export type PublishedImages = Readonly<Record<string, Published>>;
+import { RepositoryClient } from "../images/registryClient";
+import { showPulumi } from "./display";
+import { Fault } from "./fault";
+import { heading } from "./say";
+import { type PublishedImages, releaseUntilServed } from "./served";
+import { type Row, markdownTable, textTable } from "./table";
+import { readTimings } from "./timings";
+import { writeSummary } from "./workflowFiles";
 
-/**
- * Releases, and sees to it that the registry serves under every tag the digest that the stack's outputs name. The
- * provider asks only for digests: a tag that was deleted or moved by hand it takes for unchanged. Where one was, the
- * update runs once more with another `repair`, which pushes every image again. Throws an Error where that does not help.
- * @param update runs `pulumi up` with this value of `repair` in the config, undefined for none, and gives the outputs
- */
-export async function releaseUntilServed(
-  update: (repair: string | undefined) => Promise<PublishedImages>,
-  say: (sentence: string) => void,
-  credentials?: Credentials,
-): Promise<PublishedImages> {
-  const images = await update(undefined);
-  const unserved = await findUnserved(images, credentials);
-  if (unserved.length === 0) return images;
-  say(`The registry does not serve what was released: ${unserved.join("; ")}. Pushing it again.`);
-  const repaired = await update(new Date().toISOString());
-  const left = await findUnserved(repaired, credentials);
-  if (left.length === 0) return repaired;
-  throw new Error(`The registry does not serve what was released, twice: ${left.join("; ")}. Who else writes to it?`);
+/** The program with a stack selected and configured. */
+export interface Project {
+  /** The folder of the program. */
+  readonly folder: string;
+  /** The environment variables that pulumi runs with. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The folder that pulumi's whole output and its event log are written to. */
+  readonly logs: string;
 }
 
-/** The tags that serve something else than the outputs name, each in a few words. */
-async function findUnserved(images: PublishedImages, credentials: Credentials | undefined): Promise<string[]> {
-  const checks = Object.values(images).map(async ({ repository, tag, digest }) => {
-    const served = await new RepositoryClient(repository, credentials).digest(tag);
-    return served === digest ? [] : [`${repository}:${tag} is ${served ?? "not there"} instead of ${digest}`];
+/**
+ * Releases what the stack's config says: runs `pulumi up`, sees to it that the registry serves what the outputs name, and
+ * shows a table of it, in the summary of the job too. Throws a Fault where `pulumi up` fails, and an Error where the
+ * registry does not serve what was released.
+ */
+export async function release(project: Project): Promise<void> {
+  const before = await readServed(project);
+  const images = await releaseUntilServed(async (repair) => {
+    if (repair !== undefined) await pulumi(project, "config", "set", "repair", repair);
+    await update(project);
+    return readImages(project);
+  }, console.log);
+  await report(project, images, before);
+}
+
+/** Runs pulumi in the project and shows what it does. Tells whether it succeeded. */
+export function showPulumiIn({ folder, env, logs }: Project, args: readonly string[]): Promise<boolean> {
+  // The event log is a flag for developers of Pulumi, hence the variable.
+  const variables = { ...env, PULUMI_DEBUG_COMMANDS: "true" };
+  return showPulumi(args, { cwd: folder, env: variables, log: join(logs, "pulumi.log") });
+}
+
+async function update(project: Project): Promise<void> {
+  heading("pulumi up");
+  const eventLog = eventLogOf(project);
+  await rm(eventLog, { force: true });
+  const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--event-log", eventLog];
+  if (await showPulumiIn(project, args)) return;
+  throw new Fault("pulumi up failed, see above. A release whose tests fail publishes nothing.");
+}
+
+function eventLogOf({ logs }: Project): string {
+  return join(logs, "events.json");
+}
+
+async function pulumi({ folder, env }: Project, ...args: string[]): Promise<string> {
+  return (await execa("pulumi", [...args, "--non-interactive"], { cwd: folder, env })).stdout;
+}
+
+async function readImages(project: Project): Promise<PublishedImages> {
+  return JSON.parse(await pulumi(project, "stack", "output", "images", "--json")) as PublishedImages;
+}
+
+/** The digests that are served now under the tag that is to be released, by repository; none before a first release. */
+async function readServed(project: Project): Promise<Map<string, string | undefined>> {
+  const outputs = JSON.parse(await pulumi(project, "stack", "output", "--json")) as { images?: PublishedImages };
+  const tag = await pulumi(project, "config", "get", "tag");
+  const digests = Object.values(outputs.images ?? {}).map(async ({ repository }) => {
+    const digest = await new RepositoryClient(repository).digest(tag).catch(() => undefined);
+    return [repository, digest] as const;
   });
-  return (await Promise.all(checks)).flat();
+  return new Map(await Promise.all(digests));
+}
+
+async function report(
+  project: Project,
+  images: PublishedImages,
+  before: ReadonlyMap<string, string | undefined>,
+): Promise<void> {
+  const timings = await readTimings(eventLogOf(project));
+  const rows = await Promise.all(
+    Object.entries(images).map(async ([language, { repository, tag, digest }]): Promise<Row> => {
+      const size = await new RepositoryClient(repository).compressedSize(digest);
+      return {
+        language,
+        reference: `${repository}:${tag}`,
+        digest,
+        compressed: `${(size / 1e6).toFixed(1)} MB`,
+        seconds: (timings.get(`${language}-smoke`) ?? 0) + (timings.get(`${language}-image`) ?? 0),
+        change: before.get(repository) === digest ? "none" : before.get(repository) === undefined ? "new" : "moved",
+      };
+    }),
+  );
+  const unchanged = rows.every(({ change }) => change === "none");
+  const sentence = unchanged ? "Nothing has changed: every tag serves the digest that it served before." : "";
+  heading("Released");
+  for (const line of textTable(rows)) console.log(`  ${line}`);
+  if (unchanged) console.log(`\n${sentence}`);
+  writeSummary([`## Released`, sentence, markdownTable(rows)].filter(Boolean).join("\n\n"));
 }

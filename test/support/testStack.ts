@@ -1,6 +1,6 @@
 import { execa } from "execa";
 
-import { type PublishedImages, releaseUntilServed } from "../../ci/release";
+import { type PublishedImages, releaseUntilServed } from "../../ci/served";
 import { catalogue } from "../../images/catalogue";
 import { type Credentials, RepositoryClient, registryUrl } from "../../images/registryClient";
 import { checkout } from "../../local/folder";
