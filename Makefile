@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi rehearsal down clean test test-all check configure release review watch
+.PHONY: help up preview pulumi rehearsal down clean test test-all check configure release review comment watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -47,8 +47,11 @@ configure: node_modules/.ready ## In CI: select the stack of TAG, and set its co
 release: node_modules/.ready ## In CI: release what the selected stack is configured for
 	@$(ci) release
 
-review: node_modules/.ready ## In CI: preview stack dev and prod, as a comment of the pull request
+review: node_modules/.ready ## In CI: preview what the checkout would change on STACK (dev or prod)
 	@$(ci) review
+
+comment: node_modules/.ready ## In CI: put the reviews into the comment of the pull request
+	@$(ci) comment
 
 watch: node_modules/.ready ## In CI: push the tags of new Pulumi releases; DRY_RUN=true only says which
 	@$(ci) watch

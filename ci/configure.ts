@@ -13,16 +13,28 @@ import { writeOutputs } from "./workflowFiles";
 
 /**
  * Turns a git tag into the config of the stack that releases it: selects the stack, sets `pulumiVersion` and `tag`, and
- * gives the workflow step the outputs `stack`, `pulumiVersion` and `tag`. Tags are those of the origin, and the withdrawn
- * versions those of its main branch, whatever the commit of the tag says. Sets nothing where a later push of the same tag
+ * gives the workflow step the outputs `stack`, `pulumiVersion` and `tag`. Does nothing where a later push of the same tag
  * has a run of its own. Throws a Fault where the tag is refused or the stack cannot be selected.
  */
 export async function configure(gitTag: string | undefined, clone: Clone): Promise<void> {
   if (gitTag === undefined) throw new Fault("TAG is not given. Give a release tag, such as TAG=v3.66.0.");
+  const release = await decideRun(gitTag, clone, process.env["GITHUB_EVENT_NAME"]);
+  if (release === undefined) return;
+  await configureStack(release, clone.folder);
+  say(gitTag, `Pulumi ${release.pulumiVersion} on stack ${release.stack}, image tag ${release.tag}`);
+  writeOutputs({ stack: release.stack, pulumiVersion: release.pulumiVersion, tag: release.tag });
+}
+
+/**
+ * Decides what a run for a git tag releases; undefined where a later push of the same tag has a run of its own, which
+ * comes before or after this one. Tags are those of the origin as it is now, and the withdrawn versions those of its main
+ * branch, which the checkout gets too. Throws a Fault where the tag is refused.
+ * @param event what started the run, by GitHub's name for it; undefined is a person
+ */
+export async function decideRun(gitTag: string, clone: Clone, event: string | undefined): Promise<Release | undefined> {
   const withdrawn = await clone.withdrawnOnMain();
   const tags = await clone.remoteTags();
   const release = decide(gitTag, { gitTags: [...tags.keys()], withdrawn });
-  const event = process.env["GITHUB_EVENT_NAME"];
   if (event === "workflow_dispatch" && !tags.has(gitTag)) {
     throw new Fault(`There is no tag ${gitTag} in the repository. Push it: that releases it.`);
   }
@@ -30,12 +42,10 @@ export async function configure(gitTag: string | undefined, clone: Clone): Promi
   const tagged = tags.get(gitTag);
   if (event === "push" && tagged !== undefined && tagged !== head) {
     say(gitTag, `is at ${tagged} now, and this is ${head}: the run of the later push releases it`);
-    return;
+    return undefined;
   }
   await takeWithdrawn(clone, withdrawn);
-  await configureStack(release, clone.folder);
-  say(gitTag, `Pulumi ${release.pulumiVersion} on stack ${release.stack}, image tag ${release.tag}`);
-  writeOutputs({ stack: release.stack, pulumiVersion: release.pulumiVersion, tag: release.tag });
+  return release;
 }
 
 /** Selects the stack of a release and writes its config, `pulumiVersion` and `tag`, to the stack's file in the folder. */

@@ -54,6 +54,14 @@ export class RepositoryClient {
     return true;
   }
 
+  /** The tags of the repository, none where the registry does not know it. Throws an Error for any other answer. */
+  async tags(): Promise<string[]> {
+    const response = await this.request("tags/list");
+    if (response.status === 404) return [];
+    const { tags } = (await (await succeed(response)).json()) as { tags: string[] | null };
+    return tags ?? [];
+  }
+
   /** A manifest or an index by tag or digest, or undefined where there is none. Throws an Error for any other answer. */
   async manifest(reference: string): Promise<Manifest | undefined> {
     const response = await this.request(`manifests/${reference}`);

@@ -1,0 +1,84 @@
+import { copyFileSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { execa } from "execa";
+
+import { checkout } from "../../local/folder";
+
+/** Who commits in a test, whatever the machine's own settings are. */
+const identity = {
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_AUTHOR_NAME: "A maintainer",
+  GIT_AUTHOR_EMAIL: "maintainer@example.com",
+  GIT_COMMITTER_NAME: "A maintainer",
+  GIT_COMMITTER_EMAIL: "maintainer@example.com",
+};
+
+/** A bare repository that stands for the one on GitHub, and a maintainer's clone of it. */
+export class ScratchRepository {
+  private constructor(
+    /** The path of the bare repository. */
+    readonly remote: string,
+    /** The path of the maintainer's clone. */
+    readonly clone: string,
+  ) {}
+
+  /** Makes both in a folder, with an empty main branch. */
+  static async create(folder: string): Promise<ScratchRepository> {
+    const repository = new ScratchRepository(join(folder, "remote.git"), join(folder, "maintainer"));
+    await git(folder, "init", "--quiet", "--bare", "--initial-branch=main", repository.remote);
+    await git(folder, "clone", "--quiet", repository.remote, repository.clone);
+    return repository;
+  }
+
+  /** Runs git in the maintainer's clone, and gives what it prints. */
+  git(...args: string[]): Promise<string> {
+    return git(this.clone, ...args);
+  }
+
+  /** Commits files to main by their paths and contents, and pushes. Gives the commit. */
+  async commit(subject: string, files: Readonly<Record<string, string>>): Promise<string> {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(this.clone, path)), { recursive: true });
+      writeFileSync(join(this.clone, path), content);
+    }
+    await this.git("add", "--all");
+    await this.git("commit", "--quiet", "--allow-empty", `--message=${subject}`);
+    await this.git("push", "--quiet", "origin", "HEAD:main");
+    return this.git("rev-parse", "HEAD");
+  }
+
+  /** Pushes a tag at a commit. */
+  async pushTag(tag: string, commit: string): Promise<void> {
+    await this.git("push", "--quiet", "origin", `${commit}:refs/tags/${tag}`);
+  }
+
+  /** Deletes a tag of the remote, if it is there. */
+  async deleteTag(tag: string): Promise<void> {
+    if ((await this.git("ls-remote", "--tags", "origin", `refs/tags/${tag}`)) === "") return;
+    await this.git("push", "--quiet", "origin", `:refs/tags/${tag}`);
+  }
+}
+
+/** Runs git as the maintainer of a scratch repository. */
+export async function git(folder: string, ...args: string[]): Promise<string> {
+  return (await execa("git", args, { cwd: folder, env: identity })).stdout;
+}
+
+/** Copies the checkout as it is now, without what git ignores, into a folder. */
+export async function copyCheckout(folder: string): Promise<void> {
+  const list = await git(checkout, "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate");
+  const deleted = new Set((await git(checkout, "ls-files", "--deleted")).split("\n"));
+  for (const path of list.split("\n").filter((file) => !deleted.has(file))) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    copyFileSync(join(checkout, path), join(folder, path));
+  }
+}
+
+/** Lets a clone use the packages of the checkout: a link, and files that are older than it, so that make leaves it. */
+export async function linkPackages(clone: string): Promise<void> {
+  await execa("ln", ["--symbolic", join(checkout, "node_modules"), join(clone, "node_modules")]);
+  for (const file of ["package.json", "package-lock.json"]) utimesSync(join(clone, file), 0, 0);
+  writeFileSync(join(clone, ".git", "info", "exclude"), "/node_modules\n");
+}
