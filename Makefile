@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi rehearsal down clean test test-all check configure release review comment watch
+.PHONY: help up preview pulumi rehearsal walk-through lint down clean test test-all check configure release review comment watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -11,7 +11,7 @@ local := ts-node --transpile-only local/main.ts
 ci := ts-node --transpile-only ci/main.ts
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 up: node_modules/.ready ## Set up this machine and release TAG (v3.66.0, latest-v3.66.0, dev-v3.66.0) on stack local
 	@$(local) up
@@ -25,6 +25,12 @@ pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stac
 rehearsal: node_modules/.ready ## Open a shell that releases STACK (dev or prod) with plain pulumi, AWS stood in for
 	@ts-node --transpile-only test/rehearsal.ts
 
+walk-through: node_modules/.ready ## Push tags in a scratch repository, and show what the registry serves after each
+	@ts-node --transpile-only test/walkThrough.ts
+
+lint: node_modules/.ready ## Check the workflows with actionlint and zizmor
+	@$(local) lint
+
 down: node_modules/.ready ## Stop the daemons that this checkout started
 	@$(local) down
 
@@ -37,8 +43,9 @@ test: check ## Run everything: check, then integration tests with the real engin
 test-all: test ## Run make test, and every language on every platform with and without cache: an hour or more
 	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
 
-check: node_modules/.ready ## Run the quick part: types, lint, format, unit tests
+check: node_modules/.ready ## Run the quick part: types, lint, format, workflows, unit tests
 	@echo "Checking types, lint and format" && tsc && eslint --max-warnings 0 . && prettier --log-level warn --check .
+	@$(local) lint
 	@mocha 'test/unit/**/*.test.ts'
 
 configure: node_modules/.ready ## In CI: select the stack of TAG, and set its config

@@ -5,6 +5,7 @@ import { execa } from "execa";
 import { runCommand } from "../ci/command";
 import { setUp, tearDown } from "./environment";
 import { checkout, folder } from "./folder";
+import { lintWorkflows } from "./lintWorkflows";
 import { preview, up } from "./release";
 
 /** The commands that the Makefile calls. The tag comes by the environment, so that no shell ever reads it. */
@@ -12,6 +13,7 @@ runCommand({
   up: () => up(process.env["TAG"]),
   preview: () => preview(process.env["TAG"]),
   pulumi: runPulumi,
+  lint: () => lintWorkflows(),
   down: async () => {
     const stopped = await tearDown();
     console.log(stopped.length === 0 ? "Nothing was running." : `Stopped ${stopped.join(", ")}.`);
