@@ -36,12 +36,6 @@ export class Clone {
     return failed ? undefined : stdout;
   }
 
-  /** The names of the files in a folder of a revision, by paths from the root. */
-  async files(revision: string, folder: string): Promise<string[]> {
-    const names = await this.git("ls-tree", "--name-only", "--end-of-options", revision, `${folder}/`);
-    return names.split("\n").filter(Boolean);
-  }
-
   /**
    * The withdrawn versions as the main branch of the origin names them. Throws a Fault where the clone does not have that
    * branch.

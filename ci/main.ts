@@ -2,18 +2,26 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { runCommand } from "./command";
+import { comment, pullRequestFromEnvironment } from "./comment";
 import { configure } from "./configure";
 import { Clone } from "./git";
+import { gitHubFromEnvironment } from "./github";
 import { release } from "./release";
+import { review } from "./review";
+import { watchFromEnvironment } from "./watch/watch";
 
 const checkout = join(__dirname, "..");
+/** Where pulumi's whole output goes, and what one step leaves for another. */
+const logs = join(checkout, ".local");
 
 /** The commands that the steps of the workflows call, by the Makefile. What they need comes by the environment. */
 runCommand({
   configure: () => configure(process.env["TAG"], new Clone(checkout)),
   release: () => {
-    const logs = join(checkout, ".local");
     mkdirSync(logs, { recursive: true });
     return release({ folder: checkout, env: process.env, logs });
   },
+  review: () => review(process.env["STACK"], new Clone(checkout), logs),
+  comment: () => comment(gitHubFromEnvironment(), pullRequestFromEnvironment(), logs),
+  watch: () => watchFromEnvironment(checkout),
 });

@@ -35,7 +35,7 @@ export async function review(stack: string | undefined, clone: Clone, logs: stri
   heading("pulumi preview");
   const preview = await execa(
     "pulumi",
-    ["preview", "--diff", "--suppress-progress", "--non-interactive", "--color=never"],
+    ["preview", "--diff", "--suppress-progress", "--suppress-outputs", "--non-interactive", "--color=never"],
     { cwd: clone.folder, all: true, reject: false },
   );
   writeFileSync(join(logs, "pulumi.log"), preview.all);
@@ -62,12 +62,13 @@ export function newestRelease(stack: string, gitTags: readonly string[]): [strin
   throw new Fault(`No release of stack ${stack} to compare with: the repository has no tag ${form}. Push one.`);
 }
 
-/** What pulumi says without the lines of the builds' logs, and without the identities of what it says it about. */
+/** What pulumi says without the lines of the builds' logs, and with a resource's name in the place of its identities. */
 export function readable(output: string): string {
-  const log = /^(#\d+( .*)?|\s*\[(id|urn|provider)=.*\])$/;
+  const log = /^(#\d+( .*)?|\s*\[(id|provider)=.*\])$/;
   const lines = output.split("\n").filter((line) => !log.test(line));
   return lines
     .join("\n")
+    .replace(/\[urn=\S*::([^\]]+)\]/g, "[$1]")
     .replace(/\n{3,}/g, "\n\n")
     .trim();
 }

@@ -56,10 +56,17 @@ export class RepositoryClient {
 
   /** The tags of the repository, none where the registry does not know it. Throws an Error for any other answer. */
   async tags(): Promise<string[]> {
-    const response = await this.request("tags/list");
-    if (response.status === 404) return [];
-    const { tags } = (await (await succeed(response)).json()) as { tags: string[] | null };
-    return tags ?? [];
+    const found: string[] = [];
+    let url: string | undefined = `${this.url}/tags/list?n=1000`;
+    while (url !== undefined) {
+      const response: Response = await request(url, this.credentials);
+      if (response.status === 404) return found;
+      const { tags } = (await (await succeed(response)).json()) as { tags: string[] | null };
+      found.push(...(tags ?? []));
+      const next = /<([^>]+)>; *rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
+      url = next === undefined ? undefined : new URL(next, url).href;
+    }
+    return found;
   }
 
   /** A manifest or an index by tag or digest, or undefined where there is none. Throws an Error for any other answer. */

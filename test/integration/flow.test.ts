@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Ended } from "../support/actions";
+import { GitHub } from "../support/github";
 import { ReleaseFlow } from "../support/releaseFlow";
 import { git } from "../support/scratchRepository";
 import { says } from "../support/says";
@@ -139,6 +140,47 @@ describe("the way from a pushed tag to an image", () => {
     assert.deepEqual(await flow.served("dev", "dev-v3.64.0"), await flow.served("prod", "v3.64.0"));
   });
 
+  it("shows in one comment of a pull request what it would change on both stacks, without the builds' logs", async () => {
+    const gitHub = await GitHub.start("of the workflow");
+    gitHub.comments.push({ id: 1, body: "Somebody says something." });
+    const file = "dockerfiles/python.Dockerfile";
+    const text = readFileSync(join(flow.repository.clone, file), "utf8");
+    const before = await flow.listing();
+    for (const value of ["first", "second"]) {
+      const changed = text.replace(/^(FROM \S+ AS runner)$/m, `$1\nENV PROPOSED=${value}`);
+      await flow.repository.branch("proposal", { [file]: changed });
+      const { conclusion, log } = await flow.actions.preview("proposal", 7, {
+        url: gitHub.url,
+        token: "of the workflow",
+      });
+      assert.equal(conclusion, "success", log.slice(-3000));
+      const [, { body } = { body: "" }, ...others] = gitHub.comments;
+      assert.equal(others.length, 0);
+      says(body, /### Stack dev, `dev-v3\.64\.0`: ~ 2 to update, \d+ unchanged/);
+      says(body, /### Stack prod, `v3\.64\.0`: ~ 2 to update, \d+ unchanged/);
+      const change = new RegExp(`\\[python-(smoke|image)\\]\\n.*dockerfile: \\{[^}]*\\+ ENV PROPOSED=${value}\\n`, "g");
+      assert.equal(body.match(change)?.length, 4, body);
+      assert.doesNotMatch(body, /^#\d+ /m);
+    }
+    gitHub.stop();
+    assert.deepEqual(await flow.listing(), before);
+  });
+
+  it("says in the comment that a preview failed, and why", async () => {
+    const gitHub = await GitHub.start("of the workflow");
+    const file = "dockerfiles/python.Dockerfile";
+    const text = readFileSync(join(flow.repository.clone, file), "utf8");
+    const broken = text.replace(/^(FROM runner AS smoke)$/m, "$1\nRUN echo this fails && exit 7");
+    await flow.repository.branch("proposal", { [file]: broken });
+    const { conclusion } = await flow.actions.preview("proposal", 7, { url: gitHub.url, token: "of the workflow" });
+    gitHub.stop();
+    assert.equal(conclusion, "failure");
+    for (const stack of ["dev", "prod"]) {
+      says(gitHub.comments[0]?.body ?? "", new RegExp(`### Stack ${stack}, \\S+: the preview failed`));
+    }
+    says(gitHub.comments[0]?.body ?? "", /exit code: 7/);
+  });
+
   const hostile = [
     "v3.64.0 v3.66.0",
     "v3.64.0; touch hacked",
@@ -164,7 +206,7 @@ describe("the way from a pushed tag to an image", () => {
       assert.equal(run?.conclusion, "failure", run?.log);
       says(run.log, /is not a release tag\. Push dev-vX\.Y\.Z, vX\.Y\.Z or latest-vX\.Y\.Z\.|TAG is not given/);
       if (tag !== "") assert.ok(title.includes(tag));
-      const workspace = flow.actions.lastWorkspace;
+      const { workspace } = run;
       assert.equal(existsSync(join(workspace, "hacked")), false);
       assert.equal(await git(workspace, "status", "--porcelain"), "");
       assert.deepEqual([state(), await flow.listing()], before);

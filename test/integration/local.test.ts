@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -14,6 +14,7 @@ import { ensureRelease } from "../../local/mirror";
 import { requireBuildKitCanStart } from "../../local/services";
 import { downloadPulumi } from "../../local/pulumiCli";
 import { serve } from "../support/http";
+import { ScratchRepository, copyCheckout, git, linkPackages } from "../support/scratchRepository";
 
 describe("the local environment", () => {
   let environment: Environment;
@@ -24,12 +25,16 @@ describe("the local environment", () => {
     mkdirSync(inFolder("tests"), { recursive: true });
     folder = mkdtempSync(inFolder("tests", "run-"));
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => rmSync(folder, { recursive: true, force: true }));
 
   /** `make <command>` with these variables. */
-  async function make(command: string, variables: Record<string, string>): Promise<{ code?: number; output: string }> {
+  async function make(
+    command: string,
+    variables: Record<string, string>,
+    cwd = checkout,
+  ): Promise<{ code?: number; output: string }> {
     const { exitCode, all } = await execa("make", ["--silent", command], {
-      cwd: checkout,
+      cwd,
       env: variables,
       reject: false,
       all: true,
@@ -56,6 +61,32 @@ describe("the local environment", () => {
       assert.equal(existsSync(join(checkout, "hacked")), false);
     });
   }
+
+  it("does not let make expand a tag either", async () => {
+    const { all } = await execa("make", ["--silent", "up", "TAG=v3.66.0$(shell touch hacked)"], {
+      cwd: checkout,
+      reject: false,
+      all: true,
+    });
+    assert.ok(all.includes(`Tag "v3.66.0$(shell touch hacked)" ${forms}`), all);
+    assert.equal(existsSync(join(checkout, "hacked")), false);
+  });
+
+  it("refuses in make up what the workflow refuses, by the tags and withdrawn versions of the clone", async () => {
+    const { clone } = await ScratchRepository.create(folder);
+    await copyCheckout(clone);
+    writeFileSync(join(clone, "images", "withdrawn.json"), '{ "3.64.0": "yanked" }');
+    await linkPackages(clone);
+    await git(clone, "add", "--all");
+    await git(clone, "commit", "--quiet", "--message=Start");
+    await git(clone, "tag", "latest-v3.99.0");
+    const superseded = await make("up", { TAG: "latest-v3.66.0" }, clone);
+    assert.notEqual(superseded.code, 0);
+    assert.match(superseded.output, /latest-v3\.66\.0 is superseded by latest-v3\.99\.0: latest does not go back\./);
+    const withdrawn = await make("up", { TAG: "v3.64.0" }, clone);
+    assert.match(withdrawn.output, /Pulumi 3\.64\.0 is withdrawn \(yanked\) and not released\./);
+    assert.equal(existsSync(join(clone, ".local")), false);
+  });
 
   it("refuses a version that was never published", async () => {
     const { code, output } = await make("up", { TAG: "v99.0.0" });

@@ -49,6 +49,15 @@ export class ScratchRepository {
     return this.git("rev-parse", "HEAD");
   }
 
+  /** Pushes a branch that is main with one more commit, which changes files by their paths. */
+  async branch(name: string, files: Readonly<Record<string, string>>): Promise<void> {
+    await this.git("checkout", "--quiet", "-B", name, "main");
+    for (const [path, content] of Object.entries(files)) writeFileSync(join(this.clone, path), content);
+    await this.git("commit", "--quiet", "--all", `--message=Propose ${name}`);
+    await this.git("push", "--quiet", "--force", "origin", name);
+    await this.git("checkout", "--quiet", "main");
+  }
+
   /** Pushes a tag at a commit. */
   async pushTag(tag: string, commit: string): Promise<void> {
     await this.git("push", "--quiet", "origin", `${commit}:refs/tags/${tag}`);

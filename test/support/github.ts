@@ -1,0 +1,246 @@
+// Stands in for GitHub: the part of its REST API that ci/ uses, over HTTP on the loopback interface. Paths, pages, Link
+// headers, objects, statuses and messages have the shape of the real ones: https://docs.github.com/en/rest
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A release, as far as a test tells one from another. */
+export interface Release {
+  readonly tag_name: string;
+  readonly draft?: boolean;
+  readonly prerelease?: boolean;
+}
+
+/** A run of the release workflow. */
+export interface Run {
+  readonly display_title: string;
+  readonly status: string;
+  readonly conclusion: string | null;
+}
+
+/** What a request is answered with instead of what was asked for. */
+export type Trouble =
+  /** A status with headers and a message. */
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly message: string }
+  /** No answer at all. */
+  | "hang"
+  /** An answer whose body breaks off. */
+  | "break off"
+  /** A page of somebody in between. */
+  | "page";
+
+/** What GitHub says where requests come too fast. */
+export function secondaryLimit(status: 403 | 429, seconds: number): Trouble {
+  return {
+    status,
+    headers: { "retry-after": String(seconds), "x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4900" },
+    message: "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+  };
+}
+
+/** What GitHub says where the requests of an hour are used up, this long before the next hour begins. */
+export function primaryLimit(status: 403 | 429, seconds: number): Trouble {
+  const reset = Math.ceil(Date.now() / 1000) + seconds;
+  return {
+    status,
+    headers: { "x-ratelimit-limit": "60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(reset) },
+    message: "API rate limit exceeded for 192.0.2.1.",
+  };
+}
+
+const badGateway = { status: 502, message: "Server Error" } as const;
+
+/** GitHub's usual answer when it is down. */
+export function outage(): Trouble {
+  return badGateway;
+}
+
+/** A repository that releases, another with a release workflow, and troubles on the way to both. */
+export class GitHub {
+  /** The releases of pulumi/pulumi, in the order in which they are listed. */
+  releases: Release[] = [];
+  /** The runs of the release workflow of owner/runner-pulumi, the newest first. */
+  readonly runs: Run[] = [];
+  /** The tags that the release workflow was dispatched with. */
+  readonly dispatched: string[] = [];
+  /** The comments of pull request 7 of owner/runner-pulumi. */
+  readonly comments: { readonly id: number; body: string }[] = [];
+  /** The requests that were made: method and URL. */
+  readonly requests: string[] = [];
+  /** What the next requests get, one each. */
+  readonly troubles: Trouble[] = [];
+
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  /** Starts it. Whoever has the token may dispatch. */
+  static async start(token: string): Promise<GitHub> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const gitHub = new GitHub(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.on("request", (request, response) => void gitHub.answer(request, response, token));
+    return gitHub;
+  }
+
+  /** Stops it, and whatever hangs. */
+  stop(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.releases = [];
+    for (const list of [this.runs, this.dispatched, this.comments, this.requests, this.troubles]) list.length = 0;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
+    const body = await text(request);
+    this.requests.push(`${request.method} ${request.url}`);
+    const trouble = this.troubles.shift();
+    if (trouble !== undefined) {
+      makeTrouble(trouble, response);
+      return;
+    }
+    const url = new URL(request.url ?? "", this.url);
+    const path = `${request.method} ${url.pathname}`;
+    const workflow = "/repos/owner/runner-pulumi/actions/workflows/release.yml";
+    // The links to further pages name a repository by its id.
+    if (/^GET \/(repos\/pulumi\/pulumi|repositories\/72477752)\/releases$/.test(path)) {
+      const { items, link } = pageOf(this.releases.map(fullRelease), url, "/repositories/72477752/releases");
+      json(response, 200, items, link);
+    } else if (path === `GET ${workflow}/runs` || path === "GET /repositories/1/actions/workflows/release.yml/runs") {
+      const { items, link } = pageOf(this.runs.map(fullRun), url, "/repositories/1/actions/workflows/release.yml/runs");
+      json(response, 200, { total_count: this.runs.length, workflow_runs: items }, link);
+    } else if (path === `POST ${workflow}/dispatches`) {
+      this.dispatch(body, request.headers.authorization === `token ${token}`, response);
+    } else if (path.includes("/issues/")) {
+      this.comment(path, url, body, response);
+    } else {
+      refuse(response, 404, "Not Found");
+    }
+  }
+
+  /** https://docs.github.com/en/rest/issues/comments */
+  private comment(path: string, url: URL, body: string, response: ServerResponse): void {
+    const list = "/repos/owner/runner-pulumi/issues/7/comments";
+    const [, id] = /^PATCH \/repos\/owner\/runner-pulumi\/issues\/comments\/(\d+)$/.exec(path) ?? [];
+    const existing = this.comments.find((comment) => String(comment.id) === id);
+    if (path === `GET ${list}`) {
+      const { items, link } = pageOf(this.comments, url, "/repositories/1/issues/7/comments");
+      json(response, 200, items, link);
+    } else if (path === `POST ${list}`) {
+      const comment = { id: this.comments.length + 1, ...(JSON.parse(body) as { body: string }) };
+      this.comments.push(comment);
+      json(response, 201, comment);
+    } else if (existing !== undefined) {
+      existing.body = (JSON.parse(body) as { body: string }).body;
+      json(response, 200, existing);
+    } else {
+      refuse(response, 404, "Not Found");
+    }
+  }
+
+  /** https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event */
+  private dispatch(body: string, allowed: boolean, response: ServerResponse): void {
+    if (!allowed) {
+      refuse(response, 401, "Requires authentication");
+      return;
+    }
+    const { ref, inputs = {} } = JSON.parse(body) as { ref?: string; inputs?: Record<string, string> };
+    if (ref !== "main") {
+      refuse(response, 422, `No ref found for: ${ref}`);
+      return;
+    }
+    const { tag, ...others } = inputs;
+    if (tag === undefined || Object.keys(others).length > 0) {
+      refuse(response, 422, `Unexpected inputs provided: ${JSON.stringify(Object.keys(others))}`);
+      return;
+    }
+    this.dispatched.push(tag);
+    // As release.yml names its runs.
+    this.runs.unshift({ display_title: `Release ${tag}`, status: "queued", conclusion: null });
+    response.writeHead(204).end();
+  }
+}
+
+function makeTrouble(trouble: Trouble, response: ServerResponse): void {
+  if (trouble === "hang") return;
+  if (trouble === "page") {
+    response.writeHead(200, { "content-type": "text/html" }).end("<html>Log in to the network</html>");
+  } else if (trouble === "break off") {
+    response.writeHead(200, { "content-type": "application/json; charset=utf-8", "content-length": "1000" });
+    response.write("[");
+    setTimeout(() => response.destroy(), 10);
+  } else {
+    json(response, trouble.status, { message: trouble.message, documentation_url: docs }, trouble.headers);
+  }
+}
+
+const docs = "https://docs.github.com/rest";
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  json(response, status, { message, documentation_url: docs, status: String(status) });
+}
+
+function json(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+  response
+    .writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers })
+    .end(JSON.stringify(body));
+}
+
+/** A page of a list, and the Link header to the others: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
+function pageOf<T>(all: readonly T[], url: URL, path: string): { items: T[]; link: Record<string, string> } {
+  const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), 100);
+  const page = Number(url.searchParams.get("page") ?? 1);
+  const last = Math.max(1, Math.ceil(all.length / size));
+  const to = (number: number, rel: string) => `<${url.origin}${path}?per_page=${size}&page=${number}>; rel="${rel}"`;
+  const back = page > 1 ? [to(page - 1, "prev")] : [];
+  const on = page < last ? [to(page + 1, "next"), to(last, "last")] : [];
+  const first = page > 1 ? [to(1, "first")] : [];
+  const links = [...back, ...on, ...first];
+  return {
+    items: all.slice((page - 1) * size, page * size),
+    link: links.length === 0 ? {} : { link: links.join(", ") },
+  };
+}
+
+function fullRelease({ tag_name, draft = false, prerelease = false }: Release, index: number) {
+  return {
+    url: `https://api.github.com/repos/pulumi/pulumi/releases/${index}`,
+    html_url: `https://github.com/pulumi/pulumi/releases/tag/${tag_name}`,
+    id: index,
+    tag_name,
+    target_commitish: "master",
+    name: tag_name,
+    draft,
+    prerelease,
+    created_at: "2026-11-18T12:00:00Z",
+    published_at: draft ? null : "2026-11-18T13:00:00Z",
+    assets: [],
+    body: "",
+  };
+}
+
+function fullRun({ display_title, status, conclusion }: Run, index: number, { length }: readonly unknown[]) {
+  const id = length - index;
+  return {
+    id,
+    name: "release",
+    path: ".github/workflows/release.yml",
+    display_title,
+    event: "push",
+    status,
+    conclusion,
+    run_attempt: 1,
+    html_url: `https://github.com/owner/runner-pulumi/actions/runs/${id}`,
+    created_at: "2026-11-18T14:00:00Z",
+  };
+}
+
+async function text(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
