@@ -1,11 +1,14 @@
 # check=error=true
 #
 # The part that every image shares. A language's Dockerfile is this file followed by <language>.Dockerfile:
-#   cat base.Dockerfile python.Dockerfile | docker build --target runner --build-arg PULUMI_VERSION=… -f - context
+#   cat base.Dockerfile python.Dockerfile | docker build --target runner -f - context \
+#     --build-arg SOURCE_DATE_EPOCH=$(date --date=2026-10-05T00:00:00Z +%s) --build-arg PULUMI_VERSION=… --build-arg PULUMI_SHA256_AMD64=…
 
-# The time of every file that a build makes, in seconds since 1970: 2026-10-05, the date of the Debian image below.
+# The state of Debian's archive that packages are installed from: that of the Debian image below.
+ARG DEBIAN_SNAPSHOT=20261005T000000Z
+# The time of every file that a build makes, in seconds since 1970: that of the snapshot, which whoever builds gives.
 # Each stage that runs something declares it, because tools such as useradd write today's date without it.
-ARG SOURCE_DATE_EPOCH=1791158400
+ARG SOURCE_DATE_EPOCH
 
 FROM debian:trixie-20261005-slim@sha256:a29215f6a35e51e22adffa17f89e9d2ef06214e64a2bad10d765c46aea49f11f AS debian
 
@@ -26,6 +29,14 @@ FROM pulumi-${TARGETARCH} AS pulumi-release
 
 # What the build steps run and no image keeps.
 FROM scratch AS build-scripts
+# Where Debian keeps its snapshots. When it is empty, packages come from the base's own sources, as they are that day.
+ARG DEBIAN_SNAPSHOTS=http://snapshot.debian.org/archive
+ARG DEBIAN_SNAPSHOT
+COPY <<EOF /sources.list
+${DEBIAN_SNAPSHOTS:+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian/$DEBIAN_SNAPSHOT trixie main}
+${DEBIAN_SNAPSHOTS:+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian/$DEBIAN_SNAPSHOT trixie-updates main}
+${DEBIAN_SNAPSHOTS:+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian-security/$DEBIAN_SNAPSHOT trixie-security main}
+EOF
 COPY --chmod=755 <<'EOF' /settle
 #!/bin/sh
 # settle DIRECTORY: gives whatever is newer than SOURCE_DATE_EPOCH that time, so that each build makes the same layer.
@@ -38,12 +49,15 @@ COPY --chmod=755 <<'EOF' /apt-install
 #!/bin/sh
 # apt-install PACKAGE…: installs Debian packages and leaves nothing behind that differs from build to build.
 set -eu
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive APT_CONFIG=/tmp/apt.conf
+sources=/run/build/sources.list
+: >$APT_CONFIG
+! grep -q deb $sources || echo "Dir::Etc { SourceList \"$sources\"; SourceParts \"/dev/null\"; };" >$APT_CONFIG
 apt-get update -qq
 # What it says fills a log that only a failure needs. The provider drops what a build says right before it fails.
 apt-get install -qq --yes --no-install-recommends "$@" >/tmp/apt.log || { tail -n 20 /tmp/apt.log >&2; sleep 1; exit 1; }
-rm /tmp/apt.log
 apt-get clean
+rm /tmp/apt.log /tmp/apt.conf
 rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/apt /var/log/*.log /run/adduser
 EOF
 

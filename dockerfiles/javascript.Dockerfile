@@ -5,7 +5,9 @@ FROM node:24.21.0-trixie-slim@sha256:173f125896c3b47ddf056734c7ea789d04595a6a087
 # version in `packageManager`. Headers, manuals and the image's own Yarn stay behind.
 FROM node AS javascript-tools
 ARG SOURCE_DATE_EPOCH
+# renovate: datasource=npm depName=yarn
 ARG YARN_VERSION=1.22.22
+# renovate: datasource=npm depName=pnpm
 ARG PNPM_VERSION=11.28.10
 ENV NODE_OPTIONS=--use-system-ca
 RUN --mount=from=build-scripts,target=/run/build \

@@ -2,7 +2,7 @@ import type * as dockerBuild from "@pulumi/docker-build";
 
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
-import { argument, context, readDockerfile, stages } from "./dockerfile";
+import { context, readDockerfile, sourceDateEpoch, stages } from "./dockerfile";
 import type { PulumiRelease } from "./pulumiRelease";
 
 const source = "https://github.com/spacelift-io/runner-pulumi";
@@ -28,7 +28,11 @@ export function buildInputs({ language, config, release }: BuildArgs) {
       location: context,
       named: Object.fromEntries(bases.map(([stage, location]) => [stage, { location }])),
     },
-    buildArgs: { SOURCE_DATE_EPOCH: argument(dockerfile, "SOURCE_DATE_EPOCH"), ...releaseArguments(release) },
+    buildArgs: {
+      SOURCE_DATE_EPOCH: String(sourceDateEpoch(dockerfile)),
+      DEBIAN_SNAPSHOTS: config.debianSnapshots,
+      ...releaseArguments(release),
+    },
     labels: labels(language, release.version, config.bases["debian"] ?? `docker-image://${debian(dockerfile)}`),
     platforms: [...config.platforms],
     ...(config.cache === undefined

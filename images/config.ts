@@ -27,6 +27,8 @@ export interface Config {
   readonly bases: Readonly<Record<string, string>>;
   /** The URL prefix of Pulumi's releases, without a slash at its end. */
   readonly pulumiReleases: string;
+  /** The URL prefix of Debian's snapshots; empty is the sources of the base image, as they are on the day. */
+  readonly debianSnapshots: string;
   /** The repository that builders share layers by, host[:port]/path; undefined is none. */
   readonly cache: string | undefined;
   /** A build argument that no Dockerfile declares: when it changes, every image is pushed again, with its digest. */
@@ -46,6 +48,7 @@ export function readConfig(): Config {
     builder: values.get("builder") ?? "",
     bases: readJson(values, "bases"),
     pulumiReleases: values.get("pulumiReleases") ?? "",
+    debianSnapshots: values.get("debianSnapshots") ?? "",
     cache: values.get("cache") ?? "",
     repair: values.get("repair") ?? "",
   };
@@ -57,6 +60,7 @@ export function readConfig(): Config {
     ...builderFaults(config.builder),
     ...baseFaults(config.bases),
     ...pulumiReleasesFaults(config.pulumiReleases),
+    ...debianSnapshotsFaults(config.debianSnapshots),
     ...cacheFaults(config.cache),
   ];
   if (faults.length > 0) {
@@ -151,6 +155,14 @@ function pulumiReleasesFaults(prefix: string): string[] {
   return [
     `pulumiReleases ${quote(prefix)} is not a URL prefix. ` +
       `Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
+  ];
+}
+
+function debianSnapshotsFaults(prefix: string): string[] {
+  if (prefix === "" || /^https?:\/\/[^\s]+[^\s/]$/.test(prefix)) return [];
+  return [
+    `debianSnapshots ${quote(prefix)} is not a URL prefix. Give http(s)://… without a slash at its end, such as ` +
+      `http://snapshot.debian.org/archive, or nothing for the sources of the base image.`,
   ];
 }
 

@@ -20,6 +20,19 @@ export function stages(dockerfile: string): Map<string, string> {
   return new Map([...dockerfile.matchAll(from)].map(([, image = "", name = ""]) => [name, image]));
 }
 
+/**
+ * The time of every file that a build of a Dockerfile makes, in seconds since 1970: that of the Debian snapshot that it
+ * installs packages from. Throws an Error where it names none.
+ */
+export function sourceDateEpoch(dockerfile: string): number {
+  const snapshot = argument(dockerfile, "DEBIAN_SNAPSHOT");
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(snapshot) ?? [];
+  const [year = NaN, month = NaN, day, hour, minute, second] = parts.map(Number);
+  const time = Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
+  if (Number.isInteger(time)) return time;
+  throw new Error(`DEBIAN_SNAPSHOT ${JSON.stringify(snapshot)} is not the time of a snapshot. Give YYYYMMDDTHHMMSSZ.`);
+}
+
 /** The default of a global ARG of a Dockerfile. Throws an Error when there is none. */
 export function argument(dockerfile: string, name: string): string {
   const value = new RegExp(`^ARG ${name}=(\\S+)$`, "m").exec(dockerfile)?.[1];

@@ -14,6 +14,7 @@ import { ensurePulumi } from "./pulumiCli";
 import { releasesSource } from "./releases";
 import { heading, say } from "../ci/say";
 import { requireBuildKitCanStart, startBuildKit, startMirror, startRegistry } from "./services";
+import { snapshotsSource } from "./snapshots";
 import { configFileOf } from "./stack";
 import { type BuilderTools, ensureBuilderTools, ensurePlugin } from "./tools";
 
@@ -34,6 +35,8 @@ export interface Environment {
   readonly bases: Readonly<Record<string, string>>;
   /** The URL prefix of Pulumi's releases, or of their mirror. */
   readonly pulumiReleases: string;
+  /** The URL prefix of Debian's snapshots, empty where they cannot be reached. */
+  readonly debianSnapshots: string;
   /** Whether Pulumi's releases come from the mirror. */
   readonly mirrored: boolean;
 }
@@ -57,10 +60,13 @@ export async function setUp(wanted: readonly Platform[] = [ownPlatform()]): Prom
   say("Pulumi releases", `${source.url ?? "a mirror on this machine"} (${source.reason})`);
   const pulumiReleases =
     source.url ?? (await startMirror(mirrorFolder, folder, await portOf("mirror", folder, "MIRROR_PORT")));
+  const snapshots = await snapshotsSource();
+  say("Debian packages", `${snapshots.url || "the base's own sources"} (${snapshots.reason})`);
   const bases = await ensureAllBases({ buildctl: tools.buildctl, buildKit, registry }, wanted);
   writeEnvironmentFile(env);
   const mirrored = source.url === undefined;
-  return { env, tools, buildKit, builder, registry, platforms: wanted, bases, pulumiReleases, mirrored };
+  const sources = { pulumiReleases, debianSnapshots: snapshots.url, mirrored };
+  return { env, tools, buildKit, builder, registry, platforms: wanted, bases, ...sources };
 }
 
 /** Stops the daemons that were started from this checkout. Tells which there were. */

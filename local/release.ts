@@ -61,9 +61,18 @@ function platformsAskedFor(): Platform[] | undefined {
 
 /** The config of a release on this machine. */
 function stackConfig(environment: Environment, { pulumiVersion, tag }: Release): StackConfig {
-  const { builder, bases, pulumiReleases } = environment;
+  const { builder, bases, pulumiReleases, debianSnapshots } = environment;
   const registry = process.env["REGISTRY"] ?? environment.registry;
-  return { pulumiVersion, tag, platforms: environment.platforms, registry, builder, bases, pulumiReleases };
+  return {
+    pulumiVersion,
+    tag,
+    platforms: environment.platforms,
+    registry,
+    builder,
+    bases,
+    pulumiReleases,
+    debianSnapshots,
+  };
 }
 
 /** Throws a Fault where another registry than the local one is asked for and does not answer. */

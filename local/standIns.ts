@@ -3,7 +3,7 @@ import { delimiter, dirname, join } from "node:path";
 
 import { execa } from "execa";
 
-import { argument, readDockerfile } from "../images/dockerfile";
+import { readDockerfile, sourceDateEpoch } from "../images/dockerfile";
 import { catalogue } from "../images/catalogue";
 import { type Platform, platforms } from "../images/platform";
 import { ensureDebianProgram } from "./debian";
@@ -43,7 +43,7 @@ async function prepareDebian(folder: string, tag: string, platform: Platform): P
       PATH: [dirname(mmdebstrap), process.env["PATH"]].join(delimiter),
       TMPDIR: folder,
       // The time of every file, as in the builds that start from it.
-      SOURCE_DATE_EPOCH: argument(readDockerfile(catalogue[0]?.name ?? ""), "SOURCE_DATE_EPOCH"),
+      SOURCE_DATE_EPOCH: String(sourceDateEpoch(readDockerfile(catalogue[0]?.name ?? ""))),
     },
   });
   await writeFile(join(folder, "Dockerfile"), `FROM scratch\nADD root.tar /\nCMD ["bash"]\n`);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { catalogue } from "../../images/catalogue";
-import { argument, readDockerfile } from "../../images/dockerfile";
+import { readDockerfile, sourceDateEpoch } from "../../images/dockerfile";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
 import { checkout, inFolder } from "../../local/folder";
 import { filesOf, layersOf } from "../support/layers";
@@ -15,7 +15,7 @@ import { says } from "../support/says";
 import { Scratch } from "../support/scratch";
 
 const languages = catalogue.map(({ name }) => name);
-const epoch = new Date(Number(argument(readDockerfile("python"), "SOURCE_DATE_EPOCH")) * 1000);
+const epoch = new Date(sourceDateEpoch(readDockerfile("python")) * 1000);
 const all = { pulumiVersion: "3.66.0" };
 /** The language hosts of an image beside YAML's, to the letter. A language that is not here may have one. */
 const ownHosts: Readonly<Record<string, readonly string[]>> = {

@@ -28,8 +28,8 @@ export async function openPlace(versions: readonly string[], platforms?: readonl
   mkdirSync(inFolder("tests"), { recursive: true });
   const folder = mkdtempSync(inFolder("tests", "run-"));
   mkdirSync(join(folder, "state"));
-  const { builder, bases, pulumiReleases } = environment;
-  return { environment, folder, config: { platforms: environment.platforms, builder, bases, pulumiReleases } };
+  const { platforms: built, builder, bases, pulumiReleases, debianSnapshots } = environment;
+  return { environment, folder, config: { platforms: built, builder, bases, pulumiReleases, debianSnapshots } };
 }
 
 /** Removes the folder. */

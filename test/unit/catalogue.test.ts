@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { catalogue } from "../../images/catalogue";
-import { argument, readDockerfile, stages } from "../../images/dockerfile";
+import { argument, readDockerfile, sourceDateEpoch, stages } from "../../images/dockerfile";
 
 const folder = join(__dirname, "..", "..", "dockerfiles");
 
@@ -69,16 +69,20 @@ describe("catalogue and Dockerfiles", () => {
     });
   }
 
-  it("pins one time for all files: the date of the Debian image", () => {
+  it("pins one time for all packages and files: the date of the Debian image", () => {
     const dockerfile = readDockerfile("python");
     const [, date = ""] = /trixie-(\d{8})-slim/.exec(stages(dockerfile).get("debian") ?? "") ?? [];
-    const epoch = new Date(Number(argument(dockerfile, "SOURCE_DATE_EPOCH")) * 1000).toISOString();
+    assert.equal(argument(dockerfile, "DEBIAN_SNAPSHOT"), `${date}T000000Z`);
+    const epoch = new Date(sourceDateEpoch(dockerfile) * 1000).toISOString();
     assert.equal(epoch, `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T00:00:00.000Z`);
   });
 
   it("tells what is missing from a Dockerfile", () => {
     assert.throws(() => argument("FROM scratch", "SOURCE_DATE_EPOCH"), {
       message: `The Dockerfile has no line "ARG SOURCE_DATE_EPOCH=…". Add it before the first FROM.`,
+    });
+    assert.throws(() => sourceDateEpoch("ARG DEBIAN_SNAPSHOT=20261305T000000"), {
+      message: 'DEBIAN_SNAPSHOT "20261305T000000" is not the time of a snapshot. Give YYYYMMDDTHHMMSSZ.',
     });
   });
 });

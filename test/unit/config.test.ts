@@ -13,6 +13,7 @@ const valid = {
   builder: "",
   bases: {},
   pulumiReleases: "https://get.pulumi.com/releases/sdk",
+  debianSnapshots: "http://snapshot.debian.org/archive",
   alias: "",
   repair: "",
 };

@@ -52,6 +52,7 @@ describe("program", () => {
       builder: "local",
       bases: { debian: mirror, golang: "docker-image://mirror.example/golang:1" },
       pulumiReleases: url,
+      debianSnapshots: "http://snapshot.example/archive",
       ...change,
     });
     const { images: published } = await program();
@@ -80,6 +81,7 @@ describe("program", () => {
       dockerfile: { inline: dockerfile },
       buildArgs: {
         SOURCE_DATE_EPOCH: "1791158400",
+        DEBIAN_SNAPSHOTS: "http://snapshot.example/archive",
         PULUMI_VERSION: "3.66.0",
         PULUMI_RELEASES: url,
         PULUMI_SHA256_AMD64: sums.x64,

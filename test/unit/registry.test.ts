@@ -38,6 +38,7 @@ async function open(stack: "dev" | "prod", account: string, change: Record<strin
     platforms: ["linux/amd64", "linux/arm64"],
     bases: {},
     pulumiReleases: "https://get.pulumi.com/releases/sdk",
+    debianSnapshots: "",
     ...stackFile(stack),
     ...change,
   });
