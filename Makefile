@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi rehearsal walk-through lint down clean test test-all check configure release review comment watch
+.PHONY: help up preview pulumi rehearsal walk-through lint down clean test test-all check configure release review comment published sarif watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -59,6 +59,12 @@ review: node_modules/.ready ## In CI: preview what the checkout would change on 
 
 comment: node_modules/.ready ## In CI: put the reviews into the comment of the pull request
 	@$(ci) comment
+
+published: node_modules/.ready ## In CI: list what STACK serves under IMAGE_TAG
+	@$(ci) published
+
+sarif: node_modules/.ready ## In CI: report the findings of a scan
+	@$(ci) sarif
 
 watch: node_modules/.ready ## In CI: push the tags of new Pulumi releases; DRY_RUN=true only says which
 	@$(ci) watch

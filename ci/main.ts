@@ -8,6 +8,8 @@ import { Clone } from "./git";
 import { gitHubFromEnvironment } from "./github";
 import { release } from "./release";
 import { review } from "./review";
+import { findingsFromEnvironment, uploadSarif } from "./sarif";
+import { listPublished } from "./subjects";
 import { watchFromEnvironment } from "./watch/watch";
 
 const checkout = join(__dirname, "..");
@@ -23,5 +25,7 @@ runCommand({
   },
   review: () => review(process.env["STACK"], new Clone(checkout), logs),
   comment: () => comment(gitHubFromEnvironment(), pullRequestFromEnvironment(), logs),
+  published: () => listPublished(process.env["STACK"] ?? "prod", process.env["IMAGE_TAG"] ?? "latest", checkout),
+  sarif: () => uploadSarif(gitHubFromEnvironment(), process.env["GITHUB_REPOSITORY"] ?? "", findingsFromEnvironment()),
   watch: () => watchFromEnvironment(checkout),
 });

@@ -8,9 +8,10 @@ import { showPulumi } from "./display";
 import { Fault } from "./fault";
 import { heading } from "./say";
 import { type PublishedImages, releaseUntilServed } from "./served";
+import { subjectOf } from "./subjects";
 import { type Row, markdownTable, textTable } from "./table";
 import { readTimings } from "./timings";
-import { writeSummary } from "./workflowFiles";
+import { writeOutputs, writeSummary } from "./workflowFiles";
 
 /** The program with a stack selected and configured. */
 export interface Project {
@@ -100,5 +101,9 @@ async function report(
   heading("Released");
   for (const line of textTable(rows)) console.log(`  ${line}`);
   if (unchanged) console.log(`\n${sentence}`);
+  const subjects = Object.entries(images).map(([language, { repository, digest }]) =>
+    subjectOf(language, repository, digest),
+  );
+  writeOutputs({ images: JSON.stringify(await Promise.all(subjects)) });
   writeSummary([`## Released`, sentence, markdownTable(rows)].filter(Boolean).join("\n\n"));
 }

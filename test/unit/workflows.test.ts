@@ -10,7 +10,7 @@ import { pinnedVersion } from "../../local/tools";
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
   readonly environment?: string;
-  readonly steps: readonly { readonly run?: string; readonly uses?: string }[];
+  readonly steps?: readonly { readonly run?: string; readonly uses?: string }[];
 }
 
 interface Workflow {
@@ -31,14 +31,14 @@ const workflows = new Map(
 
 /** The steps of all workflows that run a command. */
 const commands = [...workflows].flatMap(([workflow, { jobs }]) =>
-  Object.values(jobs).flatMap(({ steps }) =>
+  Object.values(jobs).flatMap(({ steps = [] }) =>
     steps.flatMap(({ run }) => (run === undefined ? [] : [{ workflow, run }])),
   ),
 );
 
 describe("workflows", () => {
-  it("are release, preview and watch", () =>
-    assert.deepEqual([...workflows.keys()].sort(), ["preview", "release", "watch"]));
+  it("are release, preview, scan and watch", () =>
+    assert.deepEqual([...workflows.keys()].sort(), ["preview", "release", "scan", "watch"]));
 
   it("run commands of the Makefile and nothing else, with no expression in them", () => {
     const targets = [...read("Makefile").matchAll(/^([a-z-]+):.*## /gm)].map(([, target]) => target);
@@ -56,6 +56,10 @@ describe("workflows", () => {
     });
     assert.deepEqual(Object.fromEntries(asked), {
       "release/release": { contents: "read", "id-token": "write" },
+      "release/attest": { "id-token": "write", attestations: "write", "artifact-metadata": "write" },
+      "preview/scan": { contents: "read", "security-events": "write" },
+      "scan/published": { contents: "read" },
+      "scan/image": { contents: "read", "security-events": "write" },
       "preview/check": { contents: "read" },
       "preview/local": { contents: "read" },
       "preview/stacks": { contents: "read", "id-token": "write", "pull-requests": "write" },

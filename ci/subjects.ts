@@ -1,0 +1,55 @@
+import { catalogue } from "../images/catalogue";
+import { repositoryUri } from "../images/registry";
+import { RepositoryClient } from "../images/registryClient";
+import { Fault } from "./fault";
+import { textTable } from "./table";
+import { readStackRegistry } from "./watch/config";
+import { writeOutputs } from "./workflowFiles";
+
+/** A published image, as it is attested and scanned. */
+export interface Subject {
+  readonly language: string;
+  /** host[:port]/path */
+  readonly repository: string;
+  /** The digest of its index. */
+  readonly digest: string;
+  /** The digest of each platform's manifest, by os/architecture. */
+  readonly platforms: Readonly<Record<string, string>>;
+}
+
+/** Looks up the platforms of an image by the digest of its index. Throws an Error where the registry does not have it. */
+export async function subjectOf(language: string, repository: string, digest: string): Promise<Subject> {
+  const index = await new RepositoryClient(repository).manifest(digest);
+  if (index === undefined) throw new Error(`${repository}@${digest} is not in the registry.`);
+  const entries = (index.manifests ?? []).flatMap(({ platform, digest: manifest }) =>
+    platform === undefined ? [] : [[`${platform.os}/${platform.architecture}`, manifest] as const],
+  );
+  return { language, repository, digest, platforms: Object.fromEntries(entries) };
+}
+
+/**
+ * Lists what a stack's registry serves under an image tag, for each language of the catalogue that has it, and gives the
+ * workflow step the output `targets`: the name and the reference of every platform's image, as JSON. Throws a Fault where
+ * nothing has the tag.
+ */
+export async function listPublished(stack: string, tag: string, folder: string): Promise<void> {
+  const registry = await readStackRegistry(folder, stack);
+  const found = catalogue.map(async ({ name }) => {
+    const repository = repositoryUri(registry, name);
+    const digest = await new RepositoryClient(repository).digest(tag);
+    return digest === undefined ? [] : targetsOf(await subjectOf(name, repository, digest));
+  });
+  const targets = (await Promise.all(found)).flat();
+  if (targets.length === 0) {
+    throw new Fault(`Stack ${stack} serves nothing under the tag ${JSON.stringify(tag)}. Release it first.`);
+  }
+  for (const line of textTable(targets)) console.log(`  ${line}`);
+  writeOutputs({ targets: JSON.stringify(targets) });
+}
+
+function targetsOf({ language, repository, platforms }: Subject) {
+  return Object.entries(platforms).map(([platform, digest]) => ({
+    name: `${language}-${platform}`,
+    reference: `${repository}@${digest}`,
+  }));
+}
