@@ -11,10 +11,15 @@ export interface FullAnswer {
   readonly body?: string;
 }
 
-/** A web server on the loopback interface that answers from a table; what is not in it is answered with 404. */
-export async function serve(answers: Readonly<Record<string, Answer>>): Promise<{ url: string; server: Server }> {
+/**
+ * A web server on the loopback interface that answers from a table; what is not in it is answered with 404. A function
+ * answers everything.
+ */
+export async function serve(
+  answers: Readonly<Record<string, Answer>> | ((request: IncomingMessage) => FullAnswer),
+): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
-    const answer = answers[(request.url ?? "").replace(/\?.*$/, "")] ?? 404;
+    const answer = typeof answers === "function" ? answers : (answers[(request.url ?? "").replace(/\?.*$/, "")] ?? 404);
     const { status = 200, headers = {}, body = "" } = fullAnswer(answer, request);
     response.writeHead(status, headers).end(body);
   });

@@ -117,6 +117,11 @@ describe("config", () => {
       `pulumiReleases "https://example.com/" is not a URL prefix. Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
     ],
     [
+      "a prefix of snapshots without a scheme",
+      { debianSnapshots: "snapshot.example" },
+      `debianSnapshots "snapshot.example" is not a URL prefix. Give http(s)://… without a slash at its end, such as http://snapshot.debian.org/archive, or nothing for the sources of the base image.`,
+    ],
+    [
       "a cache that is a registry alone",
       { cache: "localhost:5000" },
       `cache "localhost:5000" is not a repository. Give host[:port]/path without a scheme, a tag or a digest.`,

@@ -74,7 +74,7 @@ describe("decide", () => {
           (error: Error) => error instanceof Fault && error.message.startsWith(`Tag ${JSON.stringify(text)} is not`),
         );
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 

@@ -12,8 +12,9 @@ describe("workflows", () => {
   const files = globSync([".github/workflows/*.{yml,yaml}", ".github/actions/*/action.{yml,yaml}"], { cwd: checkout });
   const read = (file: string) => readFileSync(join(checkout, file), "utf8");
 
-  /** A commit with the version that it is, which Renovate moves together; or an action of this repository. */
-  const pinned = /^(?:[\w.-]+(?:\/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/\.github\/actions\/[\w-]+)$/;
+  /** A commit with the version that it is, which Renovate moves together; or what is in this repository. */
+  const pinned =
+    /^(?:[\w.-]+(?:\/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/\.github\/(?:actions|workflows)\/[\w.-]+)$/;
   const uses = files.flatMap((file) =>
     [...read(file).matchAll(/^[ -]*uses: *(.*)$/gm)].map(([, value = ""]) => ({ file, value })),
   );
