@@ -1,0 +1,23 @@
+/**
+ * The ways in which a secret can stand in a text: in clear, URL-encoded, JSON-quoted, and in base64 at each place that it
+ * can have in a longer text.
+ */
+export function spellings(secret: string): string[] {
+  const inBase64 = [0, 1, 2].map((offset) => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+    // The characters at both ends also hold bits of what stands beside the secret.
+    const whole = bytes.toString("base64").replace(/=+$/, "");
+    return whole.slice(offset === 0 ? 0 : offset + 1, bytes.length % 3 === 0 ? undefined : -1);
+  });
+  const inUrls = inBase64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
+  return [
+    ...new Set([secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...inBase64, ...inUrls]),
+  ];
+}
+
+/** What stands around a secret in some bytes, in any of its spellings; undefined where it is not in them. */
+export function findSecret(secret: string, bytes: Buffer): string | undefined {
+  const found = spellings(secret).map((spelling) => bytes.indexOf(spelling));
+  const at = found.find((index) => index >= 0);
+  return at === undefined ? undefined : bytes.subarray(Math.max(0, at - 200), at + 200).toString("latin1");
+}
