@@ -6,6 +6,7 @@ import { catalogue } from "./catalogue";
 import { readDockerfile, stages } from "./dockerfile";
 import { type Platform, isPlatform, platforms } from "./platform";
 import { imageTags, isImageTag, isPulumiVersion } from "./release";
+import { type SignaturePolicy, isSignaturePolicy, signaturePolicies } from "./signature";
 import { withdrawal, withdrawnVersions } from "./withdrawals";
 
 /** The stack's config, checked. */
@@ -27,6 +28,8 @@ export interface Config {
   readonly bases: Readonly<Record<string, string>>;
   /** The URL prefix of Pulumi's releases, without a slash at its end. */
   readonly pulumiReleases: string;
+  /** What is asked of the signatures of Pulumi's releases. */
+  readonly signatures: SignaturePolicy;
   /** The repository that builders share layers by, host[:port]/path; undefined is none. */
   readonly cache: string | undefined;
   /** A build argument that no Dockerfile declares: when it changes, every image is pushed again, with its digest. */
@@ -46,6 +49,7 @@ export function readConfig(): Config {
     builder: values.get("builder") ?? "",
     bases: readJson(values, "bases"),
     pulumiReleases: values.get("pulumiReleases") ?? "",
+    signatures: values.get("signatures") ?? "required",
     cache: values.get("cache") ?? "",
     repair: values.get("repair") ?? "",
   };
@@ -57,6 +61,7 @@ export function readConfig(): Config {
     ...builderFaults(config.builder),
     ...baseFaults(config.bases),
     ...pulumiReleasesFaults(config.pulumiReleases),
+    ...signaturesFaults(config.signatures),
     ...cacheFaults(config.cache),
   ];
   if (faults.length > 0) {
@@ -65,6 +70,7 @@ export function readConfig(): Config {
   return {
     ...config,
     platforms: config.platforms as Platform[],
+    signatures: config.signatures as SignaturePolicy,
     registry: config.registry || undefined,
     builder: config.builder || undefined,
     cache: config.cache || undefined,
@@ -152,6 +158,11 @@ function pulumiReleasesFaults(prefix: string): string[] {
     `pulumiReleases ${quote(prefix)} is not a URL prefix. ` +
       `Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
   ];
+}
+
+function signaturesFaults(policy: string): string[] {
+  if (isSignaturePolicy(policy)) return [];
+  return [`signatures ${quote(policy)} is not a policy. Give ${signaturePolicies.join(", ")}.`];
 }
 
 function cacheFaults(cache: string): string[] {
