@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi rehearsal walk-through lint down clean test test-all check configure release review comment published sarif watch
+.PHONY: help up preview pulumi rehearsal walk-through manifest lint down clean test test-all check configure release review comment published sarif watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -24,6 +24,9 @@ pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stac
 
 rehearsal: node_modules/.ready ## Open a shell that releases STACK (dev or prod) with plain pulumi, AWS stood in for
 	@ts-node --transpile-only test/rehearsal.ts
+
+manifest: node_modules/.ready ## Tell what is inside the images of TAG and what has changed; LANGUAGE=python for one
+	@$(if $(GITHUB_ACTIONS),$(ci),$(local)) manifest
 
 walk-through: node_modules/.ready ## Push tags in a scratch repository, and show what the registry serves after each
 	@ts-node --transpile-only test/walkThrough.ts

@@ -1,3 +1,4 @@
+import { log } from "@pulumi/pulumi";
 import { catalogue } from "./images/catalogue";
 import { readConfig } from "./images/config";
 import { guardLatest } from "./images/latest";
@@ -12,7 +13,7 @@ export = async () => {
   const registry = await openRegistry(config);
   await registry.requireLogin();
   if (config.tag === "latest") await guardLatest(registry, catalogue, config.pulumiVersion);
-  const release = await getPulumiRelease(config.pulumiVersion, config.platforms, config.pulumiReleases);
+  const release = await getPulumiRelease(config.pulumiVersion, config.platforms, { ...config, tell: log.warn });
   const repositoryOf = await registry.declareRepositories(catalogue);
   const smokeTests = catalogue.map((language) => new SmokeTest(language.name, { language, config, release }));
   const images = catalogue.map((language) => {

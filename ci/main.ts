@@ -6,6 +6,7 @@ import { comment, pullRequestFromEnvironment } from "./comment";
 import { configure } from "./configure";
 import { Clone } from "./git";
 import { gitHubFromEnvironment } from "./github";
+import { manifestOfStack } from "./manifest/stack";
 import { release } from "./release";
 import { review } from "./review";
 import { findingsFromEnvironment, uploadSarif } from "./sarif";
@@ -23,6 +24,7 @@ runCommand({
     mkdirSync(logs, { recursive: true });
     return release({ folder: checkout, env: process.env, logs });
   },
+  manifest: () => manifestOfStack(process.env["TAG"], checkout, logs),
   review: () => review(process.env["STACK"], new Clone(checkout), logs),
   comment: () => comment(gitHubFromEnvironment(), pullRequestFromEnvironment(), logs),
   published: () => listPublished(process.env["STACK"] ?? "prod", process.env["IMAGE_TAG"] ?? "latest", checkout),

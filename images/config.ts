@@ -6,6 +6,7 @@ import { catalogue } from "./catalogue";
 import { readDockerfile, stages } from "./dockerfile";
 import { type Platform, isPlatform, platforms } from "./platform";
 import { imageTags, isImageTag, isPulumiVersion } from "./release";
+import { type SignaturePolicy, isSignaturePolicy, signaturePolicies } from "./signature";
 import { withdrawal, withdrawnVersions } from "./withdrawals";
 
 /** The stack's config, checked. */
@@ -27,6 +28,8 @@ export interface Config {
   readonly bases: Readonly<Record<string, string>>;
   /** The URL prefix of Pulumi's releases, without a slash at its end. */
   readonly pulumiReleases: string;
+  /** What is asked of the signatures of Pulumi's releases. */
+  readonly signatures: SignaturePolicy;
   /** The URL prefix of Debian's snapshots; empty is the sources of the base image, as they are on the day. */
   readonly debianSnapshots: string;
   /** The repository that builders share layers by, host[:port]/path; undefined is none. */
@@ -48,6 +51,7 @@ export function readConfig(): Config {
     builder: values.get("builder") ?? "",
     bases: readJson(values, "bases"),
     pulumiReleases: values.get("pulumiReleases") ?? "",
+    signatures: values.get("signatures") ?? "required",
     debianSnapshots: values.get("debianSnapshots") ?? "",
     cache: values.get("cache") ?? "",
     repair: values.get("repair") ?? "",
@@ -60,6 +64,7 @@ export function readConfig(): Config {
     ...builderFaults(config.builder),
     ...baseFaults(config.bases),
     ...pulumiReleasesFaults(config.pulumiReleases),
+    ...signaturesFaults(config.signatures),
     ...debianSnapshotsFaults(config.debianSnapshots),
     ...cacheFaults(config.cache),
   ];
@@ -69,6 +74,7 @@ export function readConfig(): Config {
   return {
     ...config,
     platforms: config.platforms as Platform[],
+    signatures: config.signatures as SignaturePolicy,
     registry: config.registry || undefined,
     builder: config.builder || undefined,
     cache: config.cache || undefined,
@@ -156,6 +162,11 @@ function pulumiReleasesFaults(prefix: string): string[] {
     `pulumiReleases ${quote(prefix)} is not a URL prefix. ` +
       `Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
   ];
+}
+
+function signaturesFaults(policy: string): string[] {
+  if (isSignaturePolicy(policy)) return [];
+  return [`signatures ${quote(policy)} is not a policy. Give ${signaturePolicies.join(", ")}.`];
 }
 
 function debianSnapshotsFaults(prefix: string): string[] {

@@ -146,7 +146,8 @@ export function registryUrl(registry: string): string {
   return /^(localhost|127\.)/.test(registry) ? `http://${registry}` : `https://${registry}`;
 }
 
-function basicAuthorization({ username, password }: Credentials): string {
+/** The header by which credentials are given: https://datatracker.ietf.org/doc/html/rfc7617 */
+export function basicAuthorization({ username, password }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 

@@ -6,6 +6,7 @@ import { runCommand } from "../ci/command";
 import { setUp, tearDown } from "./environment";
 import { checkout, folder } from "./folder";
 import { lintWorkflows } from "./lintWorkflows";
+import { manifest } from "./manifest";
 import { preview, up } from "./release";
 
 /** The commands that the Makefile calls. The tag comes by the environment, so that no shell ever reads it. */
@@ -13,6 +14,7 @@ runCommand({
   up: () => up(process.env["TAG"]),
   preview: () => preview(process.env["TAG"]),
   pulumi: runPulumi,
+  manifest: () => manifest(process.env["TAG"]),
   lint: () => lintWorkflows(),
   down: async () => {
     const stopped = await tearDown();

@@ -60,10 +60,16 @@ async function usablePulumiOnPath(): Promise<{ version?: string; reason?: string
   return host === undefined ? { reason: `${version} on PATH is without pulumi-language-nodejs` } : { version };
 }
 
-/** Downloads a release of Pulumi, checks its SHA-256 and unpacks it. Throws an Error when one of them fails. */
+/**
+ * Downloads a release of Pulumi, verifies the signature of its list of checksums, checks its SHA-256 and unpacks it.
+ * Throws an Error when one of them fails.
+ */
 export async function downloadPulumi(version: string, folder: string, url: string): Promise<void> {
   const platform = ownPlatform();
-  const release = await getPulumiRelease(version, [platform], url);
+  const tell = (sentence: string) => {
+    say(part, sentence);
+  };
+  const release = await getPulumiRelease(version, [platform], { pulumiReleases: url, signatures: "required", tell });
   const archive = archiveName(version, platform);
   await withProgress(part, `downloading ${version} from ${url}`, async () => {
     const response = await fetch(`${url}/${archive}`);

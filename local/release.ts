@@ -61,18 +61,17 @@ function platformsAskedFor(): Platform[] | undefined {
 
 /** The config of a release on this machine. */
 function stackConfig(environment: Environment, { pulumiVersion, tag }: Release): StackConfig {
-  const { builder, bases, pulumiReleases, debianSnapshots } = environment;
+  const { platforms: wanted, builder, bases, pulumiReleases, debianSnapshots } = environment;
   const registry = process.env["REGISTRY"] ?? environment.registry;
-  return {
-    pulumiVersion,
-    tag,
-    platforms: environment.platforms,
-    registry,
-    builder,
-    bases,
-    pulumiReleases,
-    debianSnapshots,
-  };
+  const config = { pulumiVersion, tag, platforms: wanted, registry, builder, bases, pulumiReleases, debianSnapshots };
+  return { ...config, ...signaturesOf(environment) };
+}
+
+/** The mirror's releases were built on this machine: nobody has signed them. Pulumi's own are verified as anywhere. */
+function signaturesOf({ mirrored }: Environment): StackConfig {
+  if (!mirrored) return {};
+  say("signatures", "off: the mirror's releases were built on this machine, and nobody has signed them");
+  return { signatures: "off" };
 }
 
 /** Throws a Fault where another registry than the local one is asked for and does not answer. */

@@ -1,22 +1,34 @@
 import { causeOf, messageOf } from "../../images/errors";
 import { type Platform, platforms } from "../../images/platform";
-import { archiveName, checksumsName, getPulumiRelease } from "../../images/pulumiRelease";
+import { archiveName, checksumsName, getPulumiRelease, signatureName } from "../../images/pulumiRelease";
+import { type SignaturePolicy, carriesSignature } from "../../images/signature";
+import { say } from "../say";
 
 /** Every platform: a version waits until Pulumi has published it for all of them. */
 const all = Object.keys(platforms) as Platform[];
 
 /**
- * Why a version cannot be built yet: what of its archives and its list of checksums is not at the URL that the build
- * uses, as a sentence; undefined where all of it is. GitHub shows a release before the files are there.
+ * Why a version cannot be built yet, as a sentence: what of its archives, its list of checksums and, where the build
+ * requires it, the list's signature is not at the URL that the build uses, or is refused; undefined where the build will
+ * take it. GitHub shows a release before the files are there.
  */
-export async function whyNotBuildable(version: string, url: string): Promise<string | undefined> {
-  const names = [checksumsName(version), ...all.map((platform) => archiveName(version, platform))];
-  const absent = (await Promise.all(names.map((name) => whyAbsent(`${url}/${name}`)))).filter(
+export async function whyNotBuildable(
+  version: string,
+  pulumiReleases: string,
+  signatures: SignaturePolicy,
+): Promise<string | undefined> {
+  const signed = signatures === "required" && carriesSignature(version);
+  const lists = [checksumsName(version), ...(signed ? [signatureName(version)] : [])];
+  const names = [...lists, ...all.map((platform) => archiveName(version, platform))];
+  const absent = (await Promise.all(names.map((name) => whyAbsent(`${pulumiReleases}/${name}`)))).filter(
     (why) => why !== undefined,
   );
   if (absent.length > 0) return absent.join("; ");
-  // The list may lack a platform whose archive is there.
-  return getPulumiRelease(version, all, url).then(() => undefined, messageOf);
+  // The list may lack a platform whose archive is there, and the signature may be another's.
+  const tell = (sentence: string) => {
+    say(`v${version}`, sentence);
+  };
+  return getPulumiRelease(version, all, { pulumiReleases, signatures, tell }).then(() => undefined, messageOf);
 }
 
 async function whyAbsent(url: string): Promise<string | undefined> {

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 
 import { messageOf } from "../../images/errors";
 import { isPulumiVersion } from "../../images/release";
+import { type SignaturePolicy, isSignaturePolicy, signaturePolicies } from "../../images/signature";
 import { Fault } from "../fault";
 
 /** What is watched. */
@@ -61,13 +62,30 @@ export async function readStackRegistry(folder: string, stack: string): Promise<
  * the default of Pulumi.yaml. Throws a Fault where neither names one.
  */
 export async function readPulumiReleases(folder: string): Promise<string> {
-  const key = "pulumiReleases";
-  const stack = asObject(asObject(await read(join(folder, "Pulumi.prod.yaml"), parse))["config"]);
+  const url = await readProdValue(folder, "pulumiReleases");
+  if (url !== undefined) return url;
   const file = join(folder, "Pulumi.yaml");
-  const schema = asObject(asObject(await read(file, parse))["config"]);
-  const url = text(stack[`runner-pulumi:${key}`]) ?? text(asObject(schema[key])["default"]);
-  if (url === undefined) throw new Fault(`${file} has no default for ${key}. Set the URL prefix of Pulumi's archives.`);
-  return url;
+  throw new Fault(`${file} has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.`);
+}
+
+/**
+ * What the build of prod asks of the signatures of Pulumi's releases, found as the URL is; `required` where nothing is
+ * said, as for the build. Throws a Fault where it is no policy.
+ */
+export async function readSignatures(folder: string): Promise<SignaturePolicy> {
+  const policy = (await readProdValue(folder, "signatures")) ?? "required";
+  if (isSignaturePolicy(policy)) return policy;
+  throw new Fault(
+    `signatures ${JSON.stringify(policy)} of stack prod is not a policy. Give ${signaturePolicies.join(", ")} ` +
+      `in ${join(folder, "Pulumi.prod.yaml")}.`,
+  );
+}
+
+/** A key's value on stack prod: what the stack's file says, else the default of Pulumi.yaml. */
+async function readProdValue(folder: string, key: string): Promise<string | undefined> {
+  const stack = asObject(asObject(await read(join(folder, "Pulumi.prod.yaml"), parse))["config"]);
+  const schema = asObject(asObject(await read(join(folder, "Pulumi.yaml"), parse))["config"]);
+  return text(stack[`runner-pulumi:${key}`]) ?? text(asObject(schema[key])["default"]);
 }
 
 async function read(file: string, parseText: (text: string) => unknown): Promise<unknown> {

@@ -2,13 +2,14 @@ import { join } from "node:path";
 
 import type { Octokit } from "@octokit/rest";
 
+import type { SignaturePolicy } from "../../images/signature";
 import type { Withdrawn } from "../../images/withdrawals";
 import { Fault } from "../fault";
 import { Clone } from "../git";
 import { gitHubFromEnvironment } from "../github";
 import { heading, say } from "../say";
 import { whyNotBuildable } from "./artefacts";
-import { type WatchConfig, isRepository, readPulumiReleases, readWatchConfig } from "./config";
+import { type WatchConfig, isRepository, readPulumiReleases, readSignatures, readWatchConfig } from "./config";
 import { ReleasedImages } from "./images";
 import { Origin, type Pushed } from "./origin";
 import {
@@ -35,6 +36,8 @@ export interface WatchOptions {
   readonly config: WatchConfig;
   /** The URL prefix that the build gets Pulumi's archives from. */
   readonly pulumiReleases: string;
+  /** What the build asks of the signatures of Pulumi's releases. */
+  readonly signatures: SignaturePolicy;
   /** Only say what would be pushed and dispatched. */
   readonly dryRun: boolean;
 }
@@ -64,7 +67,7 @@ interface Known {
 }
 
 async function tagNewVersions(
-  { octokit, config, pulumiReleases, dryRun }: WatchOptions,
+  { octokit, config, pulumiReleases, signatures, dryRun }: WatchOptions,
   { origin, commit, withdrawn, gitTags }: Known & { readonly commit: string },
 ): Promise<Pushed & Pick<WatchReport, "waiting">> {
   const releases = await octokit.paginate("GET /repos/{owner}/{repo}/releases", {
@@ -75,7 +78,7 @@ async function tagNewVersions(
   say("releases", `${releases.length}, of which ${wanted.length} are to be released from ${config.firstVersion} on`);
   const waiting: Record<string, string> = {};
   for (const version of untaggedVersions(wanted, gitTags)) {
-    const why = await whyNotBuildable(version, pulumiReleases);
+    const why = await whyNotBuildable(version, pulumiReleases, signatures);
     if (why === undefined) continue;
     say(`v${version}`, `waits: ${why}`);
     waiting[version] = why;
@@ -189,6 +192,7 @@ export async function watchFromEnvironment(folder = join(__dirname, "..", ".."))
     repository,
     config: await readWatchConfig(folder),
     pulumiReleases: await readPulumiReleases(folder),
+    signatures: await readSignatures(folder),
     dryRun: dryRun === "true",
   });
   writeSummary(toMarkdown(report));

@@ -3,7 +3,6 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
-import { execa } from "execa";
 import { parse } from "yaml";
 
 import { catalogue } from "../../images/catalogue";
@@ -11,6 +10,7 @@ import { checkout } from "../../local/folder";
 import { findSecret } from "../support/canary";
 import { EcrPublic } from "../support/ecrPublic";
 import { copyProgram } from "../support/programCopy";
+import { pushImage } from "../support/pushImage";
 import { says } from "../support/says";
 import { type Place, closePlace, openPlace } from "../support/scratch";
 import { TestStack } from "../support/testStack";
@@ -66,27 +66,7 @@ describe("the stacks dev and prod", () => {
 
   /** An image from before this project: without labels, under two tags. */
   async function pushOldImage(repository: string): Promise<void> {
-    const folder = place.folder;
-    const auths = { "public.ecr.aws": { auth: Buffer.from(`AWS:${password}`).toString("base64") } };
-    await execa("mkdir", ["-p", join(folder, "docker"), join(folder, "old")]);
-    await execa("tee", [join(folder, "docker", "config.json")], { input: JSON.stringify({ auths }) });
-    await execa("tee", [join(folder, "old", "Dockerfile")], {
-      input: `FROM scratch\nCOPY Dockerfile /${repository}\n`,
-    });
-    const { tools, buildKit } = place.environment;
-    const names = ["latest", "v3.60.0"].map((tag) => `${repository}:${tag}`).join(",");
-    await execa(
-      tools.buildctl,
-      [
-        `--addr=${buildKit}`,
-        "build",
-        "--frontend=dockerfile.v0",
-        `--local=context=${join(folder, "old")}`,
-        `--local=dockerfile=${join(folder, "old")}`,
-        `--output=type=image,"name=${names}",push=true`,
-      ],
-      { env: { ...ecr.env, DOCKER_CONFIG: join(folder, "docker") } },
-    );
+    for (const tag of ["latest", "v3.60.0"]) await pushImage(repository, tag, {}, ecr.credentials);
   }
 
   /** Every tag and digest that was ever published, and whether each digest can still be pulled. */

@@ -91,7 +91,7 @@ describe("the watcher", () => {
       "dockerfiles/context/.dockerignore": "",
       "Pulumi.prod.yaml": `config:\n  runner-pulumi:registry: ${prod}\n`,
       "Pulumi.dev.yaml": `config:\n  runner-pulumi:registry: ${prod}/dev\n`,
-      "Pulumi.yaml": `config:\n  pulumiReleases:\n    default: ${mirror.url}\n`,
+      "Pulumi.yaml": `config:\n  pulumiReleases:\n    default: ${mirror.url}\n  signatures:\n    default: "off"\n`,
       "ci/watch/watched.json": JSON.stringify({ repository: "pulumi/pulumi", firstVersion }),
     });
     // Git's own record of what arrives in one push.
@@ -148,6 +148,7 @@ describe("the watcher", () => {
         repository: "owner/runner-pulumi",
         config: { repository: "pulumi/pulumi", firstVersion },
         pulumiReleases: mirror.url,
+        signatures: "off",
         dryRun: false,
         ...options,
       }),

@@ -50,7 +50,11 @@ export interface EndedJob {
 }
 
 /** Actions that this machine's environment does the work of. Any other is a fault of the test. */
-const known = [/^actions\/checkout@/, /^aws-actions\/configure-aws-credentials@/, /^\.\/\.github\/actions\/stack$/];
+const known = [
+  /^actions\/(checkout|upload-artifact)@/,
+  /^aws-actions\/configure-aws-credentials@/,
+  /^\.\/\.github\/actions\/stack$/,
+];
 
 /** Runs a job's steps. Throws an Error where one uses an action that is not stood in for. */
 export async function runJob({ job, contexts, remote, commit, folder, env }: JobRun): Promise<EndedJob> {

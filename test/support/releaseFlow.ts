@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
@@ -39,7 +39,10 @@ export class ReleaseFlow {
     const backend = { PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
     // What `. .local/env` selects for a shell is selected here by the workflow.
     const own = { PULUMI_STACK: undefined, PULUMI_OPTION_CONFIG_FILE: undefined, PULUMI_BACKEND_URL: undefined };
-    const env = { ...process.env, ...environment.env, ...own };
+    // In the place of buildx, which the manifest is made with there.
+    const buildKit = { BUILDKIT_HOST: environment.buildKit };
+    const path = [dirname(environment.tools.buildctl), environment.env["PATH"]].join(delimiter);
+    const env = { ...process.env, ...environment.env, ...own, ...buildKit, PATH: path };
     const repository = await ScratchRepository.create(folder);
     await copyCheckout(repository.clone);
     for (const stack of ["dev", "prod"] as const) {

@@ -28,8 +28,10 @@ export async function openPlace(versions: readonly string[], platforms?: readonl
   mkdirSync(inFolder("tests"), { recursive: true });
   const folder = mkdtempSync(inFolder("tests", "run-"));
   mkdirSync(join(folder, "state"));
-  const { platforms: built, builder, bases, pulumiReleases, debianSnapshots } = environment;
-  return { environment, folder, config: { platforms: built, builder, bases, pulumiReleases, debianSnapshots } };
+  const { builder, bases, pulumiReleases, debianSnapshots } = environment;
+  const config = { platforms: environment.platforms, builder, bases, pulumiReleases, debianSnapshots };
+  // Nobody has signed what the mirror holds.
+  return { environment, folder, config: environment.mirrored ? { ...config, signatures: "off" } : config };
 }
 
 /** Removes the folder. */

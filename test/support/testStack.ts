@@ -2,7 +2,7 @@ import { execa } from "execa";
 
 import { type PublishedImages, releaseUntilServed } from "../../ci/served";
 import { catalogue } from "../../images/catalogue";
-import { type Credentials, RepositoryClient, registryUrl } from "../../images/registryClient";
+import { type Credentials, RepositoryClient, basicAuthorization, registryUrl } from "../../images/registryClient";
 import { checkout } from "../../local/folder";
 import { type Stack, type StackConfig, configFileOf, prepareStack } from "../../local/stack";
 
@@ -142,10 +142,7 @@ export class TestStack {
   private send(language: string, resource: string, init: RequestInit): Promise<Response> {
     const [, host = "", path = ""] = /^([^/]+)\/(.*)$/.exec(this.repository(language)) ?? [];
     const headers = new Headers(init.headers);
-    if (this.credentials !== undefined) {
-      const { username, password } = this.credentials;
-      headers.set("authorization", `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`);
-    }
+    if (this.credentials !== undefined) headers.set("authorization", basicAuthorization(this.credentials));
     return fetch(`${registryUrl(host)}/v2/${path}/${resource}`, { ...init, headers });
   }
 

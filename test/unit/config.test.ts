@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 
 import { readConfig } from "../../images/config";
+import { checkout } from "../../local/folder";
 import { Recorder, setConfig } from "../support/mocks";
 
 const valid = {
@@ -13,6 +17,7 @@ const valid = {
   builder: "",
   bases: {},
   pulumiReleases: "https://get.pulumi.com/releases/sdk",
+  signatures: "ifPresent",
   debianSnapshots: "http://snapshot.debian.org/archive",
   alias: "",
   repair: "",
@@ -55,6 +60,15 @@ describe("config", () => {
   it("leaves the builder to buildx where none is named", () => {
     setConfig(valid);
     assert.equal(readConfig().builder, undefined);
+  });
+
+  it("requires signatures where nothing else is said", () => {
+    setConfig({ ...valid, signatures: undefined });
+    assert.equal(readConfig().signatures, "required");
+    const { config } = parse(readFileSync(join(checkout, "Pulumi.yaml"), "utf8")) as {
+      config: Record<string, { default: unknown }>;
+    };
+    assert.equal(config["signatures"]?.default, "required");
   });
 
   const known = "Known: linux/amd64, linux/arm64.";
@@ -117,6 +131,11 @@ describe("config", () => {
       `pulumiReleases "https://example.com/" is not a URL prefix. Give http(s)://… without a slash at its end, such as https://get.pulumi.com/releases/sdk.`,
     ],
     [
+      "signatures that are no policy",
+      { signatures: "true" },
+      `signatures "true" is not a policy. Give required, ifPresent, off.`,
+    ],
+    [
       "a prefix of snapshots without a scheme",
       { debianSnapshots: "snapshot.example" },
       `debianSnapshots "snapshot.example" is not a URL prefix. Give http(s)://… without a slash at its end, such as http://snapshot.debian.org/archive, or nothing for the sources of the base image.`,
@@ -151,8 +170,9 @@ describe("config", () => {
       builder: "a b",
       bases: { debain: "docker-image://debian" },
       pulumiReleases: "ftp://x",
+      signatures: "always",
     });
-    assert.equal(found.length, 8, found.join("\n"));
+    assert.equal(found.length, 9, found.join("\n"));
   });
 
   it("gives dev and prod their own tags", async () => {

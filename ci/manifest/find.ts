@@ -1,0 +1,102 @@
+import * as semver from "semver";
+
+import { causeOf, messageOf } from "../../images/errors";
+import { type Platform, isPlatform } from "../../images/platform";
+import { RepositoryClient } from "../../images/registryClient";
+import { type Release, isPulumiVersion } from "../../images/release";
+import { Fault } from "../fault";
+
+/** An image that a registry serves. */
+export interface ServedImage {
+  readonly repository: string;
+  readonly tag: string;
+  /** sha256:… of the manifest, or of the index where there are several platforms. */
+  readonly digest: string;
+  /** The platforms that it has, sorted. */
+  readonly platforms: readonly Platform[];
+  /** Its labels, none in an image from before this project. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The image of a language, and that of the release before, if there is one. */
+export interface ReleasedImage extends ServedImage {
+  readonly language: string;
+  readonly before: ServedImage | undefined;
+}
+
+/**
+ * Finds in the registry what was released under the tag of a release, for each language. Throws a Fault where the
+ * registry cannot be read, and where it does not have the tag for one of them.
+ * @param repositoryOf the repository of a language, host[:port]/path
+ */
+export async function findReleased(
+  { tag, pulumiVersion }: Release,
+  languages: readonly string[],
+  repositoryOf: (language: string) => string,
+): Promise<ReleasedImage[]> {
+  const searches = languages.map(async (language) => {
+    const client = new RepositoryClient(repositoryOf(language));
+    return { language, client, image: await readImage(client, tag) };
+  });
+  const found = await Promise.all(searches);
+  const missing = found.filter(({ image }) => image === undefined).map(({ client }) => client.repository);
+  if (missing.length > 0) {
+    throw new Fault(
+      `There is no tag ${tag} in ${missing.join(", ")}. Release Pulumi ${pulumiVersion} under it first, or name ` +
+        `languages that were, such as LANGUAGE=python.`,
+    );
+  }
+  const complete = found.map(async ({ language, client, image }) => {
+    const tagOfBefore = tagBefore({ tag, pulumiVersion }, await reading(client, client.tags()));
+    const before = tagOfBefore === undefined ? undefined : await readImage(client, tagOfBefore);
+    return { language, before, ...(image as ServedImage) };
+  });
+  return Promise.all(complete);
+}
+
+/**
+ * The tag of the release before, among the tags of a repository: the highest lower version, of dev's tags for one of
+ * them, of prod's for `vX.Y.Z` and for `latest`, which always is one of these. Undefined for a first release.
+ */
+export function tagBefore(
+  { tag, pulumiVersion }: Pick<Release, "tag" | "pulumiVersion">,
+  tags: readonly string[],
+): string | undefined {
+  const prefix = tag.startsWith("dev-") ? "dev-v" : "v";
+  const versions = tags.filter((other) => other.startsWith(prefix)).map((other) => other.slice(prefix.length));
+  const lower = versions.filter((version) => isPulumiVersion(version) && semver.lt(version, pulumiVersion));
+  const [highest] = lower.sort(semver.rcompare);
+  return highest === undefined ? undefined : `${prefix}${highest}`;
+}
+
+async function readImage(client: RepositoryClient, tag: string): Promise<ServedImage | undefined> {
+  const digest = await reading(client, client.digest(tag));
+  if (digest === undefined) return undefined;
+  const configs = await reading(client, readConfigs(client, digest));
+  const [first] = configs;
+  const platforms = configs.map(({ os, architecture }) => `${os}/${architecture}`).filter(isPlatform);
+  return { repository: client.repository, tag, digest, platforms: platforms.sort(), labels: first?.labels ?? {} };
+}
+
+interface Config {
+  readonly os: string;
+  readonly architecture: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The configs of an image's platforms: https://github.com/opencontainers/image-spec/blob/main/config.md */
+async function readConfigs(client: RepositoryClient, digest: string): Promise<Config[]> {
+  const { config, manifests = [] } = (await client.manifest(digest)) ?? {};
+  if (config === undefined) {
+    return (await Promise.all(manifests.map((manifest) => readConfigs(client, manifest.digest)))).flat();
+  }
+  const text = (await client.blob(config.digest)).toString();
+  const read = JSON.parse(text) as Omit<Config, "labels"> & { config?: { Labels?: Record<string, string> | null } };
+  return [{ os: read.os, architecture: read.architecture, labels: read.config?.Labels ?? {} }];
+}
+
+async function reading<T>({ repository }: RepositoryClient, answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    throw new Fault(`${repository} cannot be read: ${messageOf(causeOf(error))}. Retry when the registry answers.`);
+  });
+}

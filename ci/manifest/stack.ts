@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { parse } from "yaml";
+
+import { messageOf } from "../../images/errors";
+import { repositoryUri } from "../../images/registry";
+import { type Release, parseGitTag } from "../../images/release";
+import { Fault } from "../fault";
+import { readStackRegistry } from "../watch/config";
+import { type Builder, buildctl, buildx } from "./builder";
+import { findReleased } from "./find";
+import { languagesAskedFor, writeManifest } from "./manifest";
+
+/**
+ * In CI, after a release: runs the images that the stack of a git tag has under its tag, where the stack's file of the
+ * checkout says, and writes what is inside to the folder of logs and to the summary of the job. Throws a Fault where the
+ * tag is none, the registry does not have it, or an image cannot be run.
+ */
+export async function manifestOfStack(gitTag: string | undefined, checkout: string, logs: string): Promise<void> {
+  const release = requireRelease(gitTag);
+  const registry = await readStackRegistry(checkout, release.stack);
+  const images = await findReleased(release, languagesAskedFor(), (language) => repositoryUri(registry, language));
+  const builder = await builderOf(checkout, release.stack);
+  await writeManifest({ release, images, builder, folder: logs, earlier: process.env["BEFORE"] });
+}
+
+/** What a git tag releases. Throws a Fault where there is none or it is no release tag. */
+export function requireRelease(gitTag: string | undefined): Release {
+  if (gitTag === undefined) throw new Fault("TAG is not given. Give a release tag, such as TAG=v3.66.0.");
+  try {
+    return parseGitTag(gitTag);
+  } catch (error) {
+    throw new Fault(messageOf(error));
+  }
+}
+
+/** The builder that the stack releases with, or, where BUILDKIT_HOST is set, the BuildKit at that address. */
+async function builderOf(checkout: string, stack: string): Promise<Builder> {
+  // The variable of buildctl, https://github.com/moby/buildkit#quick-start
+  const address = process.env["BUILDKIT_HOST"];
+  if (address !== undefined && address !== "") return buildctl("buildctl", address);
+  const text = await readFile(join(checkout, `Pulumi.${stack}.yaml`), "utf8");
+  const { config } = parse(text) as { config?: Record<string, unknown> };
+  const name = config?.["runner-pulumi:builder"];
+  return buildx(typeof name === "string" && name !== "" ? name : undefined);
+}
