@@ -18,6 +18,14 @@ export interface Node {
   readonly emulates: boolean;
 }
 
+/** Where BuildKits run. */
+export interface Surroundings {
+  /** An existing folder. */
+  readonly folder?: string;
+  /** Environment variables beside this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** A builder of BuildKits that have never built anything. */
 export class FreshBuilder {
   private constructor(
@@ -27,10 +35,15 @@ export class FreshBuilder {
   ) {}
 
   /** Starts a BuildKit for each of the nodes and registers them as one builder. */
-  static async start(name: string, tools: BuilderTools, nodes: readonly Node[]): Promise<FreshBuilder> {
+  static async start(
+    name: string,
+    tools: BuilderTools,
+    nodes: readonly Node[],
+    { folder: parent = inFolder("tests"), env: variables = {} }: Surroundings = {},
+  ): Promise<FreshBuilder> {
     const started = nodes.map(async ({ platforms, emulates }) => {
-      const folder = mkdtempSync(inFolder("tests", "bk-"));
-      const env = emulates ? {} : { TMPDIR: await mountNoexec(folder) };
+      const folder = mkdtempSync(join(parent, "bk-"));
+      const env = emulates ? variables : { ...variables, TMPDIR: await mountNoexec(folder) };
       return { folder, address: await startBuildKit(tools, folder, { platforms, env }) };
     });
     const all = await Promise.all(started);

@@ -1,8 +1,4 @@
-import { createGunzip } from "node:zlib";
-import { Readable } from "node:stream";
-
-import { extract } from "tar-stream";
-
+import { visitEntries } from "../../ci/verify/layer";
 import { RepositoryClient } from "../../images/registryClient";
 
 /** A file of a layer. */
@@ -20,17 +16,18 @@ export async function layersOf(repository: string, reference: string): Promise<s
   return layers.map(({ digest }) => digest);
 }
 
-/** Reads a gzip layer's files. */
+/** Reads a layer's files. */
 export async function filesOf(repository: string, layer: string): Promise<LayerFile[]> {
   const files: LayerFile[] = [];
-  const entries = Readable.from(await new RepositoryClient(repository).blob(layer))
-    .pipe(createGunzip())
-    .pipe(extract());
-  for await (const entry of entries) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of entry) chunks.push(chunk as Buffer);
-    const { name, type, mtime } = entry.header;
-    files.push({ name, type: type ?? "file", modified: mtime ?? new Date(NaN), content: Buffer.concat(chunks) });
-  }
+  await visitEntries(await new RepositoryClient(repository).blob(layer), async ({ name, type, mtime }, content) => {
+    files.push({ name, type, modified: mtime, content: await bytesOf(content) });
+  });
   return files;
+}
+
+/** The whole content of an entry. */
+export async function bytesOf(content: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { ImageReference } from "../../ci/verify/compare";
+import { askedTag, readPublished } from "../../ci/verify/published";
+import { type Workplace, rebuild } from "../../ci/verify/rebuild";
+import { type Verdict, verify } from "../../ci/verify/verify";
+import { catalogue } from "../../images/catalogue";
+import { ownPlatform } from "../../local/machine";
+import { changeByte, pushChanged, recompress } from "../support/changedImage";
+import { FreshBuilder } from "../support/freshBuilder";
+import { copyProgram } from "../support/programCopy";
+import { pushImage } from "../support/pushImage";
+import { Scratch } from "../support/scratch";
+
+const languages = catalogue.filter(({ name }) => name === "javascript");
+
+// One language on one platform: `make verify` takes every one.
+describe("make verify", () => {
+  let scratch: Scratch;
+  let elsewhere: string;
+  let builder: FreshBuilder;
+  let repository: string;
+  let first: Verdict;
+  /** What was rebuilt once: that takes half a minute. */
+  let rebuilt: ReadonlyMap<string, ImageReference>;
+
+  before(async () => {
+    scratch = await Scratch.start(["3.66.0"]);
+    repository = scratch.repository("javascript");
+    const javascriptAlone = {
+      file: "index.ts",
+      from: /import \{ catalogue \}(.*)\n/,
+      to: `import { catalogue as all }$1\nconst catalogue = all.filter(({ name }) => name === "javascript");\n`,
+    };
+    const program = copyProgram(join(scratch.place.folder, "program"), [javascriptAlone]);
+    const { failed, output } = await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program });
+    assert.equal(failed, false, output.slice(-3000));
+    await inAnotherPlace(async () => {
+      elsewhere = mkdtempSync(join(tmpdir(), "verify-"));
+      const nodes = [{ platforms: [ownPlatform()], emulates: true }];
+      const { tools } = scratch.place.environment;
+      builder = await FreshBuilder.start("runner-pulumi-verify", tools, nodes, { folder: elsewhere });
+      first = await verdictOf("v3.66.0", async (images) => (rebuilt = await rebuild(images, workplace())));
+    });
+  });
+  after(async () => {
+    await builder.stop();
+    rmSync(elsewhere, { recursive: true });
+    await scratch.stop();
+  });
+
+  /** Under another umask and in another time zone: those of all that is started in it, too. */
+  async function inAnotherPlace(work: () => Promise<void>): Promise<void> {
+    const umask = process.umask(0o077);
+    const { TZ } = process.env;
+    process.env["TZ"] = "Pacific/Kiritimati";
+    try {
+      await work();
+    } finally {
+      process.umask(umask);
+      if (TZ === undefined) delete process.env["TZ"];
+      else process.env["TZ"] = TZ;
+    }
+  }
+
+  function workplace(): Workplace {
+    const { env, bases, pulumiReleases, mirrored } = scratch.place.environment;
+    return {
+      ...{ folder: elsewhere, env, builder: builder.name, registry: `${scratch.prefix}/verify` },
+      ...{ bases, pulumiReleases, signatures: mirrored ? "off" : "required" },
+    };
+  }
+
+  async function verdictOf(gitTag: string, by: Parameters<typeof verify>[2]): Promise<Verdict> {
+    const asked = askedTag(gitTag);
+    return verify(asked, await readPublished({ registry: scratch.prefix, alias: "" }, asked.tag, languages), by);
+  }
+
+  /** Compares what is served now with what was rebuilt at first. */
+  async function compareAgain(gitTag: string): Promise<{ identical: boolean; text: string }> {
+    const { identical, lines } = await verdictOf(gitTag, () => Promise.resolve(rebuilt));
+    return { identical, text: lines.join("\n") };
+  }
+
+  it("rebuilds the same digest on a fresh BuildKit, in another folder, umask and time zone", async () => {
+    const digest = await scratch.client("javascript").digest("v3.66.0");
+    assert.equal(first.identical, true, first.lines.join("\n"));
+    assert.match(first.lines[1] ?? "", new RegExp(`^javascript +${ownPlatform()} +identical +${digest}$`));
+    assert.equal(first.lines.length, 2);
+    const steps = await builder.stepsOf(0);
+    assert.ok(steps.includes("/run/build/apt-install"), "the packages were not installed again");
+    assert.ok(!steps.includes("/run/smoke/"), "smoke tests ran");
+  });
+
+  it("names the file that was changed in a layer on purpose", async () => {
+    const file = "usr/local/bin/pulumi-language-nodejs";
+    await pushChanged(repository, { from: "v3.66.0", to: "dev-v3.66.0" }, async (blob, index, count) =>
+      index === count - 1 ? changeByte(blob, file) : undefined,
+    );
+    const { identical, text } = await compareAgain("dev-v3.66.0");
+    assert.equal(identical, false);
+    assert.match(text, /^javascript +\S+ +different +sha256:/m);
+    assert.match(text, /layer (\d) of \1 \(COPY \/hosts\/ \/.*\): 1 file differs\n/);
+    assert.match(text, new RegExp(`\n +${file}: content \\d+ bytes, sha256:\\w+… → \\d+ bytes, sha256:\\w+…\n`));
+    assert.match(text, /likely cause: Pulumi's archive/);
+  });
+
+  it("names it where layers are zstd as well, and finds another layer identical in content", async () => {
+    await pushChanged(repository, { from: "dev-v3.66.0", to: "latest" }, (blob, index, count) =>
+      Promise.resolve(index < count - 2 ? undefined : recompress(blob)),
+    );
+    const { identical, text } = await compareAgain("latest");
+    assert.equal(identical, false);
+    assert.match(text, /layer \d of \d .*: identical content, other compression \(zstd → gzip\)\n/);
+    assert.match(text, /: 1 file differs\n +usr\/local\/bin\/pulumi-language-nodejs: content/);
+  });
+
+  it("finds an image identical in content where every layer has another compression", async () => {
+    await pushChanged(repository, { from: "v3.66.0", to: "latest" }, (blob) => Promise.resolve(recompress(blob)));
+    const { identical, text } = await compareAgain("latest-v3.66.0");
+    assert.equal(identical, true, text);
+    assert.match(text, /^javascript +\S+ +identical content +sha256:/m);
+    assert.doesNotMatch(text, /likely cause/);
+  });
+
+  it("says first that a tag serves another version than it names", async () => {
+    await scratch.moveTag("javascript", "v3.64.0", (await scratch.client("javascript").digest("v3.66.0")) ?? "");
+    const { identical, text } = await compareAgain("v3.64.0");
+    assert.equal(identical, false);
+    assert.match(text, /^javascript: v3\.64\.0 should be Pulumi 3\.64\.0, and label \S+\.version says 3\.66\.0\.\n/);
+  });
+
+  it("says what there is nothing to compare with", async () => {
+    await pushImage(repository, "v1.0.0", {});
+    await assert.rejects(compareAgain("v1.0.0"), /:v1\.0\.0 has no label \S+ .* image from before this project/);
+    await assert.rejects(compareAgain("v2.0.0"), /:v2\.0\.0 is not there\. Release the tag/);
+    const unreachable = readPublished({ registry: "localhost:1", alias: "" }, "v3.66.0", languages);
+    await assert.rejects(unreachable, /localhost:1\/\S+ cannot be read: \S+ cannot be reached: .*Check the address/);
+  });
+});
