@@ -1,11 +1,17 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi rehearsal walk-through manifest lint down clean test test-all check configure release review comment published sarif watch
+.PHONY: help up preview pulumi rehearsal walk-through verify manifest lint down clean test test-all check configure release review comment published sarif watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # TAG reaches the commands by the environment, so that no shell reads it, and by its value, so that make does not either.
 ifdef TAG
 override export TAG := $(value TAG)
+endif
+# gettext has a variable LANGUAGE too: only one that is given to make names a language of the images.
+ifeq ($(origin LANGUAGE),command line)
+override export LANGUAGE := $(value LANGUAGE)
+else
+unexport LANGUAGE
 endif
 local := ts-node --transpile-only local/main.ts
 ci := ts-node --transpile-only ci/main.ts
@@ -24,6 +30,9 @@ pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stac
 
 rehearsal: node_modules/.ready ## Open a shell that releases STACK (dev or prod) with plain pulumi, AWS stood in for
 	@ts-node --transpile-only test/rehearsal.ts
+
+verify: node_modules/.ready ## Rebuild what TAG serves without any cache, and compare; LANGUAGE=python for one
+	@$(local) verify
 
 manifest: node_modules/.ready ## Tell what is inside the images of TAG and what has changed; LANGUAGE=python for one
 	@$(if $(GITHUB_ACTIONS),$(ci),$(local)) manifest

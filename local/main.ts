@@ -8,12 +8,14 @@ import { checkout, folder } from "./folder";
 import { lintWorkflows } from "./lintWorkflows";
 import { manifest } from "./manifest";
 import { preview, up } from "./release";
+import { verifyTag } from "./verify";
 
 /** The commands that the Makefile calls. The tag comes by the environment, so that no shell ever reads it. */
 runCommand({
   up: () => up(process.env["TAG"]),
   preview: () => preview(process.env["TAG"]),
   pulumi: runPulumi,
+  verify: () => verifyTag(process.env["TAG"], process.env["LANGUAGE"]),
   manifest: () => manifest(process.env["TAG"]),
   lint: () => lintWorkflows(),
   down: async () => {

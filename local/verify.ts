@@ -73,11 +73,12 @@ function languagesAskedFor(name: string | undefined): readonly Language[] {
 }
 
 /** The builder of `make up`, or one that the user's own buildx knows. */
-function workplace({ env, builder, registry, bases, pulumiReleases, mirrored }: Environment): Workplace {
+function workplace(environment: Environment): Workplace {
+  const { env, builder, registry, bases, pulumiReleases, debianSnapshots, mirrored } = environment;
   const given = process.env["BUILDER"];
   const { BUILDX_CONFIG, DOCKER_CONFIG, ...others } = env;
   return {
-    ...{ folder, bases, pulumiReleases },
+    ...{ folder, bases, pulumiReleases, debianSnapshots },
     env: given === undefined ? { ...others, BUILDX_CONFIG, DOCKER_CONFIG } : others,
     builder: given ?? builder,
     // Nobody has signed what the mirror holds.

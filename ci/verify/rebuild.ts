@@ -32,6 +32,8 @@ export interface Workplace {
   /** Where Pulumi's releases come from, and what is asked of their signatures. */
   readonly pulumiReleases: string;
   readonly signatures: SignaturePolicy;
+  /** The URL prefix of Debian's snapshots; empty is the sources of the base image. */
+  readonly debianSnapshots: string;
 }
 
 /**
@@ -83,10 +85,10 @@ function declare(
   workplace: Workplace,
 ): pulumi.Output<string> {
   if (release === undefined) throw new Error(`Pulumi ${version} has no release.`);
-  const { builder, bases, pulumiReleases, signatures, registry } = workplace;
+  const { builder, bases, pulumiReleases, signatures, debianSnapshots, registry } = workplace;
   const config = {
     ...{ pulumiVersion: version, tag, platforms, registry, alias: "", adoptRepositories: false },
-    ...{ builder, bases, pulumiReleases, signatures, cache: undefined, repair: "" },
+    ...{ builder, bases, pulumiReleases, signatures, debianSnapshots, cache: undefined, repair: "" },
   };
   const repository = pulumi.output(repositoryOf(language.name, workplace));
   const args = { language, config, release, smokeTests: [], repository, credentials: undefined };

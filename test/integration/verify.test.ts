@@ -67,10 +67,10 @@ describe("make verify", () => {
   }
 
   function workplace(): Workplace {
-    const { env, bases, pulumiReleases, mirrored } = scratch.place.environment;
+    const { env, bases, pulumiReleases, debianSnapshots, mirrored } = scratch.place.environment;
     return {
       ...{ folder: elsewhere, env, builder: builder.name, registry: `${scratch.prefix}/verify` },
-      ...{ bases, pulumiReleases, signatures: mirrored ? "off" : "required" },
+      ...{ bases, pulumiReleases, debianSnapshots, signatures: mirrored ? "off" : "required" },
     };
   }
 
