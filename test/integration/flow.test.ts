@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { type Subject, listPublished } from "../../ci/subjects";
 import type { Ended } from "../support/actions";
 import { GitHub } from "../support/github";
 import { ReleaseFlow } from "../support/releaseFlow";
@@ -47,6 +48,37 @@ describe("the way from a pushed tag to an image", () => {
     before64 = await flow.served("dev", "dev-v3.64.0");
     assert.equal(Object.keys(before64).length, 6);
     assert.deepEqual(await flow.client("prod", "javascript").tags(), []);
+  });
+
+  it("names what is to be attested and scanned: each image's index, and the image of each platform", async () => {
+    const [run] = await flow.release("dev-v3.64.0");
+    const subjects = JSON.parse(run?.outputs["release"]?.["images"] ?? "[]") as Subject[];
+    assert.deepEqual(Object.fromEntries(subjects.map(({ language, digest }) => [language, digest])), before64);
+    for (const { language, repository, platforms } of subjects) {
+      assert.equal(repository, flow.client("dev", language).repository);
+      assert.deepEqual(Object.keys(platforms), flow.place.environment.platforms);
+      for (const digest of Object.values(platforms)) {
+        assert.ok(((await flow.client("dev", language).manifest(digest))?.layers ?? []).length > 0, language);
+      }
+    }
+    const file = join(flow.place.folder, "outputs");
+    process.env["GITHUB_OUTPUT"] = file;
+    await listPublished("dev", "dev-v3.64.0", flow.repository.clone).finally(() => delete process.env["GITHUB_OUTPUT"]);
+    const targets = JSON.parse(readFileSync(file, "utf8").replace("targets=", "")) as {
+      name: string;
+      reference: string;
+    }[];
+    const expected = subjects.flatMap(({ language, repository, platforms }) =>
+      Object.entries(platforms).map(([platform, digest]) => ({
+        name: `${language}-${platform}`,
+        reference: `${repository}@${digest}`,
+      })),
+    );
+    const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
+    assert.deepEqual(targets.sort(byName), expected.sort(byName));
+    await assert.rejects(listPublished("dev", "dev-v9.9.9", flow.repository.clone), {
+      message: 'Stack dev serves nothing under the tag "dev-v9.9.9". Release it first.',
+    });
   });
 
   it("releases vX.Y.Z and latest-vX.Y.Z on stack prod, with the digest that dev has", async () => {

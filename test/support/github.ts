@@ -2,6 +2,7 @@
 // headers, objects, statuses and messages have the shape of the real ones: https://docs.github.com/en/rest
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
 
 /** A release, as far as a test tells one from another. */
 export interface Release {
@@ -62,6 +63,8 @@ export class GitHub {
   readonly runs: Run[] = [];
   /** The tags that the release workflow was dispatched with. */
   readonly dispatched: string[] = [];
+  /** The reports to code scanning of owner/runner-pulumi, unpacked. */
+  readonly sarifs: { readonly commit: string; readonly ref: string; readonly sarif: unknown }[] = [];
   /** The comments of pull request 7 of owner/runner-pulumi. */
   readonly comments: { readonly id: number; body: string }[] = [];
   /** The requests that were made: method and URL. */
@@ -115,6 +118,10 @@ export class GitHub {
       json(response, 200, { total_count: this.runs.length, workflow_runs: items }, link);
     } else if (path === `POST ${workflow}/dispatches`) {
       this.dispatch(body, request.headers.authorization === `token ${token}`, response);
+    } else if (path === "POST /repos/owner/runner-pulumi/code-scanning/sarifs") {
+      const { commit_sha: commit, ref, sarif } = JSON.parse(body) as Record<"commit_sha" | "ref" | "sarif", string>;
+      this.sarifs.push({ commit, ref, sarif: JSON.parse(gunzipSync(Buffer.from(sarif, "base64")).toString()) });
+      json(response, 202, { id: "47177e22-5596-11eb-80a1-c1e54ef945c6" });
     } else if (path.includes("/issues/")) {
       this.comment(path, url, body, response);
     } else {

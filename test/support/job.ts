@@ -47,7 +47,11 @@ export interface EndedJob {
   readonly summary: string;
   /** The folder of its clone. */
   readonly workspace: string;
+  /** The outputs of its steps, by their ids. */
+  readonly outputs: Outputs;
 }
+
+type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** Actions that this machine's environment does the work of. Any other is a fault of the test. */
 const known = [
@@ -61,15 +65,15 @@ export async function runJob({ job, contexts, remote, commit, folder, env }: Job
   const runner = mkdtempSync(join(folder, "runner-"));
   const workspace = join(runner, "workspace");
   if (job.if !== undefined && !evaluate(job.if, contexts))
-    return { conclusion: "skipped", log: "", summary: "", workspace };
+    return { conclusion: "skipped", log: "", summary: "", workspace, outputs: {} };
   await git(folder, "clone", "--quiet", remote, workspace);
   await git(workspace, "checkout", "--quiet", "--detach", commit);
   await linkPackages(workspace);
   const summary = join(runner, "summary.md");
   writeFileSync(summary, "");
   const all = { ...env, GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summary };
-  const { failed, log } = await runSteps(job, { workspace, runner, env: all, contexts });
-  return { conclusion: failed ? "failure" : "success", log, summary: readFileSync(summary, "utf8"), workspace };
+  const { failed, ...ended } = await runSteps(job, { workspace, runner, env: all, contexts });
+  return { ...ended, conclusion: failed ? "failure" : "success", summary: readFileSync(summary, "utf8"), workspace };
 }
 
 /** Fills in the expressions of a text. */
@@ -87,7 +91,10 @@ interface Runner {
   readonly contexts: Contexts;
 }
 
-async function runSteps(job: Job, { contexts, ...runner }: Runner): Promise<{ failed: boolean; log: string }> {
+async function runSteps(
+  job: Job,
+  { contexts, ...runner }: Runner,
+): Promise<{ failed: boolean; log: string; outputs: Outputs }> {
   const steps: Record<string, { outputs: Record<string, string> }> = {};
   let log = "";
   let failed = false;
@@ -102,7 +109,8 @@ async function runSteps(job: Job, { contexts, ...runner }: Runner): Promise<{ fa
     failed ||= ended.failed;
     if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
   }
-  return { failed, log };
+  const outputs = Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, step.outputs]));
+  return { failed, log, outputs };
 }
 
 /** After a failure only those are wanted whose condition asks for the job's status itself. */
@@ -128,7 +136,11 @@ async function runStep(
     all: true,
   });
   const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
-  return { failed, log: all, outputs: Object.fromEntries(lines.map((line) => line.split("=", 2) as [string, string])) };
+  return {
+    failed,
+    log: all,
+    outputs: Object.fromEntries(lines.map((line) => line.split(/=(.*)/s, 2) as [string, string])),
+  };
 }
 
 /** The expressions that these workflows use mean the same in JavaScript; a step that was skipped has no outputs. */
