@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi rehearsal walk-through verify manifest lint down clean test test-all check configure release review comment published sarif watch
+.PHONY: help up preview pulumi rehearsal walk-through verify manifest lint down clean test test-all check configure release review comment notes published sarif watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -71,6 +71,9 @@ review: node_modules/.ready ## In CI: preview what the checkout would change on 
 
 comment: node_modules/.ready ## In CI: put the reviews into the comment of the pull request
 	@$(ci) comment
+
+notes: node_modules/.ready ## In CI: write the release notes of TAG
+	@$(ci) notes
 
 published: node_modules/.ready ## In CI: list what STACK serves under IMAGE_TAG
 	@$(ci) published

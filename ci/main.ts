@@ -7,6 +7,7 @@ import { configure } from "./configure";
 import { Clone } from "./git";
 import { gitHubFromEnvironment } from "./github";
 import { manifestOfStack } from "./manifest/stack";
+import { notesFromEnvironment, publishNotes } from "./notes";
 import { release } from "./release";
 import { review } from "./review";
 import { findingsFromEnvironment, uploadSarif } from "./sarif";
@@ -27,6 +28,10 @@ runCommand({
   manifest: () => manifestOfStack(process.env["TAG"], checkout, logs),
   review: () => review(process.env["STACK"], new Clone(checkout), logs),
   comment: () => comment(gitHubFromEnvironment(), pullRequestFromEnvironment(), logs),
+  notes: () => {
+    const { tag, body } = notesFromEnvironment();
+    return publishNotes(gitHubFromEnvironment(), process.env["GITHUB_REPOSITORY"] ?? "", tag, body);
+  },
   published: () => listPublished(process.env["STACK"] ?? "prod", process.env["IMAGE_TAG"] ?? "latest", checkout),
   sarif: () => uploadSarif(gitHubFromEnvironment(), process.env["GITHUB_REPOSITORY"] ?? "", findingsFromEnvironment()),
   watch: () => watchFromEnvironment(checkout),

@@ -63,6 +63,8 @@ export class GitHub {
   readonly runs: Run[] = [];
   /** The tags that the release workflow was dispatched with. */
   readonly dispatched: string[] = [];
+  /** The release notes of owner/runner-pulumi, by tag. */
+  readonly notes = new Map<string, { readonly id: number; body: string }>();
   /** The reports to code scanning of owner/runner-pulumi, unpacked. */
   readonly sarifs: { readonly commit: string; readonly ref: string; readonly sarif: unknown }[] = [];
   /** The comments of pull request 7 of owner/runner-pulumi. */
@@ -118,12 +120,31 @@ export class GitHub {
       json(response, 200, { total_count: this.runs.length, workflow_runs: items }, link);
     } else if (path === `POST ${workflow}/dispatches`) {
       this.dispatch(body, request.headers.authorization === `token ${token}`, response);
+    } else if (path.includes(" /repos/owner/runner-pulumi/releases")) {
+      this.release(path, body, response);
     } else if (path === "POST /repos/owner/runner-pulumi/code-scanning/sarifs") {
       const { commit_sha: commit, ref, sarif } = JSON.parse(body) as Record<"commit_sha" | "ref" | "sarif", string>;
       this.sarifs.push({ commit, ref, sarif: JSON.parse(gunzipSync(Buffer.from(sarif, "base64")).toString()) });
       json(response, 202, { id: "47177e22-5596-11eb-80a1-c1e54ef945c6" });
     } else if (path.includes("/issues/")) {
       this.comment(path, url, body, response);
+    } else {
+      refuse(response, 404, "Not Found");
+    }
+  }
+
+  /** https://docs.github.com/en/rest/releases/releases */
+  private release(path: string, body: string, response: ServerResponse): void {
+    const [, tag = ""] = /^GET .*\/releases\/tags\/([^/]+)$/.exec(path) ?? [];
+    const [, id] = /^PATCH .*\/releases\/(\d+)$/.exec(path) ?? [];
+    const existing = [...this.notes.values()].find((notes) => String(notes.id) === id) ?? this.notes.get(tag);
+    if (path === "POST /repos/owner/runner-pulumi/releases") {
+      const created = JSON.parse(body) as { tag_name: string; body: string };
+      this.notes.set(created.tag_name, { id: this.notes.size + 1, body: created.body });
+      json(response, 201, { id: this.notes.size, ...created });
+    } else if (existing !== undefined) {
+      if (id !== undefined) existing.body = (JSON.parse(body) as { body: string }).body;
+      json(response, 200, existing);
     } else {
       refuse(response, 404, "Not Found");
     }

@@ -56,6 +56,7 @@ describe("workflows", () => {
     });
     assert.deepEqual(Object.fromEntries(asked), {
       "release/release": { contents: "read", "id-token": "write" },
+      "release/notes": { contents: "write" },
       "release/attest": { "id-token": "write", attestations: "write", "artifact-metadata": "write" },
       "preview/scan": { contents: "read", "security-events": "write" },
       "scan/published": { contents: "read" },

@@ -1,0 +1,37 @@
+import type { Octokit } from "@octokit/rest";
+
+import { Fault } from "./fault";
+import { GitHubFault } from "./github";
+import { say } from "./say";
+
+/**
+ * Writes the notes of a release on GitHub, under its git tag; those of an earlier run are replaced. Throws a GitHubFault
+ * where GitHub does not take them.
+ */
+export async function publishNotes(octokit: Octokit, repository: string, tag: string, body: string): Promise<void> {
+  const [owner = "", repo = ""] = repository.split("/");
+  const existing = await octokit.rest.repos.getReleaseByTag({ owner, repo, tag }).catch((error: unknown) => {
+    if (error instanceof GitHubFault && error.answered === 404) return undefined;
+    throw error;
+  });
+  if (existing === undefined) {
+    await octokit.rest.repos.createRelease({ owner, repo, tag_name: tag, name: tag, body, request: { retries: 0 } });
+  } else {
+    await octokit.rest.repos.updateRelease({ owner, repo, release_id: existing.data.id, body });
+  }
+  say("release notes", `${existing === undefined ? "written" : "written again"} for ${tag}`);
+}
+
+/** The notes of the environment: TAG, and NOTES as JSON, which is one line. Throws a Fault where they are none. */
+export function notesFromEnvironment(env: NodeJS.ProcessEnv = process.env): { tag: string; body: string } {
+  const { TAG: tag = "", NOTES: notes = "" } = env;
+  try {
+    const body: unknown = JSON.parse(notes);
+    if (tag !== "" && typeof body === "string") return { tag, body };
+  } catch {
+    // No JSON: as no text.
+  }
+  throw new Fault(
+    `TAG ${JSON.stringify(tag)} and NOTES of ${notes.length} characters are no release notes. Give both.`,
+  );
+}
