@@ -1,4 +1,4 @@
-import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Fault } from "../ci/fault";
@@ -16,7 +16,9 @@ export function inFolder(...parts: string[]): string {
 
 const gigabyte = 1e9;
 /** What a first `make up` leaves on the disk: tools, builder, registry and Go's caches; measured, and rounded up. */
-const neededBytes = 8 * gigabyte;
+const neededAtFirst = 8 * gigabyte;
+/** What another release adds, at most. */
+const neededLater = 2 * gigabyte;
 
 /** Makes the folder. Throws a Fault when nothing can be written there, or when the disk has no room for a set-up. */
 export function prepareFolder(): void {
@@ -31,6 +33,8 @@ export function prepareFolder(): void {
   }
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
+  // Written when the last part of a set-up is there.
+  const neededBytes = existsSync(inFolder("bases.json")) ? neededLater : neededAtFirst;
   if (free < neededBytes) {
     const gigabytes = (bytes: number) => `${(bytes / gigabyte).toFixed(1)} GB`;
     throw new Fault(
