@@ -18,9 +18,9 @@ const checkout = join(__dirname, "..");
 /** Where pulumi's whole output goes, and what one step leaves for another. */
 const logs = join(checkout, ".local");
 
-/** The commands that the steps of the workflows call, by the Makefile. What they need comes by the environment. */
+/** The commands that the steps of the workflows call, by the Makefile. What they need comes by the environment, so that no shell reads it. */
 runCommand({
-  configure: () => configure(process.env["TAG"], new Clone(checkout)),
+  configure: ([tag]) => configure(tag ?? process.env["TAG"], new Clone(checkout)),
   release: () => {
     mkdirSync(logs, { recursive: true });
     return release({ folder: checkout, env: process.env, logs });
