@@ -17,10 +17,13 @@ export function runCommand(commands: Readonly<Record<string, Command>>): void {
     process.exitCode = 2;
     return;
   }
-  command(args).catch((error: unknown) => {
-    process.exitCode = 1;
-    console.error(describe(error));
-  });
+  // In a promise, so that what is thrown before the first await is described too.
+  Promise.resolve(args)
+    .then(command)
+    .catch((error: unknown) => {
+      process.exitCode = 1;
+      console.error(describe(error));
+    });
 }
 
 function describe(error: unknown): unknown {

@@ -32,6 +32,8 @@ export async function configure(gitTag: string | undefined, clone: Clone): Promi
  * @param event what started the run, by GitHub's name for it; undefined is a person
  */
 export async function decideRun(gitTag: string, clone: Clone, event: string | undefined): Promise<Release | undefined> {
+  // Before the origin is asked for anything: a tag of another form.
+  decide(gitTag, { gitTags: [], withdrawn: {} });
   const withdrawn = await clone.withdrawnOnMain();
   const tags = await clone.remoteTags();
   const release = decide(gitTag, { gitTags: [...tags.keys()], withdrawn });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { execa } from "execa";
+import { ExecaError, execa } from "execa";
 
 import { messageOf } from "../images/errors";
 import type { Withdrawn } from "../images/withdrawals";
@@ -43,7 +43,7 @@ export class Clone {
   async withdrawnOnMain(): Promise<Withdrawn> {
     const text = await this.git("show", `origin/main:${withdrawnFile}`).catch((error: unknown) => {
       throw new Fault(
-        `origin/main has no ${withdrawnFile}: ${messageOf(error)}. Fetch the branch: git fetch origin main.`,
+        `origin/main has no ${withdrawnFile}: ${whatGitSays(error)}. Fetch the branch: git fetch origin main.`,
       );
     });
     return JSON.parse(text) as Withdrawn;
@@ -58,4 +58,10 @@ export class Clone {
   async git(...args: string[]): Promise<string> {
     return (await execa("git", args, { cwd: this.folder })).stdout;
   }
+}
+
+/** What git says of its failure. The origin's URL, which it says too, may hold a token. */
+export function whatGitSays(error: unknown): string {
+  const said = error instanceof ExecaError ? String(error.stderr).trim() || error.shortMessage : messageOf(error);
+  return said.replace(/(\w:\/\/)[^/\s]*@/g, "$1…@");
 }

@@ -1,8 +1,7 @@
 import { ExecaError } from "execa";
 
-import { messageOf } from "../../images/errors";
 import { Fault } from "../fault";
-import type { Clone } from "../git";
+import { type Clone, whatGitSays } from "../git";
 
 /** What became of the tags of a push. */
 export interface Pushed {
@@ -80,10 +79,4 @@ function outcome(tags: readonly string[], account: string): Pushed {
     pushed: tags.filter((tag) => made.includes(tag)),
     madeMeanwhile: tags.filter((tag) => !made.includes(tag)),
   };
-}
-
-/** What git says of its failure. The origin's URL, which it says too, may hold a token. */
-function whatGitSays(error: unknown): string {
-  const said = error instanceof ExecaError ? String(error.stderr).trim() || error.shortMessage : messageOf(error);
-  return said.replace(/(\w:\/\/)[^/\s]*@/g, "$1…@");
 }
