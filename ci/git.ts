@@ -43,7 +43,7 @@ export class Clone {
   async withdrawnOnMain(): Promise<Withdrawn> {
     const text = await this.git("show", `origin/main:${withdrawnFile}`).catch((error: unknown) => {
       throw new Fault(
-        `origin/main has no ${withdrawnFile}: ${whatGitSays(error)}. Fetch the branch: git fetch origin main.`,
+        `origin/main has no ${withdrawnFile}: ${whatGitSays(error)}\nFetch the branch: git fetch origin main.`,
       );
     });
     return JSON.parse(text) as Withdrawn;
