@@ -1,6 +1,6 @@
 import { catalogue } from "../images/catalogue";
 import { repositoryUri } from "../images/registry";
-import { RepositoryClient } from "../images/registryClient";
+import { type ImagePlatform, RepositoryClient } from "../images/registryClient";
 import { Fault } from "./fault";
 import { textTable } from "./table";
 import { readStackRegistry } from "./watch/config";
@@ -11,18 +11,26 @@ export interface Subject {
   readonly language: string;
   /** host[:port]/path */
   readonly repository: string;
-  /** The digest of its index. */
+  /** The digest of its index, or of its manifest where it has one platform. */
   readonly digest: string;
   /** The digest of each platform's manifest, by os/architecture. */
   readonly platforms: Readonly<Record<string, string>>;
 }
 
-/** Looks up the platforms of an image by the digest of its index. Throws an Error where the registry does not have it. */
+/**
+ * Looks up the platforms of an image by its digest: of an index, or of the manifest alone that an image of one platform
+ * is. Throws an Error where the registry does not have it.
+ */
 export async function subjectOf(language: string, repository: string, digest: string): Promise<Subject> {
-  const index = await new RepositoryClient(repository).manifest(digest);
-  if (index === undefined) throw new Error(`${repository}@${digest} is not in the registry.`);
-  const entries = (index.manifests ?? []).flatMap(({ platform, digest: manifest }) =>
-    platform === undefined ? [] : [[`${platform.os}/${platform.architecture}`, manifest] as const],
+  const client = new RepositoryClient(repository);
+  const manifest = await client.manifest(digest);
+  if (manifest === undefined) throw new Error(`${repository}@${digest} is not in the registry.`);
+  const { manifests, config } = manifest;
+  const images = manifests ?? [
+    { digest, platform: JSON.parse((await client.blob(config?.digest ?? "")).toString()) as ImagePlatform },
+  ];
+  const entries = images.flatMap(({ platform, digest: image }) =>
+    platform === undefined ? [] : [[`${platform.os}/${platform.architecture}`, image] as const],
   );
   return { language, repository, digest, platforms: Object.fromEntries(entries) };
 }

@@ -23,7 +23,13 @@ export interface Manifest {
   readonly config?: Descriptor;
   readonly layers?: readonly Descriptor[];
   /** The manifests of an index, one per platform. */
-  readonly manifests?: readonly (Descriptor & { readonly platform?: { os: string; architecture: string } })[];
+  readonly manifests?: readonly (Descriptor & { readonly platform?: ImagePlatform })[];
+}
+
+/** The platform of an image, in an index and in the image's own config. */
+export interface ImagePlatform {
+  readonly os: string;
+  readonly architecture: string;
 }
 
 /** A repository of a registry, for reading. */

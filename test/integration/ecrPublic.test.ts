@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -191,7 +191,8 @@ describe("the stacks dev and prod", () => {
   describe("what must not reach a registry", () => {
     it("stops in another environment's AWS account, before any push", async () => {
       const other = openStack("prod", "someone-else", {}, "other");
-      const env = { ...other.stack.env, PULUMI_BACKEND_URL: `file://${join(place.folder, "docker")}` };
+      mkdirSync(join(place.folder, "other-state"));
+      const env = { ...other.stack.env, PULUMI_BACKEND_URL: `file://${join(place.folder, "other-state")}` };
       const lost = new TestStack({ ...other.stack, env }, other.prefix, other.ownConfig, ecr.credentials);
       const { failed, output } = await lost.up({ ...v66, tag: "v3.66.0" });
       assert.equal(failed, true, output);
@@ -226,10 +227,11 @@ describe("the stacks dev and prod", () => {
       let layers = 0;
       for (const language of languages) {
         const client = prod.client(language);
-        const index = await client.manifest("v3.66.0");
-        for (const { digest } of index?.manifests ?? []) {
+        const served = await client.manifest("v3.66.0");
+        // One platform has no index.
+        for (const { digest } of served?.manifests ?? [{ digest: "v3.66.0" }]) {
           const manifest = await client.manifest(digest);
-          assertNoSecret(Buffer.from(JSON.stringify([index, manifest])), `the manifests of ${language}`);
+          assertNoSecret(Buffer.from(JSON.stringify([served, manifest])), `the manifests of ${language}`);
           assertNoSecret(await client.blob(manifest?.config?.digest ?? ""), `the config of ${language}`);
           for (const layer of manifest?.layers ?? []) {
             assertNoSecret(gunzipSync(await client.blob(layer.digest)), `layer ${layer.digest} of ${language}`);
