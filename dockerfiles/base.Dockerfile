@@ -29,13 +29,13 @@ FROM pulumi-${TARGETARCH} AS pulumi-release
 
 # What the build steps run and no image keeps.
 FROM scratch AS build-scripts
-# Where Debian keeps its snapshots. When it is empty, packages come from the base's own sources, as they are that day.
+# Where Debian keeps its snapshots. When it is no URL, packages come from the base's own sources, as they are that day.
 ARG DEBIAN_SNAPSHOTS=http://snapshot.debian.org/archive
 ARG DEBIAN_SNAPSHOT
 COPY <<EOF /sources.list
-${DEBIAN_SNAPSHOTS:+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian/$DEBIAN_SNAPSHOT trixie main}
-${DEBIAN_SNAPSHOTS:+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian/$DEBIAN_SNAPSHOT trixie-updates main}
-${DEBIAN_SNAPSHOTS:+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian-security/$DEBIAN_SNAPSHOT trixie-security main}
+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian/$DEBIAN_SNAPSHOT trixie main
+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian/$DEBIAN_SNAPSHOT trixie-updates main
+deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian-security/$DEBIAN_SNAPSHOT trixie-security main
 EOF
 COPY --chmod=755 <<'EOF' /settle
 #!/bin/sh
@@ -52,7 +52,7 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive APT_CONFIG=/tmp/apt.conf
 sources=/run/build/sources.list
 : >$APT_CONFIG
-! grep -q deb $sources || echo "Dir::Etc { SourceList \"$sources\"; SourceParts \"/dev/null\"; };" >$APT_CONFIG
+! grep -q '] http' $sources || echo "Dir::Etc { SourceList \"$sources\"; SourceParts \"/dev/null\"; };" >$APT_CONFIG
 apt-get update -qq
 # What it says fills a log that only a failure needs. The provider drops what a build says right before it fails.
 apt-get install -qq --yes --no-install-recommends "$@" >/tmp/apt.log || { tail -n 20 /tmp/apt.log >&2; sleep 1; exit 1; }

@@ -30,7 +30,8 @@ export function buildInputs({ language, config, release }: BuildArgs) {
     },
     buildArgs: {
       SOURCE_DATE_EPOCH: String(sourceDateEpoch(dockerfile)),
-      DEBIAN_SNAPSHOTS: config.debianSnapshots,
+      // An empty build argument is taken for one that is not known yet, and a preview would build nothing.
+      DEBIAN_SNAPSHOTS: config.debianSnapshots || "none",
       ...releaseArguments(release),
     },
     labels: labels(language, release.version, config.bases["debian"] ?? `docker-image://${debian(dockerfile)}`),

@@ -12,7 +12,7 @@ import { serve } from "../support/http";
 
 /** A step after `base`: prints what apt has left, and where packages would come from now. */
 const probe =
-  "\nFROM base AS probe\nRUN ls /tmp /var/lib/apt/lists && cat /etc/apt/sources.list* && grep ^Package /var/lib/dpkg/status | wc -l\n";
+  "\nFROM base AS probe\nRUN ls /tmp /var/lib/apt/lists && cat /etc/apt/sources.list && grep ^Package /var/lib/dpkg/status | wc -l\n";
 
 describe("Debian's snapshots", () => {
   let environment: Environment;
@@ -75,6 +75,6 @@ describe("Debian's snapshots", () => {
     const { failed, log } = await build(`${url}/archive`);
     server.close();
     assert.equal(failed, true);
-    assert.match(log, /404|Unable to locate|not found/i);
+    assert.match(log, /does not have a Release file/);
   });
 });
