@@ -1,6 +1,6 @@
 import * as semver from "semver";
 
-import { type Release, parseGitTag } from "../images/release";
+import { type Release, parseGitTag, releaseOf } from "../images/release";
 import { type Withdrawn, howToRollBack, namedAtMost, withdrawal } from "../images/withdrawals";
 import { Fault } from "./fault";
 
@@ -17,7 +17,7 @@ export interface Knowledge {
  * withdrawn, and where it is a `latest-v` tag that a higher one of the repository supersedes.
  */
 export function decide(gitTag: string, { gitTags, withdrawn }: Knowledge): Release {
-  const release = parse(gitTag);
+  const release = requireRelease(gitTag);
   const refused = withdrawal(release.pulumiVersion, withdrawn);
   if (refused !== undefined) throw new Fault(refused);
   if (release.tag === "latest") refuseSuperseded(release.pulumiVersion, latestVersions(gitTags, withdrawn));
@@ -26,23 +26,17 @@ export function decide(gitTag: string, { gitTags, withdrawn }: Knowledge): Relea
 
 /** The versions of a repository's `latest-v` tags that are not withdrawn, the highest first. */
 export function latestVersions(gitTags: readonly string[], withdrawn: Withdrawn): string[] {
-  const versions = gitTags.filter((tag) => tag.startsWith("latest-v")).flatMap(versionOf);
+  const latest = gitTags.filter((tag) => tag.startsWith("latest-v"));
+  const versions = latest.flatMap((tag) => releaseOf(tag)?.pulumiVersion ?? []);
   return versions.filter((version) => withdrawal(version, withdrawn) === undefined).sort(semver.rcompare);
 }
 
-function parse(gitTag: string): Release {
+/** What a git tag releases. Throws a Fault that names the forms for any other tag. */
+export function requireRelease(gitTag: string): Release {
   try {
     return parseGitTag(gitTag);
   } catch (error) {
     throw new Fault((error as Error).message);
-  }
-}
-
-function versionOf(gitTag: string): string[] {
-  try {
-    return [parseGitTag(gitTag).pulumiVersion];
-  } catch {
-    return []; // Another kind of tag.
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import * as semver from "semver";
 
-import { type Release, parseGitTag } from "../images/release";
+import { type Release, releaseOf } from "../images/release";
 import { withdrawal, withdrawnVersions } from "../images/withdrawals";
 import { configureStack } from "./configure";
 import { Fault } from "./fault";
@@ -48,13 +48,9 @@ export async function review(stack: string | undefined, clone: Clone, logs: stri
 /** The newest tag of a stack that is not withdrawn, and what it releases; of prod, `vX.Y.Z`, never `latest-vX.Y.Z`. */
 export function newestRelease(stack: string, gitTags: readonly string[]): [string, Release] {
   const own = gitTags.flatMap((gitTag): [string, Release][] => {
-    try {
-      const release = parseGitTag(gitTag);
-      const releasable = withdrawal(release.pulumiVersion, withdrawnVersions) === undefined;
-      return releasable && release.stack === stack && release.tag !== "latest" ? [[gitTag, release]] : [];
-    } catch {
-      return []; // Another kind of tag.
-    }
+    const release = releaseOf(gitTag);
+    if (release === undefined || release.stack !== stack || release.tag === "latest") return [];
+    return withdrawal(release.pulumiVersion, withdrawnVersions) === undefined ? [[gitTag, release]] : [];
   });
   const [newest] = own.sort(([, a], [, b]) => semver.rcompare(a.pulumiVersion, b.pulumiVersion));
   if (newest !== undefined) return newest;

@@ -7,7 +7,8 @@ import { type Credentials, RepositoryClient } from "./registryClient";
 import { isPulumiVersion } from "./release";
 import { type Withdrawn, howToRollBack, withdrawnVersions } from "./withdrawals";
 
-const versionLabel = "org.opencontainers.image.version";
+/** The label that names the version of Pulumi in an image. */
+export const versionLabel = "org.opencontainers.image.version";
 
 /**
  * Refuses a release that would make `latest` go back. Reads from the registry which version `latest` is now: it may be

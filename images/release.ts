@@ -28,6 +28,15 @@ export function parseGitTag(gitTag: string): Release {
   };
 }
 
+/** What a git tag releases, or undefined where it is of another kind. */
+export function releaseOf(gitTag: string): Release | undefined {
+  try {
+    return parseGitTag(gitTag);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether the text is a version that can be released: X.Y.Z in canonical form, no prerelease and no build part. */
 export function isPulumiVersion(text: string): boolean {
   const version = semver.parse(text);

@@ -1,7 +1,7 @@
 import { buildctl } from "../ci/manifest/builder";
 import { findReleased } from "../ci/manifest/find";
 import { languagesAskedFor, writeManifest } from "../ci/manifest/manifest";
-import { requireRelease } from "../ci/manifest/stack";
+import { requireTag } from "../ci/manifest/stack";
 import { repositoryUri } from "../images/registry";
 import { ensureEmulation } from "./emulation";
 import { setUp } from "./environment";
@@ -14,7 +14,7 @@ import { startBuildKit } from "./services";
  * Throws a Fault where the tag is none, the registry does not have it, or an image cannot be run.
  */
 export async function manifest(gitTag: string | undefined): Promise<void> {
-  const release = requireRelease(gitTag);
+  const release = requireTag(gitTag);
   const languages = languagesAskedFor();
   const { registry, tools } = await setUp();
   const images = await findReleased(release, languages, (language) =>

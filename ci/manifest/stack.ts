@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { parse } from "yaml";
 
-import { messageOf } from "../../images/errors";
 import { repositoryUri } from "../../images/registry";
-import { type Release, parseGitTag } from "../../images/release";
+import type { Release } from "../../images/release";
+import { requireRelease } from "../decide";
 import { Fault } from "../fault";
 import { readStackRegistry } from "../watch/config";
 import { writeOutputs } from "../workflowFiles";
@@ -20,7 +20,7 @@ import { languagesAskedFor, writeManifest } from "./manifest";
  * tag is none, the registry does not have it, or an image cannot be run.
  */
 export async function manifestOfStack(gitTag: string | undefined, checkout: string, logs: string): Promise<void> {
-  const release = requireRelease(gitTag);
+  const release = requireTag(gitTag);
   const registry = await readStackRegistry(checkout, release.stack);
   const images = await findReleased(release, languagesAskedFor(), (language) => repositoryUri(registry, language));
   const builder = await builderOf(checkout, release.stack);
@@ -30,14 +30,10 @@ export async function manifestOfStack(gitTag: string | undefined, checkout: stri
   writeOutputs({ notes: JSON.stringify(notes) });
 }
 
-/** What a git tag releases. Throws a Fault where there is none or it is no release tag. */
-export function requireRelease(gitTag: string | undefined): Release {
+/** What the tag that was given releases. Throws a Fault where none was, or where it is no release tag. */
+export function requireTag(gitTag: string | undefined): Release {
   if (gitTag === undefined) throw new Fault("TAG is not given. Give a release tag, such as TAG=v3.66.0.");
-  try {
-    return parseGitTag(gitTag);
-  } catch (error) {
-    throw new Fault(messageOf(error));
-  }
+  return requireRelease(gitTag);
 }
 
 /** The builder that the stack releases with, or, where BUILDKIT_HOST is set, the BuildKit at that address. */

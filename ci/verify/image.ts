@@ -40,9 +40,6 @@ export interface PlatformImage {
   readonly layers: readonly string[];
 }
 
-/** The label that says which version of Pulumi an image has. */
-export const versionLabel = "org.opencontainers.image.version";
-
 /**
  * Reads the image of each platform behind a digest. What an index has beside images, such as attestations, names the
  * platform unknown/unknown and is left out. Throws an Error where a manifest is not there.

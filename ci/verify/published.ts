@@ -1,5 +1,6 @@
 import type { Language } from "../../images/catalogue";
 import { messageOf } from "../../images/errors";
+import { versionLabel } from "../../images/latest";
 import { type Platform, isPlatform } from "../../images/platform";
 import { repositoryUri } from "../../images/registry";
 import { RepositoryClient } from "../../images/registryClient";
@@ -7,7 +8,7 @@ import { isPulumiVersion, parseGitTag } from "../../images/release";
 import { Fault } from "../fault";
 import type { StackRegistry } from "../watch/config";
 import type { ImageReference } from "./compare";
-import { readImages, versionLabel } from "./image";
+import { readImages } from "./image";
 
 /** A tag whose images are verified. */
 export interface AskedTag {

@@ -1,7 +1,7 @@
 import type { Clone } from "../git";
 import { type Row, textTable } from "../table";
 import { type Comparison, type ImageReference, compareImages } from "./compare";
-import { versionLabel } from "./image";
+import { versionLabel } from "../../images/latest";
 import type { AskedTag, PublishedImage } from "./published";
 
 /** Builds images again. Gives them by their language. */

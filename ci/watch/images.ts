@@ -1,6 +1,7 @@
 import * as semver from "semver";
 
 import { messageOf } from "../../images/errors";
+import { versionLabel } from "../../images/latest";
 import { repositoryUri } from "../../images/registry";
 import { RepositoryClient } from "../../images/registryClient";
 import { isPulumiVersion, parseGitTag } from "../../images/release";
@@ -10,8 +11,6 @@ import type { Origin } from "./origin";
 
 /** What of a release is missing in the registry, as far as it can be told. */
 export type Completeness = { readonly missing: readonly string[] } | { readonly untold: string };
-
-const versionLabel = "org.opencontainers.image.version";
 
 /** Reads from the registries of the stacks, as anyone may, which images of a release there are. */
 export class ReleasedImages {

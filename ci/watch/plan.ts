@@ -1,6 +1,6 @@
 import * as semver from "semver";
 
-import { isPulumiVersion, parseGitTag } from "../../images/release";
+import { isPulumiVersion, releaseOf } from "../../images/release";
 import { type Withdrawn, withdrawal } from "../../images/withdrawals";
 import { latestVersions } from "../decide";
 
@@ -79,14 +79,6 @@ export function tagsToCheck({ gitTags, firstVersion, withdrawn }: State, pushed:
     if (semver.lt(version, firstVersion) || withdrawal(version, withdrawn) !== undefined) return false;
     return tag !== "latest" || version === latest;
   });
-}
-
-function releaseOf(gitTag: string) {
-  try {
-    return parseGitTag(gitTag);
-  } catch {
-    return undefined; // Another kind of tag.
-  }
 }
 
 /** A run of the release workflow, as GitHub's API gives it. */

@@ -9,7 +9,7 @@ import { decideRun } from "../../ci/configure";
 import { latestVersions } from "../../ci/decide";
 import { Fault } from "../../ci/fault";
 import { Clone } from "../../ci/git";
-import { guardLatest } from "../../images/latest";
+import { guardLatest, versionLabel } from "../../images/latest";
 import { RepositoryClient } from "../../images/registryClient";
 import { parseGitTag } from "../../images/release";
 import type { Withdrawn } from "../../images/withdrawals";
@@ -23,7 +23,6 @@ import { ScratchRepository, git } from "../support/scratchRepository";
 
 const versions = ["3.9.0", "3.10.0", "3.66.0"];
 const prefixes = ["dev-v", "v", "latest-v", "latest-v"];
-const versionLabel = "org.opencontainers.image.version";
 const revisionLabel = "test.revision";
 
 /** What people and the queue do, in any order. */

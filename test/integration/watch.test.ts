@@ -9,6 +9,7 @@ import { Clone } from "../../ci/git";
 import { GitHubFault, openGitHub } from "../../ci/github";
 import { type WatchOptions, watch, watchFromEnvironment } from "../../ci/watch/watch";
 import type { WatchReport } from "../../ci/watch/report";
+import { versionLabel } from "../../images/latest";
 import { parseGitTag } from "../../images/release";
 import { stopDaemon } from "../../local/daemon";
 import { inFolder } from "../../local/folder";
@@ -21,7 +22,6 @@ import { pushImage } from "../support/pushImage";
 import { ScratchRepository, git } from "../support/scratchRepository";
 
 const token = "ghs_secret";
-const versionLabel = "org.opencontainers.image.version";
 const firstVersion = "3.259.0";
 
 /** The watcher's own git, whatever the machine's settings are. */

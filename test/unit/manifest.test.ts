@@ -10,7 +10,7 @@ import { languagesAskedFor } from "../../ci/manifest/manifest";
 import { beforeLines, changeRows, manifestMarkdown, toolRows, versionRows } from "../../ci/manifest/markdown";
 import type { Before, ImageManifest, Manifest } from "../../ci/manifest/model";
 import { type Answer, probes } from "../../ci/manifest/probes";
-import { requireRelease } from "../../ci/manifest/stack";
+import { requireTag } from "../../ci/manifest/stack";
 import { catalogue } from "../../images/catalogue";
 import type { Platform } from "../../images/platform";
 
@@ -345,8 +345,8 @@ describe("manifest", () => {
       }));
 
     it("refuses a TAG that is none", () => {
-      assert.throws(() => requireRelease(undefined), { message: /^TAG is not given\. Give a release tag/ });
-      assert.throws(() => requireRelease("3.66"), { message: /^Tag "3\.66" is not a release tag\. Push dev-vX\.Y\.Z/ });
+      assert.throws(() => requireTag(undefined), { message: /^TAG is not given\. Give a release tag/ });
+      assert.throws(() => requireTag("3.66"), { message: /^Tag "3\.66" is not a release tag\. Push dev-vX\.Y\.Z/ });
     });
   });
 
