@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { catalogue } from "../images/catalogue";
+import { repositoryUri } from "../images/registry";
 import { RepositoryClient } from "../images/registryClient";
 import { showPulumi } from "./display";
 import { Fault } from "./fault";
@@ -66,15 +68,29 @@ async function readImages(project: Project): Promise<PublishedImages> {
   return JSON.parse(await pulumi(project, "stack", "output", "images", "--json")) as PublishedImages;
 }
 
-/** The digests that are served now under the tag that is to be released, by repository; none before a first release. */
+/**
+ * What is served now under the tag that is to be released, by repository: a digest, undefined for nothing, `unread` where
+ * the registry does not say.
+ */
 async function readServed(project: Project): Promise<Map<string, string | undefined>> {
-  const outputs = JSON.parse(await pulumi(project, "stack", "output", "--json")) as { images?: PublishedImages };
-  const tag = await pulumi(project, "config", "get", "tag");
-  const digests = Object.values(outputs.images ?? {}).map(async ({ repository }) => {
-    const digest = await new RepositoryClient(repository).digest(tag).catch(() => undefined);
+  const config = JSON.parse(await pulumi(project, "config", "--json")) as Record<string, { value?: string }>;
+  const value = (key: string) => config[`runner-pulumi:${key}`]?.value ?? "";
+  const registry = { registry: value("registry") || undefined, alias: value("alias") };
+  const served = catalogue.map(async ({ name }) => {
+    const repository = repositoryUri(registry, name);
+    const digest = await new RepositoryClient(repository).digest(value("tag")).catch(() => unread);
     return [repository, digest] as const;
   });
-  return new Map(await Promise.all(digests));
+  return new Map(await Promise.all(served));
+}
+
+const unread = "unknown";
+
+/** How what a tag serves has changed: `none`, `moved`, `new`, or `unknown` where it could not be read before. */
+function changeOf(before: string | undefined, now: string): string {
+  if (before === undefined) return "new";
+  if (before === unread) return "unknown";
+  return before === now ? "none" : "moved";
 }
 
 async function report(
@@ -92,7 +108,7 @@ async function report(
         digest,
         compressed: `${(size / 1e6).toFixed(1)} MB`,
         seconds: (timings.get(`${language}-smoke`) ?? 0) + (timings.get(`${language}-image`) ?? 0),
-        change: before.get(repository) === digest ? "none" : before.get(repository) === undefined ? "new" : "moved",
+        change: changeOf(before.get(repository), digest),
       };
     }),
   );

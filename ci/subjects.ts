@@ -1,7 +1,8 @@
 import { catalogue } from "../images/catalogue";
 import { repositoryUri } from "../images/registry";
-import { type ImagePlatform, RepositoryClient } from "../images/registryClient";
+import { RepositoryClient } from "../images/registryClient";
 import { Fault } from "./fault";
+import { readImages } from "./image";
 import { textTable } from "./table";
 import { readStackRegistry } from "./watch/config";
 import { writeOutputs } from "./workflowFiles";
@@ -17,22 +18,11 @@ export interface Subject {
   readonly platforms: Readonly<Record<string, string>>;
 }
 
-/**
- * Looks up the platforms of an image by its digest: of an index, or of the manifest alone that an image of one platform
- * is. Throws an Error where the registry does not have it.
- */
+/** Looks up the platforms of an image by its digest. Throws an Error where the registry does not have it. */
 export async function subjectOf(language: string, repository: string, digest: string): Promise<Subject> {
-  const client = new RepositoryClient(repository);
-  const manifest = await client.manifest(digest);
-  if (manifest === undefined) throw new Error(`${repository}@${digest} is not in the registry.`);
-  const { manifests, config } = manifest;
-  const images = manifests ?? [
-    { digest, platform: JSON.parse((await client.blob(config?.digest ?? "")).toString()) as ImagePlatform },
-  ];
-  const entries = images.flatMap(({ platform, digest: image }) =>
-    platform === undefined ? [] : [[`${platform.os}/${platform.architecture}`, image] as const],
-  );
-  return { language, repository, digest, platforms: Object.fromEntries(entries) };
+  const images = await readImages(new RepositoryClient(repository), digest);
+  const platforms = images.map((image) => [image.platform, image.digest] as const);
+  return { language, repository, digest, platforms: Object.fromEntries(platforms) };
 }
 
 /**

@@ -23,13 +23,7 @@ export interface Manifest {
   readonly config?: Descriptor;
   readonly layers?: readonly Descriptor[];
   /** The manifests of an index, one per platform. */
-  readonly manifests?: readonly (Descriptor & { readonly platform?: ImagePlatform })[];
-}
-
-/** The platform of an image, in an index and in the image's own config. */
-export interface ImagePlatform {
-  readonly os: string;
-  readonly architecture: string;
+  readonly manifests?: readonly Descriptor[];
 }
 
 /** A repository of a registry, for reading. */
@@ -47,7 +41,7 @@ export class RepositoryClient {
 
   /** The digest that a tag serves, or undefined where there is no such tag. Throws an Error for any other answer. */
   async digest(tag: string): Promise<string | undefined> {
-    const response = await this.request(`manifests/${tag}`, "HEAD");
+    const response = await this.request(`manifests/${tag}`, { method: "HEAD" });
     if (response.status === 404) return undefined;
     return (await succeed(response)).headers.get("docker-content-digest") ?? undefined;
   }
@@ -84,7 +78,9 @@ export class RepositoryClient {
 
   /** A blob by digest. Throws an Error where there is none. */
   async blob(digest: string): Promise<Buffer> {
-    return Buffer.from(await (await succeed(await this.request(`blobs/${digest}`))).arrayBuffer());
+    // A layer is a hundred megabytes and more.
+    const response = await this.request(`blobs/${digest}`, { patience: 15 * 60_000 });
+    return Buffer.from(await (await succeed(response)).arrayBuffer());
   }
 
   /**
@@ -108,8 +104,8 @@ export class RepositoryClient {
     return [...layers.map(({ size }) => size), ...ofManifests].reduce((sum, size) => sum + size, 0);
   }
 
-  private request(path: string, method = "GET"): Promise<Response> {
-    return request(`${this.url}/${path}`, this.credentials, method);
+  private request(path: string, { method = "GET", patience = 60_000 } = {}): Promise<Response> {
+    return request(`${this.url}/${path}`, this.credentials, { method, patience });
   }
 }
 
@@ -118,10 +114,15 @@ export async function logIn(registry: string, credentials: Credentials): Promise
   await succeed(await request(`${registryUrl(registry)}/v2/`, credentials));
 }
 
-async function request(url: string, credentials: Credentials | undefined, method = "GET"): Promise<Response> {
+/** The patience is for the whole answer, in milliseconds. */
+async function request(
+  url: string,
+  credentials: Credentials | undefined,
+  { method = "GET", patience = 60_000 } = {},
+): Promise<Response> {
   const accept = [...types.index, ...types.manifest].join(", ");
   const send = (headers: Record<string, string>) =>
-    fetch(url, { method, headers: { accept, ...headers }, signal: AbortSignal.timeout(60_000) }).catch(
+    fetch(url, { method, headers: { accept, ...headers }, signal: AbortSignal.timeout(patience) }).catch(
       (error: unknown) => {
         throw new Error(`${url} cannot be reached: ${String(causeOf(error))}`);
       },

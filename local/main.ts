@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 
 import { execa } from "execa";
 
+import { languagesAskedFor } from "../ci/asked";
 import { runCommand } from "../ci/command";
 import { setUp, tearDown } from "./environment";
 import { checkout, folder } from "./folder";
@@ -15,7 +16,7 @@ runCommand({
   up: () => up(process.env["TAG"]),
   preview: () => preview(process.env["TAG"]),
   pulumi: runPulumi,
-  verify: () => verifyTag(process.env["TAG"], process.env["LANGUAGE"]),
+  verify: () => verifyTag(process.env["TAG"], languagesAskedFor()),
   manifest: () => manifest(process.env["TAG"]),
   lint: () => lintWorkflows(),
   down: async () => {

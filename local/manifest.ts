@@ -1,6 +1,7 @@
+import { languagesAskedFor } from "../ci/asked";
 import { buildctl } from "../ci/manifest/builder";
 import { findReleased } from "../ci/manifest/find";
-import { languagesAskedFor, writeManifest } from "../ci/manifest/manifest";
+import { writeManifest } from "../ci/manifest/manifest";
 import { requireTag } from "../ci/manifest/stack";
 import { repositoryUri } from "../images/registry";
 import { ensureEmulation } from "./emulation";
@@ -15,7 +16,7 @@ import { startBuildKit } from "./services";
  */
 export async function manifest(gitTag: string | undefined): Promise<void> {
   const release = requireTag(gitTag);
-  const languages = languagesAskedFor();
+  const languages = languagesAskedFor().map(({ name }) => name);
   const { registry, tools } = await setUp();
   const images = await findReleased(release, languages, (language) =>
     repositoryUri({ registry: process.env["REGISTRY"] ?? registry, alias: "" }, language),

@@ -1,9 +1,9 @@
+import { platformsAskedFor } from "../ci/asked";
 import { decide } from "../ci/decide";
 import { Clone } from "../ci/git";
 import { type Project, release, showPulumiIn } from "../ci/release";
 import { causeOf, messageOf } from "../images/errors";
 import { registryUrl } from "../images/registryClient";
-import { type Platform, isPlatform, platforms } from "../images/platform";
 import type { Release } from "../images/release";
 import { withdrawnVersions } from "../images/withdrawals";
 import { type Environment, projectFolder, setUp } from "./environment";
@@ -44,19 +44,6 @@ async function prepareRelease(gitTag: string | undefined): Promise<Project> {
   const repair = (await configValue(stack, "repair")) ?? "";
   await prepareStack(stack, { ...stackConfig(environment, wantedRelease), repair });
   return { folder: checkout, env: environment.env, logs: folder };
-}
-
-/** The platforms of PLATFORMS, undefined where it is not set. Throws a Fault that names every one that is none. */
-function platformsAskedFor(): Platform[] | undefined {
-  const text = process.env["PLATFORMS"];
-  if (text === undefined) return undefined;
-  const asked = [...new Set(text.split(","))];
-  const unknown = asked.filter((platform) => !isPlatform(platform)).map((platform) => JSON.stringify(platform));
-  if (unknown.length === 0) return asked as Platform[];
-  throw new Fault(
-    `PLATFORMS ${JSON.stringify(text)}: unknown platform ${unknown.join(", ")}. ` +
-      `Give some of ${Object.keys(platforms).join(",")}, separated by commas.`,
-  );
 }
 
 /** The config of a release on this machine. */

@@ -1,3 +1,4 @@
+import { platformsAskedFor } from "../ci/asked";
 import { Fault } from "../ci/fault";
 import { Clone } from "../ci/git";
 import { duration, heading } from "../ci/say";
@@ -5,7 +6,7 @@ import { type AskedTag, type PublishedImage, askedTag, readPublished } from "../
 import { type Workplace, rebuild } from "../ci/verify/rebuild";
 import { changedSources, verify } from "../ci/verify/verify";
 import { type StackRegistry, readStackRegistry } from "../ci/watch/config";
-import { type Language, catalogue } from "../images/catalogue";
+import type { Language } from "../images/catalogue";
 import { type Environment, setUp } from "./environment";
 import { checkout, folder, prepareFolder } from "./folder";
 import { ensureRelease } from "./mirror";
@@ -17,9 +18,9 @@ import { ensureBuilderTools } from "./tools";
  * `make verify`: rebuilds what a tag serves on this machine's builder, without cache, and compares. Throws a Fault where
  * anything differs, and where there is nothing to compare with.
  */
-export async function verifyTag(gitTag: string | undefined, language: string | undefined): Promise<void> {
+export async function verifyTag(gitTag: string | undefined, languages: readonly Language[]): Promise<void> {
   const asked = askedTag(gitTag);
-  const images = await readAsked(asked, languagesAskedFor(language));
+  const images = await readAsked(asked, languages);
   const environment = await setUp([...new Set(images.flatMap(({ platforms }) => platforms))]);
   for (const { version, platforms } of images) {
     if (environment.mirrored) await ensureRelease(version, platforms);
@@ -36,8 +37,8 @@ export async function verifyTag(gitTag: string | undefined, language: string | u
 
 /** What is served where STACK says; where it is not set, in the registry of `make up`. */
 async function readAsked({ tag, stack }: AskedTag, languages: readonly Language[]): Promise<PublishedImage[]> {
+  const wanted = platformsAskedFor();
   const images = await readPublished(await registryOf(stack), tag, languages);
-  const wanted = process.env["PLATFORMS"]?.split(",");
   if (wanted === undefined) return images;
   return images.map((image) => {
     const platforms = image.platforms.filter((platform) => wanted.includes(platform));
@@ -62,14 +63,6 @@ async function registryOf(stackOfTag: string): Promise<StackRegistry> {
   prepareFolder();
   const port = await portOf("registry", folder, "REGISTRY_PORT");
   return { registry: await startRegistry(await ensureBuilderTools(), folder, port), alias: "" };
-}
-
-function languagesAskedFor(name: string | undefined): readonly Language[] {
-  if (name === undefined) return catalogue;
-  const found = catalogue.filter((language) => language.name === name);
-  if (found.length > 0) return found;
-  const known = catalogue.map((language) => language.name).join(", ");
-  throw new Fault(`LANGUAGE "${name}" has no image. Give one of ${known}.`);
 }
 
 /** The builder of `make up`, or one that the user's own buildx knows. */

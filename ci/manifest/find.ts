@@ -5,6 +5,7 @@ import { type Platform, isPlatform } from "../../images/platform";
 import { RepositoryClient } from "../../images/registryClient";
 import { type Release, isPulumiVersion } from "../../images/release";
 import { Fault } from "../fault";
+import { readImages } from "../image";
 
 /** An image that a registry serves. */
 export interface ServedImage {
@@ -72,27 +73,10 @@ export function tagBefore(
 async function readImage(client: RepositoryClient, tag: string): Promise<ServedImage | undefined> {
   const digest = await reading(client, client.digest(tag));
   if (digest === undefined) return undefined;
-  const configs = await reading(client, readConfigs(client, digest));
-  const [first] = configs;
-  const platforms = configs.map(({ os, architecture }) => `${os}/${architecture}`).filter(isPlatform);
-  return { repository: client.repository, tag, digest, platforms: platforms.sort(), labels: first?.labels ?? {} };
-}
-
-interface Config {
-  readonly os: string;
-  readonly architecture: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** The configs of an image's platforms: https://github.com/opencontainers/image-spec/blob/main/config.md */
-async function readConfigs(client: RepositoryClient, digest: string): Promise<Config[]> {
-  const { config, manifests = [] } = (await client.manifest(digest)) ?? {};
-  if (config === undefined) {
-    return (await Promise.all(manifests.map((manifest) => readConfigs(client, manifest.digest)))).flat();
-  }
-  const text = (await client.blob(config.digest)).toString();
-  const read = JSON.parse(text) as Omit<Config, "labels"> & { config?: { Labels?: Record<string, string> | null } };
-  return [{ os: read.os, architecture: read.architecture, labels: read.config?.Labels ?? {} }];
+  const images = await reading(client, readImages(client, digest));
+  const platforms = images.map(({ platform }) => platform).filter(isPlatform);
+  const labels = images[0]?.config.config?.Labels ?? {};
+  return { repository: client.repository, tag, digest, platforms: platforms.sort(), labels };
 }
 
 async function reading<T>({ repository }: RepositoryClient, answer: Promise<T>): Promise<T> {

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { catalogue } from "../../images/catalogue";
 import { messageOf } from "../../images/errors";
 import type { Release } from "../../images/release";
 import { Fault } from "../fault";
@@ -55,23 +54,6 @@ export async function writeManifest(args: ManifestArgs): Promise<Manifest> {
   const manifest = { version: release.pulumiVersion, tag: release.tag, images: Object.fromEntries(described) };
   await report(manifest, before, folder);
   return manifest;
-}
-
-/**
- * The languages of LANGUAGE, separated by commas; every one where it is not set. Throws a Fault that names unknown ones.
- * gettext has a variable of that name, with locales such as en_US:en: they name no image, and mean every one.
- */
-export function languagesAskedFor(env: NodeJS.ProcessEnv = process.env): string[] {
-  const known = catalogue.map(({ name }) => name);
-  const text = env["LANGUAGE"];
-  if (text === undefined || text === "" || /[_:]/.test(text)) return known;
-  const asked = text.split(",");
-  const unknown = asked.filter((name) => !known.includes(name)).map((name) => JSON.stringify(name));
-  if (unknown.length === 0) return known.filter((name) => asked.includes(name));
-  throw new Fault(
-    `LANGUAGE ${JSON.stringify(text)}: unknown language ${unknown.join(", ")}. ` +
-      `Give some of ${known.join(",")}, separated by commas.`,
-  );
 }
 
 async function describe(image: ServedImage, builder: Builder): Promise<ImageManifest> {

@@ -5,24 +5,25 @@ import { parse } from "yaml";
 
 import { repositoryUri } from "../../images/registry";
 import type { Release } from "../../images/release";
+import { languagesAskedFor } from "../asked";
 import { requireRelease } from "../decide";
 import { Fault } from "../fault";
 import { readStackRegistry } from "../watch/config";
 import { writeOutputs } from "../workflowFiles";
 import { type Builder, buildctl, buildx } from "./builder";
 import { findReleased } from "./find";
-import { languagesAskedFor, writeManifest } from "./manifest";
+import { writeManifest } from "./manifest";
 
 /**
  * In CI, after a release: runs the images that the stack of a git tag has under its tag, where the stack's file of the
  * checkout says, and writes what is inside to the folder of logs, to the summary of the job and, as JSON, to the output
- * `notes` of the step. Throws a Fault where the
- * tag is none, the registry does not have it, or an image cannot be run.
+ * `notes` of the step. Throws a Fault where the tag is none, the registry does not have it, or an image cannot be run.
  */
 export async function manifestOfStack(gitTag: string | undefined, checkout: string, logs: string): Promise<void> {
   const release = requireTag(gitTag);
   const registry = await readStackRegistry(checkout, release.stack);
-  const images = await findReleased(release, languagesAskedFor(), (language) => repositoryUri(registry, language));
+  const languages = languagesAskedFor().map(({ name }) => name);
+  const images = await findReleased(release, languages, (language) => repositoryUri(registry, language));
   const builder = await builderOf(checkout, release.stack);
   await writeManifest({ release, images, builder, folder: logs, earlier: process.env["BEFORE"] });
   const notes = await readFile(join(logs, `manifest-${release.tag}.md`), "utf8");

@@ -1,14 +1,7 @@
-import { type FileDifference, describeFiles, differingFiles } from "./files";
-import {
-  type HistoryStep,
-  type ImageConfig,
-  type ImageSource,
-  type PlatformImage,
-  readImages,
-  readLayerOf,
-} from "./image";
+import { type HistoryStep, type ImageConfig, type ImageSource, type PlatformImage, readImages } from "../image";
 import { type Finding, likelyCauses } from "./causes";
-import type { Layer } from "./layer";
+import { type FileDifference, describeFiles, differingFiles } from "./files";
+import { type Layer, readLayerOf } from "./layer";
 
 /** An image in a repository: of one platform, or an index of several. */
 export interface ImageReference {

@@ -5,6 +5,8 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 
 import { type Header, extract } from "tar-stream";
 
+import type { ImageSource } from "../image";
+
 /** How a layer's archive is compressed. */
 export type Compression = "gzip" | "zstd" | "none";
 
@@ -33,6 +35,16 @@ export interface Layer {
   readonly diffId: string;
   /** Its files by their paths. That something of a lower layer is gone is a file too: `.wh.<name>`. */
   readonly files: ReadonlyMap<string, LayerFile>;
+}
+
+/** Reads a layer. Throws an Error where the source gives another blob than the digest names, or one that is no layer. */
+export async function readLayerOf(source: ImageSource, digest: string): Promise<Layer> {
+  const blob = await source.blob(digest);
+  const found = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
+  if (found !== digest) throw new Error(`The registry gives ${found} for ${digest}: it has another blob in its place.`);
+  return readLayer(blob).catch((error: unknown) => {
+    throw new Error(`${digest} cannot be read as a layer: ${String(error)}.`);
+  });
 }
 
 /** Reads a layer's files. Contents are hashed as they come by: none is kept. */

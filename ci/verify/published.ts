@@ -6,9 +6,9 @@ import { repositoryUri } from "../../images/registry";
 import { RepositoryClient } from "../../images/registryClient";
 import { isPulumiVersion, parseGitTag } from "../../images/release";
 import { Fault } from "../fault";
+import { readImages } from "../image";
 import type { StackRegistry } from "../watch/config";
 import type { ImageReference } from "./compare";
-import { readImages } from "./image";
 
 /** A tag whose images are verified. */
 export interface AskedTag {

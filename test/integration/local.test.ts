@@ -110,7 +110,7 @@ describe("the local environment", () => {
     assert.notEqual(code, 0);
     assert.match(
       output,
-      /PLATFORMS "linux\/arm,linux\/amd64,windows": unknown platform "linux\/arm", "windows"\. Give some of linux\/amd64,linux\/arm64/,
+      /PLATFORMS "linux\/arm,linux\/amd64,windows": unknown "linux\/arm", "windows"\. Give some of linux\/amd64,linux\/arm64/,
     );
   });
 

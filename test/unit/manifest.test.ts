@@ -6,7 +6,6 @@ import { askImage, buildctl, buildx } from "../../ci/manifest/builder";
 import { type Contents, readContents } from "../../ci/manifest/contents";
 import { type Change, changes, difference } from "../../ci/manifest/difference";
 import { tagBefore } from "../../ci/manifest/find";
-import { languagesAskedFor } from "../../ci/manifest/manifest";
 import { beforeLines, changeRows, manifestMarkdown, toolRows, versionRows } from "../../ci/manifest/markdown";
 import type { Before, ImageManifest, Manifest } from "../../ci/manifest/model";
 import { type Answer, probes } from "../../ci/manifest/probes";
@@ -323,27 +322,6 @@ describe("manifest", () => {
   });
 
   describe("what is asked for", () => {
-    const all = catalogue.map(({ name }) => name);
-    const cases: [string | undefined, string[]][] = [
-      [undefined, all],
-      ["", all],
-      ["python", ["python"]],
-      ["yaml,javascript", ["javascript", "yaml"]],
-      // gettext's variable of the same name
-      ["en_US:en", all],
-      ["de:en", all],
-    ];
-    for (const [text, languages] of cases) {
-      it(`LANGUAGE ${JSON.stringify(text)} is ${languages.join(", ")}`, () =>
-        assert.deepEqual(languagesAskedFor({ LANGUAGE: text }), languages));
-    }
-
-    it("names unknown languages", () =>
-      assert.throws(() => languagesAskedFor({ LANGUAGE: "python,rust,perl" }), {
-        message:
-          /^LANGUAGE "python,rust,perl": unknown language "rust", "perl"\. Give some of javascript,.*, separated/,
-      }));
-
     it("refuses a TAG that is none", () => {
       assert.throws(() => requireTag(undefined), { message: /^TAG is not given\. Give a release tag/ });
       assert.throws(() => requireTag("3.66"), { message: /^Tag "3\.66" is not a release tag\. Push dev-vX\.Y\.Z/ });

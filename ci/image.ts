@@ -1,8 +1,5 @@
-// Manifests and configs as https://github.com/opencontainers/image-spec has them, as far as images are compared by them.
-import { createHash } from "node:crypto";
-
-import type { Manifest, RepositoryClient } from "../../images/registryClient";
-import { type Layer, readLayer } from "./layer";
+// Manifests and configs as https://github.com/opencontainers/image-spec has them.
+import type { Manifest, RepositoryClient } from "../images/registryClient";
 
 /** What manifests and blobs are read from. */
 export type ImageSource = Pick<RepositoryClient, "manifest" | "blob">;
@@ -50,16 +47,6 @@ export async function readImages(source: ImageSource, digest: string): Promise<P
   if (manifest.manifests === undefined) return [await readImage(source, digest, manifest)];
   const images = await Promise.all(manifest.manifests.map((child) => readImages(source, child.digest)));
   return images.flat().filter(({ platform }) => platform !== "unknown/unknown");
-}
-
-/** Reads a layer. Throws an Error where the source gives another blob than the digest names, or one that is no layer. */
-export async function readLayerOf(source: ImageSource, digest: string): Promise<Layer> {
-  const blob = await source.blob(digest);
-  const found = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
-  if (found !== digest) throw new Error(`The registry gives ${found} for ${digest}: it has another blob in its place.`);
-  return readLayer(blob).catch((error: unknown) => {
-    throw new Error(`${digest} cannot be read as a layer: ${String(error)}.`);
-  });
 }
 
 async function readImage(source: ImageSource, digest: string, manifest: Manifest): Promise<PlatformImage> {

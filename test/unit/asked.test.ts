@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+
+import { languagesAskedFor, platformsAskedFor } from "../../ci/asked";
+import { catalogue } from "../../images/catalogue";
+
+describe("what the variables of a command ask for", () => {
+  const all = catalogue.map(({ name }) => name);
+  const cases: [string | undefined, string[]][] = [
+    [undefined, all],
+    ["", all],
+    ["python", ["python"]],
+    ["yaml,javascript", ["javascript", "yaml"]],
+  ];
+  for (const [text, languages] of cases) {
+    it(`LANGUAGE ${JSON.stringify(text)} is ${languages.join(", ")}`, () => {
+      const asked = languagesAskedFor({ LANGUAGE: text }).map(({ name }) => name);
+      assert.deepEqual(asked, languages);
+    });
+  }
+
+  it("names unknown languages", () =>
+    assert.throws(() => languagesAskedFor({ LANGUAGE: "python,rust,perl" }), {
+      message:
+        /^LANGUAGE "python,rust,perl": unknown "rust", "perl"\. Give some of javascript,.*, separated by commas\.$/,
+    }));
+
+  it("takes platforms, each once, and none as nothing asked for", () => {
+    assert.deepEqual(platformsAskedFor({ PLATFORMS: "linux/arm64,linux/amd64,linux/arm64" }), [
+      "linux/arm64",
+      "linux/amd64",
+    ]);
+    assert.equal(platformsAskedFor({}), undefined);
+    assert.equal(platformsAskedFor({ PLATFORMS: "" }), undefined);
+  });
+
+  it("names unknown platforms", () =>
+    assert.throws(() => platformsAskedFor({ PLATFORMS: "linux/amd64,linux/arm,toString" }), {
+      message:
+        /^PLATFORMS "[^"]+": unknown "linux\/arm", "toString"\. Give some of linux\/amd64,linux\/arm64, separated/,
+    }));
+});
