@@ -84,10 +84,11 @@ async function readServed(project: Project): Promise<Map<string, string | undefi
   return new Map(await Promise.all(served));
 }
 
-const unread = "unknown";
+/** Stands for a digest that could not be read. */
+export const unread = "unknown";
 
 /** How what a tag serves has changed: `none`, `moved`, `new`, or `unknown` where it could not be read before. */
-function changeOf(before: string | undefined, now: string): string {
+export function changeOf(before: string | undefined, now: string): string {
   if (before === undefined) return "new";
   if (before === unread) return "unknown";
   return before === now ? "none" : "moved";
