@@ -31,27 +31,47 @@ export interface PlatformImage {
   readonly platform: string;
   /** The digest of its manifest. */
   readonly digest: string;
-  readonly configDigest: string;
   readonly config: ImageConfig;
   /** The digests of its layers, the lowest first. */
   readonly layers: readonly string[];
 }
 
+/** What an index calls what is no image, such as an attestation. */
+const noPlatform = "unknown/unknown";
+
 /**
  * Reads the image of each platform behind a digest. What an index has beside images, such as attestations, names the
- * platform unknown/unknown and is left out. Throws an Error where a manifest is not there.
+ * platform unknown/unknown and is left out. Throws an Error where a manifest is not there, and where an index names a
+ * platform twice or another than the image's own config: a container would run what was not looked at.
  */
 export async function readImages(source: ImageSource, digest: string): Promise<PlatformImage[]> {
-  const manifest = await source.manifest(digest);
-  if (manifest === undefined) throw new Error(`There is no manifest ${digest}, though a tag or an index names it.`);
-  if (manifest.manifests === undefined) return [await readImage(source, digest, manifest)];
-  const images = await Promise.all(manifest.manifests.map((child) => readImages(source, child.digest)));
-  return images.flat().filter(({ platform }) => platform !== "unknown/unknown");
+  const { manifests, ...manifest } = await readManifest(source, digest);
+  if (manifests === undefined) return [await readImage(source, digest, manifest)];
+  const images = await Promise.all(
+    manifests.map(async (entry) => {
+      const image = await readImage(source, entry.digest, await readManifest(source, entry.digest));
+      const named = entry.platform === undefined ? image.platform : nameOf(entry.platform);
+      if (named === image.platform) return image;
+      throw new Error(`${digest} names ${image.digest} for ${named}, and its own config says ${image.platform}.`);
+    }),
+  );
+  const platforms = images.map(({ platform }) => platform).filter((platform) => platform !== noPlatform);
+  const twice = platforms.find((platform, index) => platforms.indexOf(platform) !== index);
+  if (twice !== undefined) throw new Error(`${digest} names two images for ${twice}.`);
+  return images.filter(({ platform }) => platform !== noPlatform);
 }
 
-async function readImage(source: ImageSource, digest: string, manifest: Manifest): Promise<PlatformImage> {
-  const configDigest = manifest.config?.digest ?? "";
-  const config = JSON.parse((await source.blob(configDigest)).toString()) as ImageConfig;
-  const platform = `${config.os}/${config.architecture}`;
-  return { platform, digest, configDigest, config, layers: (manifest.layers ?? []).map((layer) => layer.digest) };
+async function readManifest(source: ImageSource, digest: string): Promise<Manifest> {
+  const manifest = await source.manifest(digest);
+  if (manifest === undefined) throw new Error(`There is no manifest ${digest}, though a tag or an index names it.`);
+  return manifest;
+}
+
+async function readImage(source: ImageSource, digest: string, { config, layers }: Manifest): Promise<PlatformImage> {
+  const read = JSON.parse((await source.blob(config?.digest ?? "")).toString()) as ImageConfig;
+  return { platform: nameOf(read), digest, config: read, layers: (layers ?? []).map((layer) => layer.digest) };
+}
+
+function nameOf({ os, architecture }: { readonly os: string; readonly architecture: string }): string {
+  return `${os}/${architecture}`;
 }

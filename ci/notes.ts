@@ -15,7 +15,9 @@ export async function publishNotes(octokit: Octokit, repository: string, tag: st
     throw error;
   });
   if (existing === undefined) {
-    await octokit.rest.repos.createRelease({ owner, repo, tag_name: tag, name: tag, body, request: { retries: 0 } });
+    // The notes of an older version may come later: GitHub is to call the highest version its latest, not the newest notes.
+    const release = { owner, repo, tag_name: tag, name: tag, body, make_latest: "legacy" as const };
+    await octokit.rest.repos.createRelease({ ...release, request: { retries: 0 } });
   } else {
     await octokit.rest.repos.updateRelease({ owner, repo, release_id: existing.data.id, body });
   }

@@ -23,7 +23,7 @@ export interface Manifest {
   readonly config?: Descriptor;
   readonly layers?: readonly Descriptor[];
   /** The manifests of an index, one per platform. */
-  readonly manifests?: readonly Descriptor[];
+  readonly manifests?: readonly (Descriptor & { readonly platform?: { os: string; architecture: string } })[];
 }
 
 /** A repository of a registry, for reading. */

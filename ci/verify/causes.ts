@@ -25,6 +25,7 @@ const anotherDockerfile = "another Dockerfile, catalogue or builder made the ima
 
 /** What the differing files of a layer tell. The rules are asked in their order. */
 function causeOf(files: readonly FileDifference[]): string {
+  if (files.length === 0) return "another version of BuildKit wrote the archive";
   if (files.every(({ aspects }) => aspects.every((aspect) => aspect === "time"))) {
     return "times alone: a step of the build left a time that is not SOURCE_DATE_EPOCH";
   }

@@ -34,9 +34,8 @@ export async function compareImages(
   rebuilt: ImageReference,
   platforms: readonly string[],
 ): Promise<Comparison[]> {
-  const images = (await readImages(served.source, served.digest)).filter(({ platform }) =>
-    platforms.includes(platform),
-  );
+  const all = await readImages(served.source, served.digest);
+  const images = all.filter(({ platform }) => platforms.includes(platform));
   if (served.digest === rebuilt.digest) return images.map(identical);
   const others = new Map((await readImages(rebuilt.source, rebuilt.digest)).map((image) => [image.platform, image]));
   const comparisons: Comparison[] = [];
@@ -50,7 +49,12 @@ export async function compareImages(
         : await compareImage({ source: served.source, image }, { source: rebuilt.source, image: other }),
     );
   }
-  return [...comparisons, ...[...others.keys()].map((platform) => onlyOne(platform, "", "not served → rebuilt"))];
+  const compared = [
+    ...comparisons,
+    ...[...others.keys()].map((platform) => onlyOne(platform, "", "not served → rebuilt")),
+  ];
+  const isIndexAlone = images.length === all.length && compared.every(({ result }) => result === "identical");
+  return isIndexAlone ? [...compared, anotherIndex(served.digest)] : compared;
 }
 
 interface Side {
@@ -77,6 +81,12 @@ function identical({ platform, digest }: PlatformImage): Comparison {
   return { platform, result: "identical", digest, details: [], causes: [] };
 }
 
+/** The same images behind another digest. What an index may say wrongly of them is refused when it is read. */
+function anotherIndex(digest: string): Comparison {
+  const detail = "it has other entries beside the images, another order, or other annotations or media types";
+  return { platform: "index", result: "identical content", digest, details: [detail], causes: [] };
+}
+
 function onlyOne(platform: string, digest: string, detail: string): Comparison {
   return { platform, result: "different", digest, details: [detail], causes: [] };
 }
@@ -93,7 +103,12 @@ function compareConfigs(served: ImageConfig, rebuilt: ImageConfig): Finding[] {
 /** Everything that a config says, of layers only how many there are, by a name for people. */
 function configValues({ config = {}, history = [], rootfs = {}, ...others }: ImageConfig): Map<string, string> {
   const { Labels, Env, ...settings } = config;
-  const variables = (Env ?? []).map((entry) => [entry.replace(/=.*$/s, ""), entry.replace(/^.*?=/s, "")] as const);
+  const variables = new Map<string, string>();
+  // One that stands there twice has both values: which of them counts is the runtime's business.
+  for (const entry of Env ?? []) {
+    const [name = "", value = ""] = entry.split(/=(.*)/s);
+    variables.set(name, variables.has(name) ? `${variables.get(name)}, then ${value}` : value);
+  }
   const named = (what: string, entries: Iterable<readonly [string, unknown]>) =>
     [...entries].map(
       ([name, value]) => [`${what}${name}`, typeof value === "string" ? value : JSON.stringify(value)] as const,
@@ -125,7 +140,7 @@ async function compareLayers(served: Side, rebuilt: Side): Promise<Finding[]> {
     // The same blob under another diff id is a claim that is false in one of the two.
     if (ours === theirs && claimOf(served, index) === claimOf(rebuilt, index)) continue;
     const step = steps.length === before.length ? (steps[index] ?? "") : "";
-    const name = `layer ${index + 1} of ${before.length}${step === "" ? "" : ` (${step})`}`;
+    const name = `layer ${index + 1} of ${Math.max(before.length, after.length)}${step === "" ? "" : ` (${step})`}`;
     findings.push(
       ours === undefined || theirs === undefined
         ? {

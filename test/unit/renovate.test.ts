@@ -98,6 +98,33 @@ describe("renovate", () => {
     }
   });
 
+  /** The group that a patch of a dependency lands in: of the rules that match it, the last one counts. */
+  function groupOf(depName: string, manager: string): string | undefined {
+    const matching = renovate.packageRules.filter(
+      ({ matchDepNames = [depName], matchManagers = [manager], matchUpdateTypes = ["patch"], ...rule }) =>
+        matchDepNames.includes(depName) &&
+        matchManagers.includes(manager) &&
+        matchUpdateTypes.includes("patch") &&
+        !("matchFileNames" in rule),
+    );
+    return matching.flatMap(({ groupName }) => groupName ?? []).at(-1);
+  }
+
+  it("moves together what a test compares", () => {
+    assert.equal(groupOf("@pulumi/docker-build", "npm"), "builder");
+    assert.equal(groupOf("github.com/pulumi/pulumi-docker-build", "gomod"), "builder");
+    assert.equal(groupOf("moby/buildkit", "custom.regex"), "builder");
+    assert.equal(groupOf("pulumi/pulumi", "custom.regex"), "pulumi CLI");
+    assert.equal(groupOf("@pulumi/pulumi", "npm"), "npm packages");
+  });
+
+  it("asks for no digest where a pattern has no place for one", () => {
+    const ofDocker = renovate.customManagers.filter(({ datasourceTemplate }) => datasourceTemplate === "docker");
+    assert.ok(ofDocker.length > 0);
+    for (const { matchStrings } of ofDocker) assert.doesNotMatch(matchStrings.join(), /<currentDigest>/);
+    assert.equal(renovate.packageRules.at(-1)?.pinDigests, false);
+  });
+
   it("moves everything of the images together", () => {
     const rule = renovate.packageRules.find(({ groupName }) => groupName === "images");
     assert.deepEqual(rule?.matchFileNames, ["dockerfiles/**", "local/standIns.ts"]);

@@ -90,8 +90,13 @@ async function image({ layers = [base], compress = gzipSync, config = {}, ...res
   return store.put(JSON.stringify(manifest)).digest;
 }
 
-function index(...digests: string[]): string {
-  return store.put(JSON.stringify({ manifests: digests.map((digest) => ({ digest })) })).digest;
+/** An index of images, each with the architecture that the index claims it to be for, if it claims one. */
+function index(...entries: (string | [digest: string, architecture: string])[]): string {
+  const manifests = entries.map((entry) => {
+    if (typeof entry === "string") return { digest: entry };
+    return { digest: entry[0], platform: { os: entry[1] === "unknown" ? "unknown" : "linux", architecture: entry[1] } };
+  });
+  return store.put(JSON.stringify({ manifests })).digest;
 }
 
 function compare(served: string, rebuilt: string, platforms = ["linux/amd64"]): Promise<Comparison[]> {
@@ -212,6 +217,8 @@ describe("the comparison of images", () => {
   it("names the layers that only one image has", async () => {
     const { details } = await only({ layers: [base, [{ name: "x" }]] }, { layers: [base] });
     assert.match(details.join("\n"), /^layer 2 of 2 \(RUN step 2\): served → not rebuilt$/m);
+    const more = await only({ layers: [base] }, { layers: [base, [{ name: "x" }]] });
+    assert.match(more.details.join("\n"), /^layer 2 of 2: not served → rebuilt$/m);
   });
 
   it("does not believe what a config says of its layers", async () => {
@@ -273,6 +280,47 @@ describe("the comparison of images", () => {
     assert.deepEqual([more?.platform, more?.result, more?.digest], ["linux/arm64", "different", ""]);
   });
 
+  it("finds an index another one where its images are the same", async () => {
+    const [amd64, arm64] = [await image(), await image({ architecture: "arm64" })];
+    const attestation = await image({ architecture: "unknown", layers: [], others: { os: "unknown" } });
+    const platforms = ["linux/amd64", "linux/arm64"];
+    const found = await compare(index(amd64, [attestation, "unknown"], arm64), index(amd64, arm64), platforms);
+    assert.deepEqual(
+      found.map(({ platform, result }) => [platform, result]),
+      [
+        ["linux/amd64", "identical"],
+        ["linux/arm64", "identical"],
+        ["index", "identical content"],
+      ],
+    );
+    assert.match(found.at(-1)?.details.join() ?? "", /other entries beside the images/);
+  });
+
+  it("refuses an index that leads a platform to an image which is not its own", async () => {
+    const [amd64, arm64] = [await image(), await image({ architecture: "arm64" })];
+    const rebuilt = index(amd64, arm64);
+    const swapped = index([amd64, "arm64"], [arm64, "amd64"]);
+    await assert.rejects(
+      compare(swapped, rebuilt),
+      /sha256:\S+ names sha256:\S+ for linux\/arm64, and its own config says linux\/amd64/,
+    );
+    const hidden = await image({ architecture: "unknown", others: { os: "unknown" } });
+    await assert.rejects(
+      compare(index([hidden, "amd64"], amd64), rebuilt),
+      /for linux\/amd64, and .* unknown\/unknown/,
+    );
+    const other = await image({ config: { User: "root" } });
+    await assert.rejects(compare(index(amd64, other), rebuilt), /names two images for linux\/amd64/);
+  });
+
+  it("sees a variable that stands there twice", async () => {
+    const { result, details } = await only(
+      { config: { Env: ["LD_PRELOAD=/x.so", "LD_PRELOAD="] } },
+      { config: { Env: ["LD_PRELOAD="] } },
+    );
+    assert.deepEqual([result, ...details], ["different", "variable LD_PRELOAD: /x.so, then  → "]);
+  });
+
   const causes: [string, Variant, RegExp][] = [
     [
       "another base",
@@ -283,6 +331,7 @@ describe("the comparison of images", () => {
     ["Debian's packages", { layers: [[...base, { name: "var/lib/dpkg/status" }]] }, /^Debian's packages: /],
     ["Pulumi's archive", { layers: [[...base, { name: "usr/local/bin/pulumi-x" }]] }, /^Pulumi's archive: /],
     ["the toolchain", { layers: [[...base, { name: "usr/local/go/VERSION" }]] }, /^the toolchain: /],
+    ["another builder", { layers: [base.toReversed()] }, /^another version of BuildKit wrote the archive$/],
     ["another image", { layers: [[...base, { name: "opt/backdoor" }]] }, /^another image was pushed under the tag/],
   ];
   for (const [name, variant, sentence] of causes) {
