@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Octokit } from "@octokit/rest";
 
 import { Fault } from "./fault";
+import { isRepository, partsOf } from "./github";
 import { reviewFile, reviewedStacks } from "./review";
 import { say } from "./say";
 
@@ -19,7 +20,7 @@ export interface PullRequest {
 /** The pull request of the environment: GITHUB_REPOSITORY, PULL_REQUEST. Throws a Fault where they name none. */
 export function pullRequestFromEnvironment(env: NodeJS.ProcessEnv = process.env): PullRequest {
   const { GITHUB_REPOSITORY: repository = "", PULL_REQUEST: number = "" } = env;
-  if (/^[^/\s]+\/[^/\s]+$/.test(repository) && /^[1-9]\d*$/.test(number)) return { repository, number: Number(number) };
+  if (isRepository(repository) && /^[1-9]\d*$/.test(number)) return { repository, number: Number(number) };
   throw new Fault(
     `GITHUB_REPOSITORY ${JSON.stringify(repository)} and PULL_REQUEST ${JSON.stringify(number)} name no pull request. ` +
       `Give owner/name and a number.`,
@@ -31,7 +32,7 @@ export function pullRequestFromEnvironment(env: NodeJS.ProcessEnv = process.env)
  * earlier run where there is one. Throws a GitHubFault where GitHub does not take it.
  */
 export async function comment(octokit: Octokit, { repository, number }: PullRequest, logs: string): Promise<void> {
-  const [owner = "", repo = ""] = repository.split("/");
+  const { owner, repo } = partsOf(repository);
   const issue = { owner, repo, issue_number: number };
   const body = [marker, ...reviewedStacks.map((stack) => readReview(logs, stack))].join("\n\n");
   const comments = await octokit.paginate(octokit.rest.issues.listComments, { ...issue, per_page: 100 });

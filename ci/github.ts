@@ -167,3 +167,23 @@ function remedy({ status, response }: Failure): string {
   const needed = permissions === undefined ? "" : ` (it needs ${permissions})`;
   return `Check what is named there, and what GITHUB_TOKEN may do${needed}.`;
 }
+
+/** Whether the value names a repository as GitHub does, owner/name. */
+export function isRepository(value: unknown): value is string {
+  return typeof value === "string" && /^[\w.-]+\/[\w.-]+$/.test(value);
+}
+
+/** The parts of owner/name, by the names that GitHub's API has for them. */
+export function partsOf(repository: string): { owner: string; repo: string } {
+  const [owner = "", repo = ""] = repository.split("/");
+  return { owner, repo };
+}
+
+/** The repository that a workflow runs for, owner/name: GITHUB_REPOSITORY. Throws a Fault where it names none. */
+export function repositoryFromEnvironment(env: NodeJS.ProcessEnv = process.env): string {
+  const { GITHUB_REPOSITORY: repository = "" } = env;
+  if (isRepository(repository)) return repository;
+  throw new Fault(
+    `GITHUB_REPOSITORY ${JSON.stringify(repository)} is not owner/name. Set it to this repository's name on GitHub.`,
+  );
+}

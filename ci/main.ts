@@ -5,7 +5,7 @@ import { runCommand } from "./command";
 import { comment, pullRequestFromEnvironment } from "./comment";
 import { configure } from "./configure";
 import { Clone } from "./git";
-import { gitHubFromEnvironment } from "./github";
+import { gitHubFromEnvironment, repositoryFromEnvironment } from "./github";
 import { manifestOfStack } from "./manifest/stack";
 import { notesFromEnvironment, publishNotes } from "./notes";
 import { release } from "./release";
@@ -30,9 +30,9 @@ runCommand({
   comment: () => comment(gitHubFromEnvironment(), pullRequestFromEnvironment(), logs),
   notes: () => {
     const { tag, body } = notesFromEnvironment();
-    return publishNotes(gitHubFromEnvironment(), process.env["GITHUB_REPOSITORY"] ?? "", tag, body);
+    return publishNotes(gitHubFromEnvironment(), repositoryFromEnvironment(), tag, body);
   },
   published: () => listPublished(process.env["STACK"] ?? "prod", process.env["IMAGE_TAG"] ?? "latest", checkout),
-  sarif: () => uploadSarif(gitHubFromEnvironment(), process.env["GITHUB_REPOSITORY"] ?? "", findingsFromEnvironment()),
+  sarif: () => uploadSarif(gitHubFromEnvironment(), repositoryFromEnvironment(), findingsFromEnvironment()),
   watch: () => watchFromEnvironment(checkout),
 });

@@ -1,7 +1,7 @@
 import type { Octokit } from "@octokit/rest";
 
 import { Fault } from "./fault";
-import { GitHubFault } from "./github";
+import { GitHubFault, partsOf } from "./github";
 import { say } from "./say";
 
 /**
@@ -9,7 +9,7 @@ import { say } from "./say";
  * where GitHub does not take them.
  */
 export async function publishNotes(octokit: Octokit, repository: string, tag: string, body: string): Promise<void> {
-  const [owner = "", repo = ""] = repository.split("/");
+  const { owner, repo } = partsOf(repository);
   const existing = await octokit.rest.repos.getReleaseByTag({ owner, repo, tag }).catch((error: unknown) => {
     if (error instanceof GitHubFault && error.answered === 404) return undefined;
     throw error;

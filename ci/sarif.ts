@@ -5,6 +5,7 @@ import type { Octokit } from "@octokit/rest";
 
 import { messageOf } from "../images/errors";
 import { Fault } from "./fault";
+import { partsOf } from "./github";
 import { say } from "./say";
 
 /** Findings of a scanner, and the commit that they are reported for. */
@@ -22,7 +23,7 @@ export interface Findings {
  * GitHub does not take it. https://docs.github.com/en/rest/code-scanning/code-scanning#upload-an-analysis-as-sarif-data
  */
 export async function uploadSarif(octokit: Octokit, repository: string, findings: Findings): Promise<void> {
-  const [owner = "", repo = ""] = repository.split("/");
+  const { owner, repo } = partsOf(repository);
   const { file, category, commit, ref } = findings;
   const sarif = gzipSync(JSON.stringify(withCategory(file, category))).toString("base64");
   await octokit.rest.codeScanning.uploadSarif({ owner, repo, commit_sha: commit, ref, sarif });

@@ -4,7 +4,7 @@ import { RepositoryClient } from "../images/registryClient";
 import { Fault } from "./fault";
 import { readImages } from "./image";
 import { textTable } from "./table";
-import { readStackRegistry } from "./watch/config";
+import { readStackRegistry } from "./stackFile";
 import { writeOutputs } from "./workflowFiles";
 
 /** A published image, as it is attested and scanned. */

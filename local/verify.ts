@@ -5,14 +5,13 @@ import { duration, heading } from "../ci/say";
 import { type AskedTag, type PublishedImage, askedTag, readPublished } from "../ci/verify/published";
 import { type Workplace, rebuild } from "../ci/verify/rebuild";
 import { changedSources, verify } from "../ci/verify/verify";
-import { type StackRegistry, readStackRegistry } from "../ci/watch/config";
 import type { Language } from "../images/catalogue";
+import type { Platform } from "../images/platform";
 import { type Environment, setUp } from "./environment";
-import { checkout, folder, prepareFolder } from "./folder";
+import { checkout, folder } from "./folder";
+import { ownPlatform } from "./machine";
 import { ensureRelease } from "./mirror";
-import { portOf } from "./ports";
-import { startRegistry } from "./services";
-import { ensureBuilderTools } from "./tools";
+import { registryAskedFor } from "./registryAskedFor";
 
 /**
  * `make verify`: rebuilds what a tag serves on this machine's builder, without cache, and compares. Throws a Fault where
@@ -20,8 +19,9 @@ import { ensureBuilderTools } from "./tools";
  */
 export async function verifyTag(gitTag: string | undefined, languages: readonly Language[]): Promise<void> {
   const asked = askedTag(gitTag);
-  const images = await readAsked(asked, languages);
-  const environment = await setUp([...new Set(images.flatMap(({ platforms }) => platforms))]);
+  const published = await readPublished(await registryAskedFor(asked.stack), asked.tag, languages);
+  const images = limitPlatforms(published, asked.tag);
+  const environment = await setUp(platformsToSetUp(published));
   for (const { version, platforms } of images) {
     if (environment.mirrored) await ensureRelease(version, platforms);
   }
@@ -31,14 +31,22 @@ export async function verifyTag(gitTag: string | undefined, languages: readonly 
   heading("Compared");
   for (const line of verdict.lines) console.log(`  ${line}`);
   const took = duration(Date.now() - began);
-  if (!verdict.identical) throw new Fault(await difference(gitTag ?? "", took));
+  if (!verdict.identical) throw new Fault(await difference(gitTagOf(asked, images), took));
   console.log(`\n${gitTag} is what this checkout builds (${took}).`);
 }
 
-/** What is served where STACK says; where it is not set, in the registry of `make up`. */
-async function readAsked({ tag, stack }: AskedTag, languages: readonly Language[]): Promise<PublishedImage[]> {
+/**
+ * Those that were published, of which PLATFORMS may leave out some: a stand-in for both is another base than for one. A
+ * builder of the user's own brings its own emulation, or needs none.
+ */
+function platformsToSetUp(published: readonly PublishedImage[]): Platform[] {
+  if (process.env["BUILDER"] !== undefined) return [ownPlatform()];
+  return [...new Set(published.flatMap(({ platforms }) => platforms))];
+}
+
+/** The images with the platforms of PLATFORMS alone, if that is set. Throws a Fault where one has not all of them. */
+function limitPlatforms(images: readonly PublishedImage[], tag: string): readonly PublishedImage[] {
   const wanted = platformsAskedFor();
-  const images = await readPublished(await registryOf(stack), tag, languages);
   if (wanted === undefined) return images;
   return images.map((image) => {
     const platforms = image.platforms.filter((platform) => wanted.includes(platform));
@@ -48,21 +56,6 @@ async function readAsked({ tag, stack }: AskedTag, languages: readonly Language[
         `${image.platforms.join(",")}. Name some of these, or leave PLATFORMS out.`,
     );
   });
-}
-
-async function registryOf(stackOfTag: string): Promise<StackRegistry> {
-  const stack = process.env["STACK"] ?? "local";
-  if (stack !== "local") {
-    if (stack === stackOfTag) return readStackRegistry(checkout, stack);
-    throw new Fault(`STACK "${stack}" does not publish that tag: stack ${stackOfTag} does. Give STACK=${stackOfTag}.`);
-  }
-  const given = process.env["REGISTRY"];
-  if (given !== undefined) return { registry: given, alias: "" };
-  // The registry alone: that a tag is not there is said before minutes of set-up.
-  heading("Reading what the local registry serves");
-  prepareFolder();
-  const port = await portOf("registry", folder, "REGISTRY_PORT");
-  return { registry: await startRegistry(await ensureBuilderTools(), folder, port), alias: "" };
 }
 
 /** The builder of `make up`, or one that the user's own buildx knows. */
@@ -79,6 +72,11 @@ function workplace(environment: Environment): Workplace {
     // A path of its own, so that nothing that is published is touched.
     registry: `${registry}/verify`,
   };
+}
+
+/** The git tag that was released as an image tag: for `latest`, that of the version that it serves. */
+function gitTagOf({ tag, version }: AskedTag, [image]: readonly PublishedImage[]): string {
+  return tag === "latest" ? `latest-v${version ?? image?.version}` : tag;
 }
 
 async function difference(gitTag: string, took: string): Promise<string> {

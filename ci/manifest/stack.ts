@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { parse } from "yaml";
-
 import { repositoryUri } from "../../images/registry";
 import type { Release } from "../../images/release";
 import { languagesAskedFor } from "../asked";
 import { requireRelease } from "../decide";
 import { Fault } from "../fault";
-import { readStackRegistry } from "../watch/config";
+import { readBuilder, readStackRegistry } from "../stackFile";
 import { writeOutputs } from "../workflowFiles";
 import { type Builder, buildctl, buildx } from "./builder";
 import { findReleased } from "./find";
@@ -42,8 +40,5 @@ async function builderOf(checkout: string, stack: string): Promise<Builder> {
   // The variable of buildctl, https://github.com/moby/buildkit#quick-start
   const address = process.env["BUILDKIT_HOST"];
   if (address !== undefined && address !== "") return buildctl("buildctl", address);
-  const text = await readFile(join(checkout, `Pulumi.${stack}.yaml`), "utf8");
-  const { config } = parse(text) as { config?: Record<string, unknown> };
-  const name = config?.["runner-pulumi:builder"];
-  return buildx(typeof name === "string" && name !== "" ? name : undefined);
+  return buildx(await readBuilder(checkout, stack));
 }

@@ -7,7 +7,7 @@ import { RepositoryClient } from "../../images/registryClient";
 import { isPulumiVersion, parseGitTag } from "../../images/release";
 import { Fault } from "../fault";
 import { readImages } from "../image";
-import type { StackRegistry } from "../watch/config";
+import type { StackRegistry } from "../stackFile";
 import type { ImageReference } from "./compare";
 
 /** A tag whose images are verified. */

@@ -46,14 +46,18 @@ export async function verify(asked: AskedTag, images: readonly PublishedImage[],
 export async function changedSources(clone: Clone, revision: string): Promise<string | undefined> {
   const commit = await clone.commit(revision);
   if (commit === undefined) return `This checkout has no tag ${revision}: its Dockerfiles may be another commit's.`;
-  const sources = ["dockerfiles", "images/build.ts", "images/catalogue.ts", "images/runnerImage.ts"];
   const changed = await clone.git("diff", "--name-only", commit, "--", ...sources);
   if (changed === "") return undefined;
   return (
-    `This checkout is not what ${revision} (${commit.slice(0, 12)}) was built from: ` +
-    `${changed.split("\n").join(", ")} differ. Check that commit out and verify again.`
+    `This checkout is not what ${revision} (${commit.slice(0, 12)}) has: ${changed.split("\n").join(", ")} differ. ` +
+    `Check that commit out and verify again; where the release was dispatched, main's: "gh attestation verify" names it.`
   );
 }
+
+const sources = [
+  "dockerfiles",
+  ...["build", "catalogue", "dockerfile", "runnerImage"].map((part) => `images/${part}.ts`),
+];
 
 interface Compared {
   readonly image: PublishedImage;

@@ -6,7 +6,7 @@ import { repositoryUri } from "../../images/registry";
 import { RepositoryClient } from "../../images/registryClient";
 import { isPulumiVersion, parseGitTag } from "../../images/release";
 import { type Withdrawn, withdrawal } from "../../images/withdrawals";
-import { type StackRegistry, readStackRegistry } from "./config";
+import { type StackRegistry, readStackRegistry } from "../stackFile";
 import type { Origin } from "./origin";
 
 /** What of a release is missing in the registry, as far as it can be told. */

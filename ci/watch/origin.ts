@@ -33,11 +33,17 @@ export class Origin {
   }
 
   /**
-   * The languages that a tag releases: those that have a Dockerfile in the tagged commit. A language that was added later
-   * is not among them. Throws a Fault where the tag was not fetched.
+   * The languages whose images a tag is to have: those with a Dockerfile in the tagged commit and on main. One that was
+   * added later is not among them, nor one that was retired: main, which releases again, has nothing to build it by.
+   * Throws a Fault where the tag or main was not fetched.
    */
   async languages(tag: string): Promise<string[]> {
-    const files = await this.git("ls-tree", "--name-only", `refs/watch/${tag}`, "dockerfiles/");
+    const onMain = await this.languagesAt("refs/remotes/origin/main");
+    return (await this.languagesAt(`refs/watch/${tag}`)).filter((name) => onMain.includes(name));
+  }
+
+  private async languagesAt(commit: string): Promise<string[]> {
+    const files = await this.git("ls-tree", "--name-only", commit, "dockerfiles/");
     const names = files.split("\n").flatMap((file) => /^dockerfiles\/([^/]+)\.Dockerfile$/.exec(file)?.[1] ?? []);
     return names.filter((name) => name !== "base");
   }

@@ -31,6 +31,25 @@ export function wantedVersions(
     .sort(semver.compare);
 }
 
+/** How long Pulumi's files may take to be there and to be right, in hours, before somebody has to look at it. */
+export const hoursToWait = 6;
+
+/**
+ * Those of the versions that wait which Pulumi published too long ago.
+ * @param releases releases of Pulumi, as GitHub's API gives them: `published_at` is in ISO 8601
+ */
+export function overdueVersions(
+  waiting: readonly string[],
+  releases: readonly { readonly tag_name: string; readonly published_at: string | null }[],
+  now: Date,
+): string[] {
+  const latest = now.getTime() - hoursToWait * 3_600_000;
+  return waiting.filter((version) => {
+    const release = releases.find(({ tag_name }) => tag_name === `v${version}`);
+    return release?.published_at != null && Date.parse(release.published_at) < latest;
+  });
+}
+
 /** Those of the versions that have no tag of their own. */
 export function untaggedVersions(versions: readonly string[], gitTags: readonly string[]): string[] {
   return versions.filter((version) => !gitTags.includes(`v${version}`));

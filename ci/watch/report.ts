@@ -19,6 +19,8 @@ export interface WatchReport {
   readonly madeMeanwhile: readonly string[];
   /** The versions that Pulumi has released and that cannot be built yet, each with the reason. */
   readonly waiting: Readonly<Record<string, string>>;
+  /** Those of them that Pulumi published too long ago to wait any longer in silence. */
+  readonly overdue: readonly string[];
   /** The releases whose tag exists but whose images do not. */
   readonly failed: readonly FailedRelease[];
   /** The tags of which it cannot be told whether their images exist, each with the reason. */
@@ -42,7 +44,7 @@ export function toMarkdown(report: WatchReport): string {
   const sections = [
     section(`${push} for ${commit.slice(0, 12)}`, pushed.map(code)),
     section("Made by somebody else meanwhile", madeMeanwhile.map(code)),
-    section("Waiting for Pulumi's files; a later run tags them", reasons(waiting)),
+    section("Cannot be built yet; a later run tags them", reasons(waiting)),
     section(dispatch, failedWith(report, "dispatch").map(missing)),
     section(
       "Failed, and being released again",

@@ -6,16 +6,19 @@ import type { SignaturePolicy } from "../../images/signature";
 import type { Withdrawn } from "../../images/withdrawals";
 import { Fault } from "../fault";
 import { Clone } from "../git";
-import { gitHubFromEnvironment } from "../github";
+import { gitHubFromEnvironment, partsOf, repositoryFromEnvironment } from "../github";
 import { heading, say } from "../say";
+import { readPulumiReleases, readSignatures } from "../stackFile";
 import { whyNotBuildable } from "./artefacts";
-import { type WatchConfig, isRepository, readPulumiReleases, readSignatures, readWatchConfig } from "./config";
+import { type WatchConfig, readWatchConfig } from "./config";
 import { ReleasedImages } from "./images";
 import { Origin, type Pushed } from "./origin";
 import {
   type WorkflowRun,
+  hoursToWait,
   inPushes,
   limitDispatches,
+  overdueVersions,
   remedyOf,
   tagsToCheck,
   tagsToPush,
@@ -54,9 +57,9 @@ export async function watch(options: WatchOptions): Promise<WatchReport> {
   const commit = await origin.fetchMain();
   const withdrawn = await options.clone.withdrawnOnMain();
   const gitTags = await origin.tags();
-  const { waiting, ...pushed } = await tagNewVersions(options, { origin, commit, withdrawn, gitTags });
+  const { waiting, overdue, ...pushed } = await tagNewVersions(options, { origin, commit, withdrawn, gitTags });
   const { failed, untold } = await releaseAgain(options, { origin, withdrawn, gitTags, pushed });
-  return { dryRun: options.dryRun, commit, ...pushed, waiting, failed, untold };
+  return { dryRun: options.dryRun, commit, ...pushed, waiting, overdue, failed, untold };
 }
 
 /** What is known of the repository when a watch begins. */
@@ -69,9 +72,9 @@ interface Known {
 async function tagNewVersions(
   { octokit, config, pulumiReleases, signatures, dryRun }: WatchOptions,
   { origin, commit, withdrawn, gitTags }: Known & { readonly commit: string },
-): Promise<Pushed & Pick<WatchReport, "waiting">> {
+): Promise<Pushed & Pick<WatchReport, "waiting" | "overdue">> {
   const releases = await octokit.paginate("GET /repos/{owner}/{repo}/releases", {
-    ...splitRepository(config.repository),
+    ...partsOf(config.repository),
     per_page: 100,
   });
   const wanted = wantedVersions(releases, { firstVersion: config.firstVersion, withdrawn });
@@ -84,7 +87,8 @@ async function tagNewVersions(
     waiting[version] = why;
   }
   const tags = tagsToPush(wanted, Object.keys(waiting), { gitTags, withdrawn });
-  return { ...(await push(origin, commit, tags, dryRun)), waiting };
+  const overdue = overdueVersions(Object.keys(waiting), releases, new Date());
+  return { ...(await push(origin, commit, tags, dryRun)), waiting, overdue };
 }
 
 async function push(origin: Origin, commit: string, tags: readonly string[], dryRun: boolean): Promise<Pushed> {
@@ -141,7 +145,7 @@ const workflow = "release.yml";
 const newestRuns = 200;
 
 async function listRuns({ octokit, repository }: WatchOptions): Promise<WorkflowRun[]> {
-  const parameters = { ...splitRepository(repository), workflow_id: workflow, per_page: 100 };
+  const parameters = { ...partsOf(repository), workflow_id: workflow, per_page: 100 };
   let count = 0;
   return octokit.paginate(octokit.rest.actions.listWorkflowRuns, parameters, ({ data }, done) => {
     count += data.length;
@@ -160,28 +164,19 @@ async function applyRemedy({ gitTag, missing, remedy }: FailedRelease, options: 
     say(gitTag, `${what}: releasing it again`);
     const inputs = { tag: gitTag };
     // From main: the workflow of an old tag's own commit may be what failed.
-    const which = { ...splitRepository(options.repository), workflow_id: workflow, ref: "main", inputs };
+    const which = { ...partsOf(options.repository), workflow_id: workflow, ref: "main", inputs };
     await options.octokit.rest.actions.createWorkflowDispatch(which);
   }
-}
-
-function splitRepository(repository: string): { owner: string; repo: string } {
-  const [owner = "", repo = ""] = repository.split("/");
-  return { owner, repo };
 }
 
 /**
  * Watches as the environment says: GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_TOKEN, DRY_RUN, and the files of the
  * checkout. Adds a summary to GITHUB_STEP_SUMMARY. Throws a Fault where one of them cannot be used, and, when all is
- * done, where a release keeps failing: somebody has to look at it.
+ * done, where a release keeps failing or a version waits for too long: somebody has to look at it.
  */
 export async function watchFromEnvironment(folder = join(__dirname, "..", "..")): Promise<void> {
-  const { GITHUB_REPOSITORY: repository, DRY_RUN: dryRun = "" } = process.env;
-  if (!isRepository(repository)) {
-    throw new Fault(
-      `GITHUB_REPOSITORY ${JSON.stringify(repository ?? "")} is not owner/name. Set it to this repository's name on GitHub.`,
-    );
-  }
+  const repository = repositoryFromEnvironment();
+  const { DRY_RUN: dryRun = "" } = process.env;
   // Empty is what a workflow makes of an input that it was not started with.
   if (!["true", "false", ""].includes(dryRun)) {
     throw new Fault(`DRY_RUN ${JSON.stringify(dryRun)} is neither true nor false. Give one of them, or leave it out.`);
@@ -196,19 +191,34 @@ export async function watchFromEnvironment(folder = join(__dirname, "..", ".."))
     dryRun: dryRun === "true",
   });
   writeSummary(toMarkdown(report));
-  requireNoneFailing(report);
+  requireNothingStuck(report);
 }
 
-/** Throws a Fault that names the releases that keep failing, where there are any. */
-export function requireNoneFailing(report: WatchReport): void {
+/** Throws a Fault that names the releases that keep failing and the versions that wait for too long, where there are any. */
+export function requireNothingStuck(report: WatchReport): void {
+  const faults = [...overdueFaults(report), ...failingFaults(report)];
+  if (faults.length > 0) throw new Fault(faults.join("\n"));
+}
+
+function overdueFaults({ overdue, waiting }: WatchReport): string[] {
+  if (overdue.length === 0) return [];
+  const lines = overdue.map((version) => `v${version}: ${waiting[version]}`);
+  return [
+    `Pulumi published these more than ${hoursToWait} hours ago, and they still cannot be built:\n${lines.join("\n")}\n` +
+      `Find out why: docs/maintaining.md, "A release's signature is refused". ` +
+      `To give a version up, add it with the reason to images/withdrawn.json.`,
+  ];
+}
+
+function failingFaults(report: WatchReport): string[] {
   const failing = failedWith(report, "failing");
-  if (failing.length === 0) return;
+  if (failing.length === 0) return [];
   const lines = failing.map(
     ({ gitTag, missing, remedy }) => `${gitTag} (missing: ${missing.join(", ")}): ${remedy.url}`,
   );
-  throw new Fault(
+  return [
     `Releases failed ${triesOfARelease} times in a row and are not tried again by themselves:\n${lines.join("\n")}\n` +
       `Mend what the runs say, then release each again: gh workflow run ${workflow} --ref main --field tag=<tag>. ` +
       `To give a version up, add it with the reason to images/withdrawn.json.`,
-  );
+  ];
 }

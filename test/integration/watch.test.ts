@@ -192,7 +192,7 @@ describe("the watcher", () => {
     );
   }
 
-  const nothing = { pushed: [], madeMeanwhile: [], waiting: {}, failed: [], untold: {} };
+  const nothing = { pushed: [], madeMeanwhile: [], waiting: {}, overdue: [], failed: [], untold: {} };
   const at = (commit: string, ...names: string[]) => Object.fromEntries(names.map((name) => [name, commit]));
 
   describe("tags what Pulumi releases", () => {
@@ -562,6 +562,12 @@ describe("the watcher", () => {
       assert.deepEqual(found(await run()), []);
     });
 
+    it("but not because of a language that was retired", async () => {
+      await release("v3.259.0", ["golang"]);
+      await repository.commit("Retire javascript", { "dockerfiles/javascript.Dockerfile": undefined });
+      assert.deepEqual(found(await run()), []);
+    });
+
     it("but not because of a language that was added later", async () => {
       await release("v3.259.0", ["golang"]);
       await repository.commit("Add rust", { "dockerfiles/rust.Dockerfile": "" });
@@ -669,6 +675,20 @@ describe("the watcher", () => {
       assert.deepEqual(await tags(), at(head, "v3.259.0"));
       assert.deepEqual(gitHub.dispatched, []);
       assert.match(readFileSync(summary, "utf8"), /\(dry run\)/);
+    });
+
+    it("ends red where a version cannot be built long after Pulumi published it", async () => {
+      announce("3.261.0");
+      await release("v3.259.0");
+      await assert.rejects(runInWorkflow(), (error: Error) => {
+        assert.ok(error instanceof Fault);
+        assert.match(
+          error.message,
+          /^Pulumi published these more than 6 hours ago.*:\nv3\.261\.0: .*answers 404.*\nFind out why/,
+        );
+        return true;
+      });
+      assert.deepEqual(await tags(), at(head, "v3.259.0", "latest-v3.259.0"));
     });
 
     it("ends red where a release keeps failing, after all that can be done", async () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { execa } from "execa";
@@ -37,11 +37,12 @@ export class ScratchRepository {
     return git(this.clone, ...args);
   }
 
-  /** Commits files to main by their paths and contents, and pushes. Gives the commit. */
-  async commit(subject: string, files: Readonly<Record<string, string>>): Promise<string> {
+  /** Commits files to main by their paths and contents, undefined to remove one, and pushes. Gives the commit. */
+  async commit(subject: string, files: Readonly<Record<string, string | undefined>>): Promise<string> {
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(this.clone, path)), { recursive: true });
-      writeFileSync(join(this.clone, path), content);
+      if (content === undefined) rmSync(join(this.clone, path));
+      else writeFileSync(join(this.clone, path), content);
     }
     await this.git("add", "--all");
     await this.git("commit", "--quiet", "--allow-empty", `--message=${subject}`);

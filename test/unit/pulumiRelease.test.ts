@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { whyNotBuildable } from "../../ci/watch/artefacts";
-import { readSignatures } from "../../ci/watch/config";
+import { readSignatures } from "../../ci/stackFile";
 import { Fault } from "../../ci/fault";
 import type { Platform } from "../../images/platform";
 import { archiveName, checksumsName, getPulumiRelease, signatureName } from "../../images/pulumiRelease";

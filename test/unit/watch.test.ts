@@ -7,13 +7,15 @@ import fc from "fast-check";
 import * as semver from "semver";
 
 import { Fault } from "../../ci/fault";
-import { requireNoneFailing } from "../../ci/watch/watch";
-import { readPulumiReleases, readStackRegistry, readWatchConfig } from "../../ci/watch/config";
+import { requireNothingStuck } from "../../ci/watch/watch";
+import { readWatchConfig } from "../../ci/watch/config";
+import { readPulumiReleases, readStackRegistry } from "../../ci/stackFile";
 import {
   type PulumiRelease,
   type WorkflowRun,
   inPushes,
   limitDispatches,
+  overdueVersions,
   remedyOf,
   tagsToCheck,
   tagsToPush,
@@ -224,6 +226,19 @@ describe("the tags whose images a watch looks for", () => {
     assert.deepEqual(check({}, ["v3.261.0", "latest-v3.261.0", "v3.260.0"]), ["v3.259.0", "dev-v3.261.0"]));
 });
 
+describe("versions that wait", () => {
+  it("are overdue six hours after Pulumi published them", () => {
+    const releases = [
+      { tag_name: "v3.260.0", published_at: "2026-11-18T13:00:00Z" },
+      { tag_name: "v3.261.0", published_at: "2026-11-18T13:00:01Z" },
+      { tag_name: "v3.262.0", published_at: null },
+    ];
+    const overdue = (...waiting: string[]) => overdueVersions(waiting, releases, new Date("2026-11-18T19:00:01Z"));
+    assert.deepEqual(overdue("3.260.0", "3.261.0", "3.262.0", "3.263.0"), ["3.260.0"]);
+    assert.deepEqual(overdue(), []);
+  });
+});
+
 describe("what a watch does about a failed release", () => {
   const run = (conclusion: string | null, tag = "v3.260.0", status = "completed"): WorkflowRun => ({
     display_title: `Release ${tag}`,
@@ -270,6 +285,7 @@ describe("the report of a watch", () => {
     pushed: [],
     madeMeanwhile: [],
     waiting: {},
+    overdue: [],
     failed: [],
     untold: {},
   };
@@ -302,7 +318,7 @@ describe("the report of a watch", () => {
 
 - \`v3.259.1\`
 
-### Waiting for Pulumi's files; a later run tags them
+### Cannot be built yet; a later run tags them
 
 - \`3.261.0\`: https://example.com answers 404
 
@@ -325,10 +341,18 @@ describe("the report of a watch", () => {
     assert.doesNotMatch(text, /### (Pushed|Released)/);
   });
 
+  it("is a fault where a version waits for too long", () => {
+    requireNothingStuck({ ...empty, waiting: full.waiting });
+    const stuck = { ...empty, waiting: full.waiting, overdue: ["3.261.0"] };
+    assert.throws(() => requireNothingStuck(stuck), {
+      message: /^Pulumi published these more than 6 hours ago, and .*:\nv3\.261\.0: https:\/\/example\.com answers/,
+    });
+  });
+
   it("is a fault only where releases keep failing", () => {
-    requireNoneFailing(empty);
-    requireNoneFailing({ ...full, failed: full.failed.slice(0, 1) });
-    assert.throws(() => requireNoneFailing(full), {
+    requireNothingStuck(empty);
+    requireNothingStuck({ ...full, failed: full.failed.slice(0, 1) });
+    assert.throws(() => requireNothingStuck(full), {
       message:
         "Releases failed 3 times in a row and are not tried again by themselves:\n" +
         "v3.259.2 (missing: golang): https://example.com/9\n" +
