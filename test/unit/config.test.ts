@@ -79,6 +79,11 @@ describe("config", () => {
       `pulumiVersion "three" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`,
     ],
     [
+      "a version that every object has",
+      { pulumiVersion: "constructor", tag: "latest" },
+      `pulumiVersion "constructor" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`,
+    ],
+    [
       "a version with a v",
       { pulumiVersion: "v3.66.0" },
       `pulumiVersion "v3.66.0" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`,
