@@ -57,6 +57,11 @@ describe("config", () => {
     assert.deepEqual([registry, alias, adoptRepositories], [undefined, "spacelift-dev", true]);
   });
 
+  it("takes a registry with a port and a path, and an @ that names no user", () => {
+    const change = { registry: "localhost:65535/a-b/c", pulumiReleases: "https://x/@scope/releases" };
+    assert.deepEqual(faultsOf({ ...valid, ...change }), []);
+  });
+
   it("leaves the builder to buildx where none is named", () => {
     setConfig(valid);
     assert.equal(readConfig().builder, undefined);
@@ -72,6 +77,11 @@ describe("config", () => {
   });
 
   const known = "Known: linux/amd64, linux/arm64.";
+  const address =
+    "Give host[:port][/path] in lower case, with a port up to 65535 and no scheme, such as localhost:5000.";
+  const user =
+    "names a user or a password, which would stand in build arguments, in the state and in logs. " +
+    `Give a URL that can be read without, and no "user:password@".`;
   const faults: [string, Record<string, unknown>, string][] = [
     [
       "a version in words",
@@ -113,8 +123,24 @@ describe("config", () => {
     [
       "a registry with a scheme",
       { registry: "http://localhost:5000" },
-      `registry "http://localhost:5000" is not the address of a registry. Give host[:port][/path] without a scheme, such as localhost:5000.`,
+      `registry "http://localhost:5000" is not the address of a registry. ${address}`,
     ],
+    ...["localhost:5000/Foo", "localhost:65536", "localhost:0/foo", "localhost:"].map(
+      (registry): [string, Record<string, unknown>, string] => [
+        `registry ${registry}`,
+        { registry },
+        `registry "${registry}" is not the address of a registry. ${address}`,
+      ],
+    ),
+    [
+      "an adoption that is neither true nor false",
+      { adoptRepositories: "maybe" },
+      `adoptRepositories "maybe" is neither true nor false. Give one of them.`,
+    ],
+    ["a password in pulumiReleases", { pulumiReleases: "https://me:secret@x" }, `pulumiReleases ${user}`],
+    ["a password in no prefix", { pulumiReleases: "me:secret@x/" }, `pulumiReleases ${user}`],
+    ["a user in debianSnapshots", { debianSnapshots: "http://token@x/archive/" }, `debianSnapshots ${user}`],
+    ["a password in a base", { bases: { debian: "https://me:secret@x/a.git" } }, `Base of stage debian ${user}`],
     [
       "a builder's flags",
       { builder: "--all" },
@@ -176,8 +202,9 @@ describe("config", () => {
       bases: { debain: "docker-image://debian" },
       pulumiReleases: "ftp://x",
       signatures: "always",
+      adoptRepositories: "maybe",
     });
-    assert.equal(found.length, 9, found.join("\n"));
+    assert.equal(found.length, 10, found.join("\n"));
   });
 
   it("gives dev and prod their own tags", async () => {
