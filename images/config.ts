@@ -85,6 +85,18 @@ export function readConfig(): Config {
   };
 }
 
+/**
+ * What a config leaves to the day that images are built on, as a sentence; undefined where it leaves nothing, and on
+ * stack local, where the set-up has said why.
+ */
+export function whyUnpinned({ debianSnapshots }: Pick<Config, "debianSnapshots">, stack: string): string | undefined {
+  if (debianSnapshots !== "" || stack === "local") return undefined;
+  return (
+    "debianSnapshots is empty: Debian's packages are those of today, and another day makes other digests. " +
+    "Set it, such as to http://snapshot.debian.org/archive, to release what can be built again."
+  );
+}
+
 /** A structured value, or the text itself where it is no JSON: the rules below then name it as a fault. */
 function readJson(values: pulumi.Config, key: string): unknown {
   try {
@@ -155,7 +167,9 @@ function builderFaults(builder: string): string[] {
 
 function baseFaults(value: unknown): string[] {
   if (!isStringRecord(value)) {
-    return [`bases ${quote(value)} does not map stages to build contexts. Give {"debian": "docker-image://…"}.`];
+    return [
+      `bases ${quote(value)} does not map stages to build contexts. Give {"debian": "docker-image://…@sha256:…"}.`,
+    ];
   }
   const known = [...new Set(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name)).keys()]))];
   return Object.entries(value).flatMap(([stage, base]) => [
@@ -166,8 +180,18 @@ function baseFaults(value: unknown): string[] {
 
 function buildContextFaults(stage: string, base: string): string[] {
   if (/^https?:/i.test(base) && hasUser(base)) return [userFault(`Base of stage ${stage}`)];
-  if (/^(docker-image|oci-layout|https?):\/\/./.test(base) || existsSync(base)) return [];
+  if (base.startsWith("docker-image:")) return imageFaults(stage, base);
+  if (/^(oci-layout|https?):\/\/./.test(base) || existsSync(base)) return [];
   return [`Base ${quote(base)} of stage ${stage} is neither docker-image://…, oci-layout://…, a URL nor a directory.`];
+}
+
+/** A tag alone is another image tomorrow, and so another digest of the same version. */
+function imageFaults(stage: string, base: string): string[] {
+  if (/^docker-image:\/\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(base)) return [];
+  return [
+    `Base ${quote(base)} of stage ${stage} does not name its image by digest. Give docker-image://…@sha256:…; ` +
+      `"docker buildx imagetools inspect" tells the digest of a tag.`,
+  ];
 }
 
 /** Whether a URL, or what was meant to be one, names a user before its host. */

@@ -9,6 +9,8 @@ import { readConfig } from "../../images/config";
 import { checkout } from "../../local/folder";
 import { Recorder, setConfig } from "../support/mocks";
 
+const image = `docker-image://mirror.example/debian:trixie-slim@sha256:${"d".repeat(64)}`;
+
 const valid = {
   pulumiVersion: "3.66.0",
   tag: "v3.66.0",
@@ -45,7 +47,7 @@ describe("config", () => {
   beforeEach(() => onStack("local"));
 
   it("reads a config without faults", () => {
-    const bases = { debian: "docker-image://mirror.example/debian:trixie-slim" };
+    const bases = { debian: image };
     const given = { ...valid, builder: "arm", bases, cache: "mirror.example/cache" };
     setConfig(given);
     assert.deepEqual(readConfig(), { ...given, adoptRepositories: false });
@@ -149,13 +151,21 @@ describe("config", () => {
     [
       "bases that are a list",
       { bases: ["debian"] },
-      `bases ["debian"] does not map stages to build contexts. Give {"debian": "docker-image://…"}.`,
+      `bases ["debian"] does not map stages to build contexts. Give {"debian": "docker-image://…@sha256:…"}.`,
     ],
     [
       "a base that is nothing",
       { bases: { debian: "/not/there" } },
       `Base "/not/there" of stage debian is neither docker-image://…, oci-layout://…, a URL nor a directory.`,
     ],
+    ...["docker-image://mirror.example/debian:trixie-slim", "docker-image://debian@sha256:d29", "docker-image:"].map(
+      (base): [string, Record<string, unknown>, string] => [
+        `a base without a whole digest, ${base}`,
+        { bases: { debian: base } },
+        `Base "${base}" of stage debian does not name its image by digest. Give docker-image://…@sha256:…; ` +
+          `"docker buildx imagetools inspect" tells the digest of a tag.`,
+      ],
+    ),
     [
       "a prefix with a slash at its end",
       { pulumiReleases: "https://example.com/" },
@@ -187,7 +197,7 @@ describe("config", () => {
   }
 
   it("names an unknown stage and those that are known", () => {
-    const [fault, ...others] = faultsOf({ ...valid, bases: { debain: "docker-image://debian" } });
+    const [fault, ...others] = faultsOf({ ...valid, bases: { debain: image } });
     assert.deepEqual(others, []);
     assert.match(fault ?? "", /^Unknown stage "debain" in bases\. Known: debian, .*node.*golang.*\.$/);
   });
@@ -199,7 +209,7 @@ describe("config", () => {
       platforms: ["linux/arm", "windows/amd64"],
       registry: "https://x",
       builder: "a b",
-      bases: { debain: "docker-image://debian" },
+      bases: { debain: image },
       pulumiReleases: "ftp://x",
       signatures: "always",
       adoptRepositories: "maybe",
