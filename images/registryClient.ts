@@ -13,6 +13,16 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** An answer that does not give what was asked for. */
+export class RefusedError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
 interface Descriptor {
   readonly digest: string;
   readonly size: number;
@@ -125,9 +135,12 @@ export function repositoryClients(credentials?: Credentials): (repository: strin
   };
 }
 
-/** Logs in to a registry, host[:port]. Throws an Error with what it answers where it takes no such login. */
-export async function logIn(registry: string, credentials: Credentials): Promise<void> {
-  await succeed(await new Session(credentials).request(`${registryUrl(registry)}/v2/`));
+/**
+ * Logs in to a registry, host[:port]. Throws a RefusedError with what it answers where it takes no such login, and an
+ * Error where it cannot be reached.
+ */
+export async function logIn(registry: string, credentials: Credentials, pause?: Pause): Promise<void> {
+  await succeed(await new Session(credentials, pause).request(`${registryUrl(registry)}/v2/`));
 }
 
 interface RequestOptions {
@@ -191,5 +204,6 @@ export function basicAuthorization({ username, password }: Credentials): string 
 
 async function succeed(response: Response): Promise<Response> {
   if (response.ok) return response;
-  throw new Error(`${response.url} answers ${response.status} ${(await response.text()).slice(0, 200)}`.trimEnd());
+  const text = (await response.text()).slice(0, 200);
+  throw new RefusedError(`${response.url} answers ${response.status} ${text}`.trimEnd(), response.status);
 }
