@@ -1,6 +1,6 @@
-import { log } from "@pulumi/pulumi";
+import { getStack, log } from "@pulumi/pulumi";
 import { catalogue } from "./images/catalogue";
-import { readConfig } from "./images/config";
+import { readConfig, whyUnpinned } from "./images/config";
 import { guardLatest } from "./images/latest";
 import { getPulumiRelease } from "./images/pulumiRelease";
 import { openRegistry } from "./images/registry";
@@ -10,6 +10,8 @@ import { SmokeTest } from "./images/smokeTest";
 // `export =`: under CommonJS an `export default async` is never run, and an empty program means "delete everything".
 export = async () => {
   const config = readConfig();
+  const unpinned = whyUnpinned(config, getStack());
+  if (unpinned !== undefined) await log.warn(unpinned);
   const registry = await openRegistry(config);
   await registry.requireLogin();
   if (config.tag === "latest") await guardLatest(registry, catalogue, config.pulumiVersion);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ExecaError, execa } from "execa";
 
 import { messageOf } from "../images/errors";
-import type { Withdrawn } from "../images/withdrawals";
+import { type Withdrawn, parseWithdrawn } from "../images/withdrawals";
 import { Fault } from "./fault";
 
 const withdrawnFile = "images/withdrawn.json";
@@ -38,7 +38,7 @@ export class Clone {
 
   /**
    * The withdrawn versions as the main branch of the origin names them. Throws a Fault where the clone does not have that
-   * branch.
+   * branch, or the list on it cannot be used.
    */
   async withdrawnOnMain(): Promise<Withdrawn> {
     const text = await this.git("show", `origin/main:${withdrawnFile}`).catch((error: unknown) => {
@@ -46,7 +46,11 @@ export class Clone {
         `origin/main has no ${withdrawnFile}: ${whatGitSays(error)}\nFetch the branch: git fetch origin main.`,
       );
     });
-    return JSON.parse(text) as Withdrawn;
+    try {
+      return parseWithdrawn(text, `${withdrawnFile} of origin/main`);
+    } catch (error) {
+      throw new Fault(messageOf(error));
+    }
   }
 
   /** The path of the clone's own list of withdrawn versions. */

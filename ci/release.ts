@@ -5,15 +5,18 @@ import { execa } from "execa";
 
 import { catalogue } from "../images/catalogue";
 import { repositoryUri } from "../images/registry";
-import { RepositoryClient } from "../images/registryClient";
+import { type RepositoryClient, repositoryClients } from "../images/registryClient";
 import { showPulumi } from "./display";
 import { Fault } from "./fault";
 import { heading } from "./say";
 import { type PublishedImages, releaseUntilServed } from "./served";
-import { subjectOf } from "./subjects";
+import { type Subject, subjectOf } from "./subjects";
 import { type Row, markdownTable, textTable } from "./table";
 import { readTimings } from "./timings";
 import { writeOutputs, writeSummary } from "./workflowFiles";
+
+/** The client of a repository, host[:port]/path: always the same one, which asks for its token once. */
+type ClientOf = (repository: string) => RepositoryClient;
 
 /** The program with a stack selected and configured. */
 export interface Project {
@@ -31,13 +34,16 @@ export interface Project {
  * registry does not serve what was released.
  */
 export async function release(project: Project): Promise<void> {
-  const before = await readServed(project);
+  const clientOf = repositoryClients();
+  const before = await readServed(project, clientOf);
   const images = await releaseUntilServed(async (repair) => {
     if (repair !== undefined) await pulumi(project, "config", "set", "repair", repair);
     await update(project);
     return readImages(project);
   }, console.log);
-  await report(project, images, before);
+  // First of all: from this output the images are attested, which are public by now.
+  writeOutputs({ images: JSON.stringify(await subjectsOf(images)) });
+  report(await readRows(project, images, before, clientOf));
 }
 
 /** Runs pulumi in the project and shows what it does. Tells whether it succeeded. */
@@ -72,16 +78,21 @@ async function readImages(project: Project): Promise<PublishedImages> {
  * What is served now under the tag that is to be released, by repository: a digest, undefined for nothing, `unread` where
  * the registry does not say.
  */
-async function readServed(project: Project): Promise<Map<string, string | undefined>> {
+async function readServed(project: Project, clientOf: ClientOf): Promise<Map<string, string | undefined>> {
   const config = JSON.parse(await pulumi(project, "config", "--json")) as Record<string, { value?: string }>;
   const value = (key: string) => config[`runner-pulumi:${key}`]?.value ?? "";
   const registry = { registry: value("registry") || undefined, alias: value("alias") };
-  const served = catalogue.map(async ({ name }) => {
+  const served = new Map<string, string | undefined>();
+  for (const { name } of catalogue) {
     const repository = repositoryUri(registry, name);
-    const digest = await new RepositoryClient(repository).digest(value("tag")).catch(() => unread);
-    return [repository, digest] as const;
-  });
-  return new Map(await Promise.all(served));
+    served.set(
+      repository,
+      await clientOf(repository)
+        .digest(value("tag"))
+        .catch(() => unread),
+    );
+  }
+  return served;
 }
 
 /** Stands for a digest that could not be read. */
@@ -94,33 +105,42 @@ export function changeOf(before: string | undefined, now: string): string {
   return before === now ? "none" : "moved";
 }
 
-async function report(
+/** What is attested, image by image: one is read after another, as everywhere here. */
+async function subjectsOf(images: PublishedImages): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const [language, { repository, digest }] of Object.entries(images)) {
+    subjects.push(await subjectOf(language, repository, digest));
+  }
+  return subjects;
+}
+
+async function readRows(
   project: Project,
   images: PublishedImages,
   before: ReadonlyMap<string, string | undefined>,
-): Promise<void> {
+  clientOf: ClientOf,
+): Promise<Row[]> {
   const timings = await readTimings(eventLogOf(project));
-  const rows = await Promise.all(
-    Object.entries(images).map(async ([language, { repository, tag, digest }]): Promise<Row> => {
-      const size = await new RepositoryClient(repository).compressedSize(digest);
-      return {
-        language,
-        reference: `${repository}:${tag}`,
-        digest,
-        compressed: `${(size / 1e6).toFixed(1)} MB`,
-        seconds: (timings.get(`${language}-smoke`) ?? 0) + (timings.get(`${language}-image`) ?? 0),
-        change: changeOf(before.get(repository), digest),
-      };
-    }),
-  );
+  const rows: Row[] = [];
+  for (const [language, { repository, tag, digest }] of Object.entries(images)) {
+    const size = await clientOf(repository).compressedSize(digest);
+    rows.push({
+      language,
+      reference: `${repository}:${tag}`,
+      digest,
+      compressed: `${(size / 1e6).toFixed(1)} MB`,
+      seconds: (timings.get(`${language}-smoke`) ?? 0) + (timings.get(`${language}-image`) ?? 0),
+      change: changeOf(before.get(repository), digest),
+    });
+  }
+  return rows;
+}
+
+function report(rows: readonly Row[]): void {
   const unchanged = rows.every(({ change }) => change === "none");
   const sentence = unchanged ? "Nothing has changed: every tag serves the digest that it served before." : "";
   heading("Released");
   for (const line of textTable(rows)) console.log(`  ${line}`);
   if (unchanged) console.log(`\n${sentence}`);
-  const subjects = Object.entries(images).map(([language, { repository, digest }]) =>
-    subjectOf(language, repository, digest),
-  );
-  writeOutputs({ images: JSON.stringify(await Promise.all(subjects)) });
   writeSummary([`## Released`, sentence, markdownTable(rows)].filter(Boolean).join("\n\n"));
 }

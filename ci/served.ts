@@ -1,4 +1,4 @@
-import { type Credentials, RepositoryClient } from "../images/registryClient";
+import { type Credentials, type RepositoryClient, repositoryClients } from "../images/registryClient";
 import type { PublishedImage } from "../images/runnerImage";
 
 /** An image as a stack's outputs name it. */
@@ -18,21 +18,29 @@ export async function releaseUntilServed(
   say: (sentence: string) => void,
   credentials?: Credentials,
 ): Promise<PublishedImages> {
+  const clientOf = repositoryClients(credentials);
   const images = await update(undefined);
-  const unserved = await findUnserved(images, credentials);
+  const unserved = await findUnserved(images, clientOf);
   if (unserved.length === 0) return images;
   say(`The registry does not serve what was released: ${unserved.join("; ")}. Pushing it again.`);
   const repaired = await update(new Date().toISOString());
-  const left = await findUnserved(repaired, credentials);
+  const left = await findUnserved(repaired, clientOf);
   if (left.length === 0) return repaired;
   throw new Error(`The registry does not serve what was released, twice: ${left.join("; ")}. Who else writes to it?`);
 }
 
-/** The tags that serve something else than the outputs name, each in a few words. */
-async function findUnserved(images: PublishedImages, credentials: Credentials | undefined): Promise<string[]> {
-  const checks = Object.values(images).map(async ({ repository, tag, digest }) => {
-    const served = await new RepositoryClient(repository, credentials).digest(tag);
-    return served === digest ? [] : [`${repository}:${tag} is ${served ?? "not there"} instead of ${digest}`];
-  });
-  return (await Promise.all(checks)).flat();
+/**
+ * The tags that serve something else than the outputs name, each in a few words. One is read after another: a registry
+ * takes only so many requests at once from whoever does not log in.
+ */
+async function findUnserved(
+  images: PublishedImages,
+  clientOf: (repository: string) => RepositoryClient,
+): Promise<string[]> {
+  const unserved: string[] = [];
+  for (const { repository, tag, digest } of Object.values(images)) {
+    const served = await clientOf(repository).digest(tag);
+    if (served !== digest) unserved.push(`${repository}:${tag} is ${served ?? "not there"} instead of ${digest}`);
+  }
+  return unserved;
 }

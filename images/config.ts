@@ -47,7 +47,8 @@ export function readConfig(): Config {
     platforms: readJson(values, "platforms"),
     registry: values.get("registry") ?? "",
     alias: values.get("alias") ?? "",
-    adoptRepositories: values.getBoolean("adoptRepositories") ?? false,
+    // Pulumi's getBoolean throws at once, and the other faults would stay unnamed.
+    adoptRepositories: values.get("adoptRepositories") ?? "false",
     builder: values.get("builder") ?? "",
     bases: readJson(values, "bases"),
     pulumiReleases: values.get("pulumiReleases") ?? "",
@@ -61,6 +62,7 @@ export function readConfig(): Config {
     ...tagFaults(config.tag, config.pulumiVersion, pulumi.getStack()),
     ...platformFaults(config.platforms),
     ...registryFaults(config.registry, config.alias),
+    ...adoptRepositoriesFaults(config.adoptRepositories),
     ...builderFaults(config.builder),
     ...baseFaults(config.bases),
     ...pulumiReleasesFaults(config.pulumiReleases),
@@ -76,10 +78,23 @@ export function readConfig(): Config {
     platforms: config.platforms as Platform[],
     signatures: config.signatures as SignaturePolicy,
     registry: config.registry || undefined,
+    adoptRepositories: config.adoptRepositories === "true",
     builder: config.builder || undefined,
     cache: config.cache || undefined,
     bases: config.bases as Record<string, string>,
   };
+}
+
+/**
+ * What a config leaves to the day that images are built on, as a sentence; undefined where it leaves nothing, and on
+ * stack local, where the set-up has said why.
+ */
+export function whyUnpinned({ debianSnapshots }: Pick<Config, "debianSnapshots">, stack: string): string | undefined {
+  if (debianSnapshots !== "" || stack === "local") return undefined;
+  return (
+    "debianSnapshots is empty: Debian's packages are those of today, and another day makes other digests. " +
+    "Set it, such as to http://snapshot.debian.org/archive, to release what can be built again."
+  );
 }
 
 /** A structured value, or the text itself where it is no JSON: the rules below then name it as a fault. */
@@ -127,11 +142,22 @@ function registryFaults(registry: string, alias: string): string[] {
       `Neither registry nor alias ${quote(alias)} says where images go. Give an address, or an alias of ECR Public.`,
     ];
   }
-  if (/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/i.test(registry)) return [];
+  if (isAddress(registry)) return [];
   return [
     `registry ${quote(registry)} is not the address of a registry. ` +
-      `Give host[:port][/path] without a scheme, such as localhost:5000.`,
+      `Give host[:port][/path] in lower case, with a port up to 65535 and no scheme, such as localhost:5000.`,
   ];
+}
+
+/** Whether the text is host[:port][/path], as a reference to an image begins. */
+function isAddress(text: string): boolean {
+  const [address, port = "1"] = /^[a-z0-9.-]+(?::(\d+))?(?:\/[a-z0-9._-]+)*$/.exec(text) ?? [];
+  return address !== undefined && Number(port) >= 1 && Number(port) <= 65535;
+}
+
+function adoptRepositoriesFaults(value: string): string[] {
+  if (["true", "false"].includes(value)) return [];
+  return [`adoptRepositories ${quote(value)} is neither true nor false. Give one of them.`];
 }
 
 function builderFaults(builder: string): string[] {
@@ -141,22 +167,48 @@ function builderFaults(builder: string): string[] {
 
 function baseFaults(value: unknown): string[] {
   if (!isStringRecord(value)) {
-    return [`bases ${quote(value)} does not map stages to build contexts. Give {"debian": "docker-image://…"}.`];
+    return [
+      `bases ${quote(value)} does not map stages to build contexts. Give {"debian": "docker-image://…@sha256:…"}.`,
+    ];
   }
   const known = [...new Set(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name)).keys()]))];
   return Object.entries(value).flatMap(([stage, base]) => [
     ...(known.includes(stage) ? [] : [`Unknown stage ${quote(stage)} in bases. Known: ${known.join(", ")}.`]),
-    ...(isBuildContext(base)
-      ? []
-      : [`Base ${quote(base)} of stage ${stage} is neither docker-image://…, oci-layout://…, a URL nor a directory.`]),
+    ...buildContextFaults(stage, base),
   ]);
 }
 
-function isBuildContext(base: string): boolean {
-  return /^(docker-image|oci-layout|https?):\/\/./.test(base) || existsSync(base);
+function buildContextFaults(stage: string, base: string): string[] {
+  if (/^https?:/i.test(base) && hasUser(base)) return [userFault(`Base of stage ${stage}`)];
+  if (base.startsWith("docker-image:")) return imageFaults(stage, base);
+  if (/^(oci-layout|https?):\/\/./.test(base) || existsSync(base)) return [];
+  return [`Base ${quote(base)} of stage ${stage} is neither docker-image://…, oci-layout://…, a URL nor a directory.`];
+}
+
+/** A tag alone is another image tomorrow, and so another digest of the same version. */
+function imageFaults(stage: string, base: string): string[] {
+  if (/^docker-image:\/\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(base)) return [];
+  return [
+    `Base ${quote(base)} of stage ${stage} does not name its image by digest. Give docker-image://…@sha256:…; ` +
+      `"docker buildx imagetools inspect" tells the digest of a tag.`,
+  ];
+}
+
+/** Whether a URL, or what was meant to be one, names a user before its host. */
+function hasUser(url: string): boolean {
+  return /^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i.test(url);
+}
+
+/** The value is not quoted: it may hold a password, and the fault stands in logs. */
+function userFault(what: string): string {
+  return (
+    `${what} names a user or a password, which would stand in build arguments, in the state and in logs. ` +
+    `Give a URL that can be read without, and no "user:password@".`
+  );
 }
 
 function pulumiReleasesFaults(prefix: string): string[] {
+  if (hasUser(prefix)) return [userFault("pulumiReleases")];
   if (/^https?:\/\/[^\s]+[^\s/]$/.test(prefix)) return [];
   return [
     `pulumiReleases ${quote(prefix)} is not a URL prefix. ` +
@@ -170,6 +222,7 @@ function signaturesFaults(policy: string): string[] {
 }
 
 function debianSnapshotsFaults(prefix: string): string[] {
+  if (hasUser(prefix)) return [userFault("debianSnapshots")];
   if (prefix === "" || /^https?:\/\/[^\s]+[^\s/]$/.test(prefix)) return [];
   return [
     `debianSnapshots ${quote(prefix)} is not a URL prefix. Give http(s)://… without a slash at its end, such as ` +
@@ -178,7 +231,7 @@ function debianSnapshotsFaults(prefix: string): string[] {
 }
 
 function cacheFaults(cache: string): string[] {
-  if (cache === "" || /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+$/.test(cache)) return [];
+  if (cache === "" || (isAddress(cache) && cache.includes("/"))) return [];
   return [`cache ${quote(cache)} is not a repository. Give host[:port]/path without a scheme, a tag or a digest.`];
 }
 

@@ -5,7 +5,8 @@ import type { Language } from "./catalogue";
 import { catalogueData } from "./catalogueData";
 import type { Config } from "./config";
 import { messageOf } from "./errors";
-import { type Credentials, RepositoryClient, logIn } from "./registryClient";
+import { type Credentials, RefusedError, RepositoryClient, logIn } from "./registryClient";
+import type { Pause } from "./retry";
 
 /** Where images go. */
 export interface Registry {
@@ -72,7 +73,7 @@ async function openEcrPublic(config: Config): Promise<Registry> {
 
   return {
     credentials,
-    requireLogin: () => requireLogin(credentials),
+    requireLogin: () => requireLogin(host, credentials),
     expectedUri,
     async declareRepositories(languages) {
       const clients = languages.map(({ name }) => new RepositoryClient(expectedUri(name), credentials));
@@ -87,12 +88,22 @@ async function openEcrPublic(config: Config): Promise<Registry> {
   };
 }
 
-async function requireLogin(credentials: Credentials): Promise<void> {
-  await logIn(host, credentials).catch((error: unknown) => {
+/**
+ * Logs in to a registry, host[:port]. Throws a RunError that blames the password only where the registry does.
+ * @param pause waits between two tries
+ */
+export async function requireLogin(registry: string, credentials: Credentials, pause?: Pause): Promise<void> {
+  await logIn(registry, credentials, pause).catch((error: unknown) => {
+    const said = messageOf(error);
+    if (error instanceof RefusedError && [401, 403].includes(error.status)) {
+      throw new pulumi.RunError(
+        `${registry} does not take the password that AWS gave for ${credentials.username}: ` +
+          `${said}. It is wrong or has expired. Nothing was pushed. Log in to AWS again and retry.`,
+      );
+    }
     throw new pulumi.RunError(
-      `${host} does not take the password that AWS gave for ${credentials.username}: ` +
-        `${messageOf(error)}. It is wrong or has expired. Nothing was pushed. ` +
-        `Log in to AWS again and retry.`,
+      `It cannot be told whether ${registry} takes the login: ${said}. Nothing was pushed. ` +
+        `Check the network and the proxy, then retry when the registry answers.`,
     );
   });
 }

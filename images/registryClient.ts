@@ -1,6 +1,6 @@
 // The part of https://github.com/opencontainers/distribution-spec/blob/main/spec.md that a release reads a registry by.
 
-import { causeOf } from "./errors";
+import { type Pause, fetchPatiently } from "./retry";
 
 const types = {
   index: ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"],
@@ -11,6 +11,16 @@ const types = {
 export interface Credentials {
   readonly username: string;
   readonly password: string;
+}
+
+/** An answer that does not give what was asked for. */
+export class RefusedError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
 }
 
 interface Descriptor {
@@ -26,17 +36,23 @@ export interface Manifest {
   readonly manifests?: readonly (Descriptor & { readonly platform?: { os: string; architecture: string } })[];
 }
 
-/** A repository of a registry, for reading. */
+/** A repository of a registry, for reading. What it is authorized by is asked for once. */
 export class RepositoryClient {
   private readonly url: string;
+  private readonly session: Session;
 
-  /** The repository is host[:port]/path. Where no credentials are given, the registry is read as anyone may. */
+  /**
+   * The repository is host[:port]/path. Where no credentials are given, the registry is read as anyone may.
+   * @param pause waits between two tries
+   */
   constructor(
     readonly repository: string,
-    private readonly credentials?: Credentials,
+    credentials?: Credentials,
+    pause?: Pause,
   ) {
     const [, registry = "", name = ""] = /^([^/]+)\/(.+)$/.exec(repository) ?? [];
     this.url = `${registryUrl(registry)}/v2/${name}`;
+    this.session = new Session(credentials, pause);
   }
 
   /** The digest that a tag serves, or undefined where there is no such tag. Throws an Error for any other answer. */
@@ -59,7 +75,7 @@ export class RepositoryClient {
     const found: string[] = [];
     let url: string | undefined = `${this.url}/tags/list?n=1000`;
     while (url !== undefined) {
-      const response: Response = await request(url, this.credentials);
+      const response: Response = await this.session.request(url);
       if (response.status === 404) return found;
       const { tags } = (await (await succeed(response)).json()) as { tags: string[] | null };
       found.push(...(tags ?? []));
@@ -104,48 +120,76 @@ export class RepositoryClient {
     return [...layers.map(({ size }) => size), ...ofManifests].reduce((sum, size) => sum + size, 0);
   }
 
-  private request(path: string, { method = "GET", patience = 60_000 } = {}): Promise<Response> {
-    return request(`${this.url}/${path}`, this.credentials, { method, patience });
+  private request(path: string, options?: RequestOptions): Promise<Response> {
+    return this.session.request(`${this.url}/${path}`, options);
   }
 }
 
-/** Logs in to a registry, host[:port]. Throws an Error with what it answers where it takes no such login. */
-export async function logIn(registry: string, credentials: Credentials): Promise<void> {
-  await succeed(await request(`${registryUrl(registry)}/v2/`, credentials));
+/** Gives one client per repository, however often it is asked for. */
+export function repositoryClients(credentials?: Credentials): (repository: string) => RepositoryClient {
+  const clients = new Map<string, RepositoryClient>();
+  return (repository) => {
+    const client = clients.get(repository) ?? new RepositoryClient(repository, credentials);
+    clients.set(repository, client);
+    return client;
+  };
 }
 
-/** The patience is for the whole answer, in milliseconds. */
-async function request(
-  url: string,
-  credentials: Credentials | undefined,
-  { method = "GET", patience = 60_000 } = {},
-): Promise<Response> {
-  const accept = [...types.index, ...types.manifest].join(", ");
-  const send = (headers: Record<string, string>) =>
-    fetch(url, { method, headers: { accept, ...headers }, signal: AbortSignal.timeout(patience) }).catch(
-      (error: unknown) => {
-        throw new Error(`${url} cannot be reached: ${String(causeOf(error))}`);
-      },
-    );
-  const response = await send({});
-  if (response.status !== 401) return response;
-  const authorization = await authorize(response.headers.get("www-authenticate") ?? "", credentials);
-  return authorization === undefined ? response : send({ authorization });
+/**
+ * Logs in to a registry, host[:port]. Throws a RefusedError with what it answers where it takes no such login, and an
+ * Error where it cannot be reached.
+ */
+export async function logIn(registry: string, credentials: Credentials, pause?: Pause): Promise<void> {
+  await succeed(await new Session(credentials, pause).request(`${registryUrl(registry)}/v2/`));
 }
 
-/** Answers a registry's challenge: https://distribution.github.io/distribution/spec/auth/token/ or basic. */
-async function authorize(challenge: string, credentials: Credentials | undefined): Promise<string | undefined> {
-  const basic = credentials === undefined ? undefined : basicAuthorization(credentials);
-  if (/^basic /i.test(challenge)) return basic;
-  const pairs = [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value] as const);
-  const { realm, ...query } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
-  if (!/^bearer /i.test(challenge) || realm === undefined) return undefined;
-  const url = new URL(realm);
-  for (const key of ["service", "scope"]) url.searchParams.set(key, query[key] ?? "");
-  const headers = new Headers(basic === undefined ? [] : [["authorization", basic]]);
-  const response = await succeed(await fetch(url, { headers, signal: AbortSignal.timeout(60_000) }));
-  const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
-  return `Bearer ${token ?? access_token ?? ""}`;
+interface RequestOptions {
+  readonly method?: "GET" | "HEAD";
+  /** For the whole answer, in milliseconds. */
+  readonly patience?: number;
+}
+
+/** Requests to one registry with one scope: what a challenge was answered with is kept until it is refused. */
+class Session {
+  private authorization: string | undefined;
+
+  constructor(
+    private readonly credentials: Credentials | undefined,
+    private readonly pause?: Pause,
+  ) {}
+
+  /** Sends a request, and once more with a new authorization where the registry asks for one. */
+  async request(url: string, options: RequestOptions = {}): Promise<Response> {
+    const response = await this.send(url, options);
+    if (response.status !== 401) return response;
+    this.authorization = await this.authorize(response.headers.get("www-authenticate") ?? "");
+    return this.authorization === undefined ? response : this.send(url, options);
+  }
+
+  private send(url: string, { method = "GET", patience = 60_000 }: RequestOptions): Promise<Response> {
+    const accept = [...types.index, ...types.manifest].join(", ");
+    const headers = { accept, ...authorizationHeader(this.authorization) };
+    return fetchPatiently(url, { method, headers, patience }, this.pause);
+  }
+
+  /** Answers a registry's challenge: https://distribution.github.io/distribution/spec/auth/token/ or basic. */
+  private async authorize(challenge: string): Promise<string | undefined> {
+    const basic = this.credentials === undefined ? undefined : basicAuthorization(this.credentials);
+    if (/^basic /i.test(challenge)) return basic;
+    const pairs = [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value] as const);
+    const { realm, ...query } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
+    if (!/^bearer /i.test(challenge) || realm === undefined) return undefined;
+    const url = new URL(realm);
+    for (const key of ["service", "scope"]) url.searchParams.set(key, query[key] ?? "");
+    const request = { method: "GET", headers: authorizationHeader(basic), patience: 60_000 } as const;
+    const response = await succeed(await fetchPatiently(url.href, request, this.pause));
+    const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
+    return `Bearer ${token ?? access_token ?? ""}`;
+  }
+}
+
+function authorizationHeader(authorization: string | undefined): Record<string, string> {
+  return authorization === undefined ? {} : { authorization };
 }
 
 /** The URL of a registry. Registries on localhost speak plain HTTP, as BuildKit assumes too. */
@@ -160,5 +204,6 @@ export function basicAuthorization({ username, password }: Credentials): string 
 
 async function succeed(response: Response): Promise<Response> {
   if (response.ok) return response;
-  throw new Error(`${response.url} answers ${response.status} ${(await response.text()).slice(0, 200)}`.trimEnd());
+  const text = (await response.text()).slice(0, 200);
+  throw new RefusedError(`${response.url} answers ${response.status} ${text}`.trimEnd(), response.status);
 }

@@ -9,6 +9,8 @@ import { readConfig } from "../../images/config";
 import { checkout } from "../../local/folder";
 import { Recorder, setConfig } from "../support/mocks";
 
+const image = `docker-image://mirror.example/debian:trixie-slim@sha256:${"d".repeat(64)}`;
+
 const valid = {
   pulumiVersion: "3.66.0",
   tag: "v3.66.0",
@@ -45,7 +47,7 @@ describe("config", () => {
   beforeEach(() => onStack("local"));
 
   it("reads a config without faults", () => {
-    const bases = { debian: "docker-image://mirror.example/debian:trixie-slim" };
+    const bases = { debian: image };
     const given = { ...valid, builder: "arm", bases, cache: "mirror.example/cache" };
     setConfig(given);
     assert.deepEqual(readConfig(), { ...given, adoptRepositories: false });
@@ -55,6 +57,11 @@ describe("config", () => {
     setConfig({ ...valid, registry: "", alias: "spacelift-dev", adoptRepositories: true });
     const { registry, alias, adoptRepositories } = readConfig();
     assert.deepEqual([registry, alias, adoptRepositories], [undefined, "spacelift-dev", true]);
+  });
+
+  it("takes a registry with a port and a path, and an @ that names no user", () => {
+    const change = { registry: "localhost:65535/a-b/c", pulumiReleases: "https://x/@scope/releases" };
+    assert.deepEqual(faultsOf({ ...valid, ...change }), []);
   });
 
   it("leaves the builder to buildx where none is named", () => {
@@ -72,11 +79,21 @@ describe("config", () => {
   });
 
   const known = "Known: linux/amd64, linux/arm64.";
+  const address =
+    "Give host[:port][/path] in lower case, with a port up to 65535 and no scheme, such as localhost:5000.";
+  const user =
+    "names a user or a password, which would stand in build arguments, in the state and in logs. " +
+    `Give a URL that can be read without, and no "user:password@".`;
   const faults: [string, Record<string, unknown>, string][] = [
     [
       "a version in words",
       { pulumiVersion: "three", tag: "latest" },
       `pulumiVersion "three" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`,
+    ],
+    [
+      "a version that every object has",
+      { pulumiVersion: "constructor", tag: "latest" },
+      `pulumiVersion "constructor" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`,
     ],
     [
       "a version with a v",
@@ -108,8 +125,24 @@ describe("config", () => {
     [
       "a registry with a scheme",
       { registry: "http://localhost:5000" },
-      `registry "http://localhost:5000" is not the address of a registry. Give host[:port][/path] without a scheme, such as localhost:5000.`,
+      `registry "http://localhost:5000" is not the address of a registry. ${address}`,
     ],
+    ...["localhost:5000/Foo", "localhost:65536", "localhost:0/foo", "localhost:"].map(
+      (registry): [string, Record<string, unknown>, string] => [
+        `registry ${registry}`,
+        { registry },
+        `registry "${registry}" is not the address of a registry. ${address}`,
+      ],
+    ),
+    [
+      "an adoption that is neither true nor false",
+      { adoptRepositories: "maybe" },
+      `adoptRepositories "maybe" is neither true nor false. Give one of them.`,
+    ],
+    ["a password in pulumiReleases", { pulumiReleases: "https://me:secret@x" }, `pulumiReleases ${user}`],
+    ["a password in no prefix", { pulumiReleases: "me:secret@x/" }, `pulumiReleases ${user}`],
+    ["a user in debianSnapshots", { debianSnapshots: "http://token@x/archive/" }, `debianSnapshots ${user}`],
+    ["a password in a base", { bases: { debian: "https://me:secret@x/a.git" } }, `Base of stage debian ${user}`],
     [
       "a builder's flags",
       { builder: "--all" },
@@ -118,13 +151,21 @@ describe("config", () => {
     [
       "bases that are a list",
       { bases: ["debian"] },
-      `bases ["debian"] does not map stages to build contexts. Give {"debian": "docker-image://…"}.`,
+      `bases ["debian"] does not map stages to build contexts. Give {"debian": "docker-image://…@sha256:…"}.`,
     ],
     [
       "a base that is nothing",
       { bases: { debian: "/not/there" } },
       `Base "/not/there" of stage debian is neither docker-image://…, oci-layout://…, a URL nor a directory.`,
     ],
+    ...["docker-image://mirror.example/debian:trixie-slim", "docker-image://debian@sha256:d29", "docker-image:"].map(
+      (base): [string, Record<string, unknown>, string] => [
+        `a base without a whole digest, ${base}`,
+        { bases: { debian: base } },
+        `Base "${base}" of stage debian does not name its image by digest. Give docker-image://…@sha256:…; ` +
+          `"docker buildx imagetools inspect" tells the digest of a tag.`,
+      ],
+    ),
     [
       "a prefix with a slash at its end",
       { pulumiReleases: "https://example.com/" },
@@ -156,7 +197,7 @@ describe("config", () => {
   }
 
   it("names an unknown stage and those that are known", () => {
-    const [fault, ...others] = faultsOf({ ...valid, bases: { debain: "docker-image://debian" } });
+    const [fault, ...others] = faultsOf({ ...valid, bases: { debain: image } });
     assert.deepEqual(others, []);
     assert.match(fault ?? "", /^Unknown stage "debain" in bases\. Known: debian, .*node.*golang.*\.$/);
   });
@@ -168,11 +209,12 @@ describe("config", () => {
       platforms: ["linux/arm", "windows/amd64"],
       registry: "https://x",
       builder: "a b",
-      bases: { debain: "docker-image://debian" },
+      bases: { debain: image },
       pulumiReleases: "ftp://x",
       signatures: "always",
+      adoptRepositories: "maybe",
     });
-    assert.equal(found.length, 9, found.join("\n"));
+    assert.equal(found.length, 10, found.join("\n"));
   });
 
   it("gives dev and prod their own tags", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Server } from "node:http";
+import { mock } from "node:test";
 
 import * as pulumi from "@pulumi/pulumi";
 
@@ -12,6 +13,7 @@ import { Recorder, setConfig } from "../support/mocks";
 const imageType = "docker-build:index:Image";
 const languages = catalogue.map(({ name }) => name);
 const sums = { x64: "a".repeat(64), arm64: "b".repeat(64) };
+const golang = "docker-image://mirror.example/golang:1@sha256:" + "e".repeat(64);
 const mirror = "docker-image://mirror.example/debian:trixie-slim@sha256:" + "d".repeat(64);
 
 /** The inputs of a registered resource. */
@@ -42,15 +44,15 @@ describe("program", () => {
   });
   after(() => server.close());
 
-  async function run(change: Record<string, unknown>): Promise<Recorder> {
+  async function run(change: Record<string, unknown>, stack = "local"): Promise<Recorder> {
     const fresh = new Recorder();
-    await fresh.install("local");
+    await fresh.install(stack);
     setConfig({
       pulumiVersion: "3.66.0",
       platforms: ["linux/amd64", "linux/arm64"],
       registry,
       builder: "local",
-      bases: { debian: mirror, golang: "docker-image://mirror.example/golang:1" },
+      bases: { debian: mirror, golang },
       pulumiReleases: url,
       debianSnapshots: "",
       ...change,
@@ -123,7 +125,7 @@ describe("program", () => {
       assert.equal(context.location, "dockerfiles/context");
       assert.deepEqual(context.named, {
         debian: { location: mirror },
-        golang: { location: "docker-image://mirror.example/golang:1" },
+        golang: { location: golang },
       });
     }
   });
@@ -181,6 +183,20 @@ describe("program", () => {
 
   it("publishes nothing of a version that was never published", () =>
     assert.rejects(run({ pulumiVersion: "99.0.0", tag: "v99.0.0" }), /Pulumi 99\.0\.0 was never published/));
+
+  it("warns where packages are those of the day, except on this machine, which says it before", async () => {
+    const warn = mock.method(pulumi.log, "warn", () => Promise.resolve());
+    const sentences = () => warn.mock.calls.map((call) => String(call.arguments[0])).join("\n");
+    try {
+      await run({ tag: "v3.66.0" });
+      await run({ tag: "v3.66.0", debianSnapshots: "https://mirror.example/archive" }, "prod");
+      assert.doesNotMatch(sentences(), /debianSnapshots/);
+      await run({ tag: "v3.66.0" }, "prod");
+      assert.match(sentences(), /^debianSnapshots is empty: .* another day makes other digests\. Set it, /m);
+    } finally {
+      warn.mock.restore();
+    }
+  });
 
   it("keeps layers beside the images where the config names a cache, and never in them", async () => {
     const cached = (await run({ tag: "v3.66.0", cache: "mirror.example/cache" })).ofType(imageType);

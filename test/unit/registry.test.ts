@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
@@ -8,7 +9,8 @@ import { parse } from "yaml";
 import { catalogue } from "../../images/catalogue";
 import { catalogueData } from "../../images/catalogueData";
 import { readConfig } from "../../images/config";
-import { openRegistry } from "../../images/registry";
+import { openRegistry, requireLogin } from "../../images/registry";
+import { type Answer, type FullAnswer, serve } from "../support/http";
 import { Recorder, setConfig } from "../support/mocks";
 
 const repositoryType = "aws:ecrpublic/repository:Repository";
@@ -106,6 +108,43 @@ describe("registry", () => {
   it("logs in with ECR Public's token", async () => {
     const { registry } = await open("dev", "spacelift-dev");
     assert.deepEqual(registry.credentials, { username: "AWS", password: "canary" });
+  });
+
+  describe("that a release logs in to", () => {
+    /** Logs in to a registry that gives this answer. */
+    async function logIn(answer: Answer): Promise<void> {
+      const { url, server } = await serve({ "/v2/": answer });
+      const login = requireLogin(url.replace("http://", ""), { username: "AWS", password: "canary" }, () =>
+        Promise.resolve(),
+      );
+      await login.finally(() => server.close());
+    }
+
+    const takes = ({ headers }: IncomingMessage): FullAnswer =>
+      headers.authorization === `Basic ${Buffer.from("AWS:canary").toString("base64")}`
+        ? { status: 200 }
+        : { status: 401, headers: { "www-authenticate": 'Basic realm="Registry"' } };
+
+    it("takes the password", () => logIn(takes));
+
+    for (const status of [401, 403]) {
+      it(`does not take the password: ${status}`, () =>
+        assert.rejects(logIn(status), (error) => {
+          assert.ok(error instanceof pulumi.RunError);
+          assert.match(error.message, /does not take the password that AWS gave for AWS: .*Log in to AWS again/);
+          assert.doesNotMatch(error.message, /canary/);
+          return true;
+        }));
+    }
+
+    it("does not answer as one does: the password may be right", () =>
+      assert.rejects(logIn(503), /^Error: It cannot be told whether 127\.\S+ takes the login: \S+ answers 503\. /));
+
+    it("cannot be reached", () =>
+      assert.rejects(
+        requireLogin("127.0.0.1:9", { username: "AWS", password: "canary" }),
+        /takes the login: \S+ cannot be reached: .*Nothing was pushed\. Check the network/,
+      ));
   });
 
   for (const language of catalogue) {
