@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -103,7 +103,15 @@ describe("local", () => {
   });
 
   describe("daemon", () => {
-    const sleeper: Daemon = { name: "sleeper", command: "sleep", args: ["60"], isHealthy: () => Promise.resolve(true) };
+    const where = { address: "localhost:1", whenTaken: "Stop it." };
+    // Healthy while its pid file is there: nothing answers before it is started.
+    const sleeper: Daemon = {
+      ...where,
+      name: "sleeper",
+      command: "sleep",
+      args: ["60"],
+      isHealthy: () => Promise.resolve(existsSync(join(folder, "sleeper.json"))),
+    };
 
     it("is started once, and stopped", async () => {
       assert.equal(await startDaemon(sleeper, folder), "started");
@@ -113,14 +121,34 @@ describe("local", () => {
     });
 
     it("is not taken for another process that has its pid now", async () => {
-      writeFileSync(join(folder, "other.json"), JSON.stringify({ pid: process.pid, startTime: "1" }));
+      writeFileSync(join(folder, "other.json"), JSON.stringify({ folder, pid: process.pid, startTime: "1" }));
       assert.equal(await stopDaemon("other", folder), false);
+    });
+
+    it("is not started where another process answers in its place", () =>
+      assert.rejects(startDaemon({ ...sleeper, isHealthy: () => Promise.resolve(true) }, folder), {
+        message: "sleeper is to answer at localhost:1, and another process answers there already. Stop it.",
+      }));
+
+    it("has not come up where another process answers while it ends", async () => {
+      const args = ["-c", "sleep 0.1; echo port taken; exit 1"];
+      await assert.rejects(startDaemon({ ...sleeper, command: "sh", args }, folder), /port taken$/);
+    });
+
+    it("is left alone by a copy of its folder", async () => {
+      await startDaemon(sleeper, folder);
+      const copy = join(folder, "copy");
+      mkdirSync(copy);
+      copyFileSync(join(folder, "sleeper.json"), join(copy, "sleeper.json"));
+      assert.equal(await stopDaemon("sleeper", copy), false);
+      assert.equal(await stopDaemon("sleeper", folder), true);
     });
 
     it("is started again when it is not healthy", async () => {
       assert.equal(await startDaemon(sleeper, folder), "started");
       let asked = 0;
-      const sick = { ...sleeper, isHealthy: () => Promise.resolve(++asked > 1) };
+      // Asked of the one that runs, of the address that is to be free, and of the new one.
+      const sick = { ...sleeper, isHealthy: () => Promise.resolve(++asked > 2) };
       assert.equal(await startDaemon(sick, folder), "started");
       await stopDaemon("sleeper", folder);
     });
@@ -136,6 +164,7 @@ describe("local", () => {
       assert.rejects(
         startDaemon(
           {
+            ...where,
             name: "broken",
             command: "sh",
             args: ["-c", "echo no such luck; exit 1"],
