@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -10,6 +10,7 @@ import { readDockerfile, stages } from "../images/dockerfile";
 import { type Platform, platforms } from "../images/platform";
 import { Fault } from "../ci/fault";
 import { inFolder } from "./folder";
+import { readJson, writeJson } from "./json";
 import { say, withProgress } from "../ci/say";
 import { standIns } from "./standIns";
 
@@ -46,7 +47,7 @@ export function officialImages(): Map<string, string[]> {
  */
 export async function ensureBases(workshop: Workshop, wanted: readonly Platform[]): Promise<Record<string, string>> {
   const file = inFolder("bases.json");
-  const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Finding>) : {};
+  const known = readJson<Record<string, Finding>>(file) ?? {};
   const bases: Record<string, string> = {};
   for (const [image, [stage = "", ...others]] of officialImages()) {
     const finding = isFindingOf(image, known[stage]) ? known[stage] : await find(stage, image, workshop);
@@ -61,7 +62,7 @@ export async function ensureBases(workshop: Workshop, wanted: readonly Platform[
       say(`base ${stage}`, `stand-in for ${shortName(image)} (see local/README.md)`);
     }
     known[stage] = finding;
-    await writeFile(file, JSON.stringify(known, null, 2));
+    writeJson(file, known);
   }
   return bases;
 }

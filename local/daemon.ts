@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Fault } from "../ci/fault";
+import { readJson, writeJson } from "./json";
 
 /** A process that goes on after the command that started it. */
 export interface Daemon {
@@ -59,7 +60,7 @@ export async function startDaemon(daemon: Daemon, folder: string): Promise<"star
   const { pid } = child;
   if (pid !== undefined) {
     const started: Started = { folder: resolve(folder), pid, startTime: startTime(pid), settings };
-    writeFileSync(pidFile(daemon.name, folder), JSON.stringify(started));
+    writeJson(pidFile(daemon.name, folder), started);
   }
   const end = Date.now() + patience;
   while (readRunning(daemon.name, folder) !== undefined && Date.now() < end) {
@@ -98,10 +99,8 @@ export async function stopDaemon(name: string, folder: string): Promise<boolean>
 
 /** What was started from this folder and still runs. */
 function readRunning(name: string, folder: string): Started | undefined {
-  const file = pidFile(name, folder);
-  if (!existsSync(file)) return undefined;
-  const started = JSON.parse(readFileSync(file, "utf8")) as Started;
-  if (started.folder !== resolve(folder)) return undefined;
+  const started = readJson<Started>(pidFile(name, folder));
+  if (started?.folder !== resolve(folder)) return undefined;
   return startTime(started.pid) === started.startTime && started.startTime !== "" ? started : undefined;
 }
 

@@ -1,18 +1,29 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { dependencies } from "../../package.json";
 import { officialImages } from "../../local/bases";
 import { type Daemon, startDaemon, stopDaemon } from "../../local/daemon";
+import { unpack } from "../../local/debian";
 import { createFilter } from "../../ci/display";
+import { readJson } from "../../local/json";
 import { mirroredVersions } from "../../local/mirror";
 import { portOf } from "../../local/ports";
 import { duration } from "../../ci/say";
 import { standIns } from "../../local/standIns";
 import { readTimings } from "../../ci/timings";
-import { pinnedVersion } from "../../local/tools";
+import { isPluginThere, pinnedVersion } from "../../local/tools";
 
 describe("local", () => {
   let folder: string;
@@ -88,6 +99,35 @@ describe("local", () => {
     assert.equal(duration(125_000), "2 min 05 s");
   });
 
+  it("takes a file that was half written for none, and writes the next as a whole", async () => {
+    const file = join(folder, "ports.json");
+    writeFileSync(file, '{"registry": 50');
+    const port = await portOf("registry", folder);
+    assert.deepEqual(readJson(file), { registry: port });
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith(".unfinished")),
+      [],
+    );
+  });
+
+  it("takes a plugin whose installation was interrupted for none", () => {
+    const plugin = join(folder, "resource-docker-build-v1.0.0");
+    mkdirSync(plugin);
+    assert.equal(isPluginThere(plugin), false);
+    writeFileSync(join(plugin, "pulumi-resource-docker-build"), "");
+    assert.equal(isPluginThere(plugin), true);
+    writeFileSync(`${plugin}.partial`, "");
+    assert.equal(isPluginThere(plugin), false);
+  });
+
+  it("leaves nothing of a Debian package that cannot be unpacked whole", async () => {
+    const file = join(folder, "truncated.deb");
+    writeFileSync(file, "!<arch>\n");
+    const root = join(folder, "truncated");
+    await assert.rejects(unpack(file, root), /dpkg/);
+    assert.equal(existsSync(root), false);
+  });
+
   it("keeps the port that it chose, and gives another to another service", async () => {
     const port = await portOf("registry", folder);
     assert.equal(await portOf("registry", folder), port);
@@ -133,6 +173,11 @@ describe("local", () => {
     it("has not come up where another process answers while it ends", async () => {
       const args = ["-c", "sleep 0.1; echo port taken; exit 1"];
       await assert.rejects(startDaemon({ ...sleeper, command: "sh", args }, folder), /port taken$/);
+    });
+
+    it("is not stopped by a pid file that was half written", async () => {
+      writeFileSync(join(folder, "half.json"), '{"pid": 1');
+      assert.equal(await stopDaemon("half", folder), false);
     });
 
     it("is left alone by a copy of its folder", async () => {
