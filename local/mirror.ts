@@ -10,7 +10,7 @@ import { type Platform, platforms } from "../images/platform";
 import { archiveName, checksumsName } from "../images/pulumiRelease";
 import { Fault } from "../ci/fault";
 import { inFolder } from "./folder";
-import { type GoBuild, fingerprint, goBuild } from "./goModule";
+import { type GoBuild, fingerprint, goBuild, goEnvironment } from "./goModule";
 
 /** The folder of the mirror's files, named and laid out as Pulumi publishes them. */
 export const mirrorFolder = inFolder("releases");
@@ -108,7 +108,7 @@ async function assemble(module: string, programs: readonly string[], archive: st
 }
 
 async function goList(module: string, path: string, format: string): Promise<string> {
-  return (await execa("go", ["list", "-m", "-f", format, path], { cwd: module })).stdout;
+  return (await execa("go", ["list", "-m", "-f", format, path], { cwd: module, env: goEnvironment })).stdout;
 }
 
 /** The same bytes from the same programs: sorted, without owners, and with the time of the release. */
