@@ -34,16 +34,25 @@ export function mirroredVersions(): string[] {
 }
 
 /**
+ * Throws a Fault for a version that the mirror cannot build.
+ * @param reason why Pulumi's own releases are not used, where that is known
+ */
+export function requireMirrored(version: string, reason?: string): void {
+  const known = mirroredVersions();
+  if (known.includes(version)) return;
+  const why = reason === undefined ? "" : ` (${reason})`;
+  throw new Fault(
+    `Pulumi ${version} is not in the local mirror, which stands in for Pulumi's releases here${why}. ` +
+      `Release ${known.join(" or ")}, or add local/releases/v${version}/go.mod.`,
+  );
+}
+
+/**
  * Sees to it that the mirror has a release for the platforms, built from Pulumi's own modules where it is not there
  * yet. Throws a Fault for a version that the mirror cannot build.
  */
 export async function ensureRelease(version: string, wanted: readonly Platform[]): Promise<void> {
-  if (!mirroredVersions().includes(version)) {
-    throw new Fault(
-      `Pulumi ${version} is not in the local mirror, which stands in for Pulumi's releases here. ` +
-        `Release ${mirroredVersions().join(" or ")}, or add local/releases/v${version}/go.mod.`,
-    );
-  }
+  requireMirrored(version);
   await mkdir(mirrorFolder, { recursive: true });
   for (const platform of wanted) {
     await ensureArchive(version, platform);

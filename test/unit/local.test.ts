@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
@@ -9,6 +10,8 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -20,6 +23,8 @@ import { createFilter } from "../../ci/display";
 import { readJson } from "../../local/json";
 import { mirroredVersions } from "../../local/mirror";
 import { portOf } from "../../local/ports";
+import { requireRegistry } from "../../local/release";
+import { requireObtainable } from "../../local/releases";
 import { duration } from "../../ci/say";
 import { standIns } from "../../local/standIns";
 import { readTimings } from "../../ci/timings";
@@ -97,6 +102,29 @@ describe("local", () => {
   it("writes durations as people do", () => {
     assert.equal(duration(8400), "8 s");
     assert.equal(duration(125_000), "2 min 05 s");
+  });
+
+  it("says before any set-up that a version cannot be had, and why", async () => {
+    const unreachable = () => Promise.resolve({ url: undefined, reason: "get.pulumi.com cannot be reached" });
+    await assert.rejects(
+      requireObtainable("3.1.0", unreachable),
+      /^Error: Pulumi 3\.1\.0 is not in the local mirror.* \(get\.pulumi\.com cannot be reached\)\. Release 3\./,
+    );
+    await requireObtainable(mirroredVersions()[0] ?? "", unreachable);
+    await requireObtainable("3.1.0", () => Promise.resolve({ url: "https://get.pulumi.com", reason: "Pulumi's own" }));
+  });
+
+  it("refuses a registry that asks for a login, or answers otherwise than a registry", async () => {
+    let status = 200;
+    const server = createServer((_, response) => response.writeHead(status).end()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const registry = `localhost:${(server.address() as AddressInfo).port}`;
+    await requireRegistry(`${registry}/path`);
+    status = 401;
+    await assert.rejects(requireRegistry(registry), /asks for a login .* logs in nowhere/);
+    status = 404;
+    await assert.rejects(requireRegistry(registry), /is no registry that can be used: .*: it answers 404\. Start it/);
+    server.close();
   });
 
   it("takes a file that was half written for none, and writes the next as a whole", async () => {
