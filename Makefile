@@ -13,6 +13,17 @@ override export LANGUAGE := $(value LANGUAGE)
 else
 unexport LANGUAGE
 endif
+# Node.js takes a proxy from the environment only where it is told to, and nothing of this machine's own is behind one.
+proxies := $(HTTP_PROXY) $(HTTPS_PROXY) $(http_proxy) $(https_proxy)
+ifneq ($(strip $(proxies)),)
+direct := localhost,127.0.0.1$(NO_PROXY:%=,%)$(no_proxy:%=,%)
+export NO_PROXY := $(direct)
+export no_proxy := $(direct)
+# With an address that is no URL, such as proxy:3128, Node.js would not even start.
+ifeq ($(filter-out http://% https://%,$(proxies)),)
+export NODE_USE_ENV_PROXY := 1
+endif
+endif
 local := ts-node --transpile-only local/main.ts
 ci := ts-node --transpile-only ci/main.ts
 
