@@ -30,6 +30,8 @@ interface Finding {
   readonly recipe: string;
   /** The references of what stands in for it, by platform, or null where nothing has to. */
   readonly standIns: Partial<Record<Platform, string>> | null;
+  /** Why it could not be pulled, where something stands in for it: that may have been for a moment only. */
+  readonly refusal?: string;
 }
 
 /** The stages of the Dockerfiles that start from an official image, by that image: the first one names its stand-in. */
@@ -59,12 +61,19 @@ export async function ensureBases(workshop: Workshop, wanted: readonly Platform[
       }
       const context = await joinPlatforms(stage, image, wanted, finding.standIns, workshop);
       for (const name of [stage, ...others]) bases[name] = context;
-      say(`base ${stage}`, `stand-in for ${shortName(image)} (see local/README.md)`);
+      say(`base ${stage}`, describeStandIn(image, finding.refusal));
     }
     known[stage] = finding;
     writeJson(file, known);
   }
   return bases;
+}
+
+/** Says what is stood in for, why, and how to try the official image once more. */
+export function describeStandIn(image: string, refusal: string | undefined): string {
+  const why = refusal === undefined ? "" : ` (${refusal})`;
+  const once = `stand-in for ${shortName(image)}, which could not be pulled${why}`;
+  return `${once}: remove .local/bases.json to ask again (see local/README.md)`;
 }
 
 function isFindingOf(image: string, finding: Finding | undefined): finding is Finding {
@@ -85,7 +94,7 @@ async function find(stage: string, image: string, workshop: Workshop): Promise<F
     throw new Fault(`${image} cannot be pulled, and stage ${stage} has no stand-in. ${refusal}. Check the network.`);
   }
   say(`base ${stage}`, `${shortName(image)} cannot be pulled: ${refusal}`);
-  return { image, recipe: recipe(), standIns: {} };
+  return { image, recipe: recipe(), standIns: {}, refusal };
 }
 
 /** Why BuildKit cannot pull an image, or undefined where it can. */

@@ -107,6 +107,7 @@ export async function startBuildKit(
     ``,
   ].join("\n");
   writeFileSync(file, config);
+  let missing: readonly Platform[] = [];
   const daemon: Daemon = {
     name,
     command: tools.buildkitd,
@@ -118,11 +119,21 @@ export async function startBuildKit(
     isHealthy: async () => {
       // It looks for the platforms that the kernel runs when it starts, and at no other time.
       const workers = await execa(tools.buildctl, ["--addr", address, "debug", "workers"], { reject: false });
-      return !workers.failed && platforms.every((platform) => workers.stdout.includes(platform));
+      missing = workers.failed ? [] : platforms.filter((platform) => !workers.stdout.includes(platform));
+      return !workers.failed && missing.length === 0;
     },
   };
-  await start(daemon, folder);
+  await start(daemon, folder).catch((error: unknown) => {
+    throw missing.length === 0 ? error : lacksPlatforms(missing);
+  });
   return address;
+}
+
+function lacksPlatforms(missing: readonly Platform[]): Fault {
+  return new Fault(
+    `BuildKit runs, and cannot build for ${missing.join(", ")}: it finds no emulator that the kernel knows. ` +
+      `Leave that out of PLATFORMS, or look at what the kernel has registered: ls /proc/sys/fs/binfmt_misc.`,
+  );
 }
 
 /** Starts the server of the mirror of Pulumi's releases. Gives its URL. */

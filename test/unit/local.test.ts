@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { dependencies } from "../../package.json";
-import { officialImages } from "../../local/bases";
+import { describeStandIn, officialImages } from "../../local/bases";
 import { type Daemon, startDaemon, stopDaemon } from "../../local/daemon";
 import { unpack } from "../../local/debian";
 import { createFilter } from "../../ci/display";
@@ -46,6 +46,13 @@ describe("local", () => {
   it("has a stand-in for every official image", () => {
     assert.deepEqual([...officialImages().values()].map(([stage]) => stage).sort(), Object.keys(standIns).sort());
   });
+
+  it("tells why an image is stood in for, and how to ask for it again", () =>
+    assert.equal(
+      describeStandIn("debian:trixie@sha256:0", "unexpected status: 429"),
+      "stand-in for debian:trixie, which could not be pulled (unexpected status: 429): " +
+        "remove .local/bases.json to ask again (see local/README.md)",
+    ));
 
   it("mirrors each release from its own modules", () => {
     for (const version of mirroredVersions()) {
