@@ -13,6 +13,17 @@ override export LANGUAGE := $(value LANGUAGE)
 else
 unexport LANGUAGE
 endif
+# Node.js takes a proxy from the environment only where it is told to, and nothing of this machine's own is behind one.
+proxies := $(HTTP_PROXY) $(HTTPS_PROXY) $(http_proxy) $(https_proxy)
+ifneq ($(strip $(proxies)),)
+direct := localhost,127.0.0.1$(NO_PROXY:%=,%)$(no_proxy:%=,%)
+export NO_PROXY := $(direct)
+export no_proxy := $(direct)
+# With an address that is no URL, such as proxy:3128, Node.js would not even start.
+ifeq ($(filter-out http://% https://%,$(proxies)),)
+export NODE_USE_ENV_PROXY := 1
+endif
+endif
 local := ts-node --transpile-only local/main.ts
 ci := ts-node --transpile-only ci/main.ts
 
@@ -84,9 +95,15 @@ sarif: node_modules/.ready ## In CI: report the findings of a scan
 watch: node_modules/.ready ## In CI: push the tags of new Pulumi releases; DRY_RUN=true only says which
 	@$(ci) watch
 
-# --ignore-scripts and then one rebuild: the only install script that is wanted is the one that brings Node.js.
+# The version of Node.js that package.json pins; the other "node", of engines, is a range.
+pinned_node = $(shell sed -n 's/.*"node": "\([0-9.]*\)".*/\1/p' package.json)
+
+# --ignore-scripts and then one rebuild: the only install script that is wanted is the one that brings Node.js. Both are
+# said aloud, as --include=dev is: a person's .npmrc or NODE_ENV may say otherwise.
 node_modules/.ready: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "npm is not on PATH. Install Node.js (https://nodejs.org): any version that starts npm will do." >&2; exit 1; }
-	@echo "Installing npm packages, Node.js $$(sed -n 's/.*"node": "\([0-9.]*\)".*/\1/p' package.json) among them"
-	@npm ci --ignore-scripts --loglevel=error --no-audit --no-fund && npm rebuild --loglevel=error node >/dev/null
+	@echo "Installing npm packages, Node.js $(pinned_node) among them"
+	@npm ci --include=dev --ignore-scripts --loglevel=error --no-audit --no-fund
+	@npm rebuild --ignore-scripts=false --loglevel=error node >/dev/null
+	@found=$$(node_modules/.bin/node --version 2>&1); [ "$$found" = "v$(pinned_node)" ] || { echo "node_modules/.bin/node is to be Node.js $(pinned_node), and says: $$found. Look at what npm is configured to (npm config list), and run the command again." >&2; exit 1; }
 	@touch $@

@@ -32,8 +32,10 @@ export class Clone {
   /** The commit of a revision, or undefined where there is none such. */
   async commit(revision: string): Promise<string | undefined> {
     const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
-    const { failed, stdout } = await execa("git", args, { cwd: this.folder, reject: false });
-    return failed ? undefined : stdout;
+    return this.git(...args).catch((error: unknown) => {
+      if (error instanceof ExecaError) return undefined;
+      throw error;
+    });
   }
 
   /**
@@ -42,6 +44,7 @@ export class Clone {
    */
   async withdrawnOnMain(): Promise<Withdrawn> {
     const text = await this.git("show", `origin/main:${withdrawnFile}`).catch((error: unknown) => {
+      if (error instanceof Fault) throw error;
       throw new Fault(
         `origin/main has no ${withdrawnFile}: ${whatGitSays(error)}\nFetch the branch: git fetch origin main.`,
       );
@@ -58,14 +61,42 @@ export class Clone {
     return join(this.folder, withdrawnFile);
   }
 
-  /** Runs git, and gives what it prints. Throws an ExecaError where it fails. */
+  /**
+   * Runs git, and gives what it prints. Throws a Fault where git does not trust the folder, and an ExecaError without
+   * the login of any URL where it fails otherwise.
+   */
   async git(...args: string[]): Promise<string> {
-    return (await execa("git", args, { cwd: this.folder })).stdout;
+    // What git says is read here, so it has to say it in English.
+    const running = execa("git", args, { cwd: this.folder, env: { LC_ALL: "C" } });
+    const { stdout } = await running.catch((error: unknown) => {
+      if (messageOf(error).includes("dubious ownership")) throw this.notTrusted();
+      throw withoutLogins(error);
+    });
+    return stdout;
+  }
+
+  private notTrusted(): Fault {
+    return new Fault(
+      `${this.folder} belongs to another user, and git reads no such repository. ` +
+        `Trust it: git config --global --add safe.directory ${this.folder}`,
+    );
   }
 }
 
 /** What git says of its failure. The origin's URL, which it says too, may hold a token. */
 export function whatGitSays(error: unknown): string {
   const said = error instanceof ExecaError ? String(error.stderr).trim() || error.shortMessage : messageOf(error);
-  return said.replace(/(\w:\/\/)[^/\s]*@/g, "$1…@");
+  return withoutLogin(said);
+}
+
+/** The error without the login of any URL, whichever of its texts is shown. */
+function withoutLogins(error: unknown): unknown {
+  if (!(error instanceof ExecaError)) return error;
+  const { message, shortMessage, stack, command, escapedCommand, stderr } = error;
+  const texts = Object.entries({ message, shortMessage, stack, command, escapedCommand, stderr });
+  return Object.assign(error, Object.fromEntries(texts.map(([name, text]) => [name, withoutLogin(String(text))])));
+}
+
+function withoutLogin(text: string): string {
+  return text.replace(/(\w:\/\/)[^/\s]*@/g, "$1…@");
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -10,6 +10,7 @@ import { readDockerfile, stages } from "../images/dockerfile";
 import { type Platform, platforms } from "../images/platform";
 import { Fault } from "../ci/fault";
 import { inFolder } from "./folder";
+import { readJson, writeJson } from "./json";
 import { say, withProgress } from "../ci/say";
 import { standIns } from "./standIns";
 
@@ -29,6 +30,8 @@ interface Finding {
   readonly recipe: string;
   /** The references of what stands in for it, by platform, or null where nothing has to. */
   readonly standIns: Partial<Record<Platform, string>> | null;
+  /** Why it could not be pulled, where something stands in for it: that may have been for a moment only. */
+  readonly refusal?: string;
 }
 
 /** The stages of the Dockerfiles that start from an official image, by that image: the first one names its stand-in. */
@@ -46,7 +49,7 @@ export function officialImages(): Map<string, string[]> {
  */
 export async function ensureBases(workshop: Workshop, wanted: readonly Platform[]): Promise<Record<string, string>> {
   const file = inFolder("bases.json");
-  const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Finding>) : {};
+  const known = readJson<Record<string, Finding>>(file) ?? {};
   const bases: Record<string, string> = {};
   for (const [image, [stage = "", ...others]] of officialImages()) {
     const finding = isFindingOf(image, known[stage]) ? known[stage] : await find(stage, image, workshop);
@@ -58,12 +61,19 @@ export async function ensureBases(workshop: Workshop, wanted: readonly Platform[
       }
       const context = await joinPlatforms(stage, image, wanted, finding.standIns, workshop);
       for (const name of [stage, ...others]) bases[name] = context;
-      say(`base ${stage}`, `stand-in for ${shortName(image)} (see local/README.md)`);
+      say(`base ${stage}`, describeStandIn(image, finding.refusal));
     }
     known[stage] = finding;
-    await writeFile(file, JSON.stringify(known, null, 2));
+    writeJson(file, known);
   }
   return bases;
+}
+
+/** Says what is stood in for, why, and how to try the official image once more. */
+export function describeStandIn(image: string, refusal: string | undefined): string {
+  const why = refusal === undefined ? "" : ` (${refusal})`;
+  const once = `stand-in for ${shortName(image)}, which could not be pulled${why}`;
+  return `${once}: remove .local/bases.json to ask again (see local/README.md)`;
 }
 
 function isFindingOf(image: string, finding: Finding | undefined): finding is Finding {
@@ -84,7 +94,7 @@ async function find(stage: string, image: string, workshop: Workshop): Promise<F
     throw new Fault(`${image} cannot be pulled, and stage ${stage} has no stand-in. ${refusal}. Check the network.`);
   }
   say(`base ${stage}`, `${shortName(image)} cannot be pulled: ${refusal}`);
-  return { image, recipe: recipe(), standIns: {} };
+  return { image, recipe: recipe(), standIns: {}, refusal };
 }
 
 /** Why BuildKit cannot pull an image, or undefined where it can. */

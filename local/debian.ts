@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 
 import { execa } from "execa";
@@ -43,9 +43,17 @@ export async function ensureDebianProgram(name: string, why: string, debianPacka
         `\n${got.all ?? got.shortMessage}`,
     );
   }
-  await execa("dpkg", ["--extract", join(download, file), root]);
+  await unpack(join(download, file), root);
   await rm(download, { recursive: true, force: true });
   return program;
+}
+
+/** Unpacks a Debian package into a folder, which is there with all of it or not at all. */
+export async function unpack(file: string, root: string): Promise<void> {
+  const unfinished = `${root}.unfinished`;
+  for (const folder of [unfinished, root]) await rm(folder, { recursive: true, force: true });
+  await execa("dpkg", ["--extract", file, unfinished]);
+  await rename(unfinished, root);
 }
 
 /** The program's path, or undefined where it is not on PATH. */

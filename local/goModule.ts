@@ -24,6 +24,9 @@ export interface GoBuild {
   readonly output: string;
 }
 
+/** The environment variables of every call of go: a go.work above this checkout has no say in what its go.mods pin. */
+export const goEnvironment = { GOWORK: "off" };
+
 /**
  * Builds the programs, unless the folder holds them already, from the same module. A build that is interrupted goes on
  * where it was, because Go keeps every package that it has compiled. Throws a Fault when there is no Go, or when the
@@ -50,6 +53,7 @@ async function compile(build: GoBuild, progress: { text: string }): Promise<void
   const go = execa("go", goArguments(build), {
     cwd: build.module,
     env: {
+      ...goEnvironment,
       CGO_ENABLED: "0",
       GOFLAGS: "-mod=readonly -buildvcs=false",
       ...(build.architecture === undefined ? {} : { GOARCH: build.architecture }),

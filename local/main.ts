@@ -11,6 +11,10 @@ import { manifest } from "./manifest";
 import { preview, up } from "./release";
 import { verifyTag } from "./verify";
 
+// Builds run as another user, and read what is made here: with the umask of a careful person they could not. Nothing that
+// is written to .local is private, and what other programs keep private they create so themselves.
+process.umask(0o022);
+
 /** The commands that the Makefile calls. The tag comes by the environment, so that no shell ever reads it. */
 runCommand({
   up: () => up(process.env["TAG"]),

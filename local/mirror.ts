@@ -10,7 +10,7 @@ import { type Platform, platforms } from "../images/platform";
 import { archiveName, checksumsName } from "../images/pulumiRelease";
 import { Fault } from "../ci/fault";
 import { inFolder } from "./folder";
-import { type GoBuild, fingerprint, goBuild } from "./goModule";
+import { type GoBuild, fingerprint, goBuild, goEnvironment } from "./goModule";
 
 /** The folder of the mirror's files, named and laid out as Pulumi publishes them. */
 export const mirrorFolder = inFolder("releases");
@@ -34,16 +34,25 @@ export function mirroredVersions(): string[] {
 }
 
 /**
+ * Throws a Fault for a version that the mirror cannot build.
+ * @param reason why Pulumi's own releases are not used, where that is known
+ */
+export function requireMirrored(version: string, reason?: string): void {
+  const known = mirroredVersions();
+  if (known.includes(version)) return;
+  const why = reason === undefined ? "" : ` (${reason})`;
+  throw new Fault(
+    `Pulumi ${version} is not in the local mirror, which stands in for Pulumi's releases here${why}. ` +
+      `Release ${known.join(" or ")}, or add local/releases/v${version}/go.mod.`,
+  );
+}
+
+/**
  * Sees to it that the mirror has a release for the platforms, built from Pulumi's own modules where it is not there
  * yet. Throws a Fault for a version that the mirror cannot build.
  */
 export async function ensureRelease(version: string, wanted: readonly Platform[]): Promise<void> {
-  if (!mirroredVersions().includes(version)) {
-    throw new Fault(
-      `Pulumi ${version} is not in the local mirror, which stands in for Pulumi's releases here. ` +
-        `Release ${mirroredVersions().join(" or ")}, or add local/releases/v${version}/go.mod.`,
-    );
-  }
+  requireMirrored(version);
   await mkdir(mirrorFolder, { recursive: true });
   for (const platform of wanted) {
     await ensureArchive(version, platform);
@@ -108,7 +117,7 @@ async function assemble(module: string, programs: readonly string[], archive: st
 }
 
 async function goList(module: string, path: string, format: string): Promise<string> {
-  return (await execa("go", ["list", "-m", "-f", format, path], { cwd: module })).stdout;
+  return (await execa("go", ["list", "-m", "-f", format, path], { cwd: module, env: goEnvironment })).stdout;
 }
 
 /** The same bytes from the same programs: sorted, without owners, and with the time of the release. */

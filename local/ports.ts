@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 
 import { Fault } from "../ci/fault";
+import { readJson, writeJson } from "./json";
 
 /**
  * The port that a service of this folder has on the loopback interface. It is chosen once, among those that are free,
@@ -11,13 +11,13 @@ import { Fault } from "../ci/fault";
  */
 export async function portOf(service: string, folder: string, variable?: string): Promise<number> {
   const file = join(folder, "ports.json");
-  const ports = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, number>) : {};
+  const ports = readJson<Record<string, number>>(file) ?? {};
   const given = variable === undefined ? undefined : process.env[variable];
   if (given !== undefined && !isPort(given)) {
     throw new Fault(`${variable} "${given}" is not a port. Give a number from 1 to 65535.`);
   }
   const port = given === undefined ? (ports[service] ?? (await freePort())) : Number(given);
-  writeFileSync(file, JSON.stringify({ ...ports, [service]: port }));
+  writeJson(file, { ...ports, [service]: port });
   return port;
 }
 

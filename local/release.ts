@@ -10,7 +10,7 @@ import { type Environment, projectFolder, setUp } from "./environment";
 import { Fault } from "../ci/fault";
 import { checkout, folder } from "./folder";
 import { ensureRelease } from "./mirror";
-import { defaultTag } from "./releases";
+import { defaultTag, requireObtainable } from "./releases";
 import { heading, say } from "../ci/say";
 import { type StackConfig, configValue, prepareStack } from "./stack";
 
@@ -30,10 +30,11 @@ export async function preview(gitTag: string | undefined): Promise<void> {
 
 async function prepareRelease(gitTag: string | undefined): Promise<Project> {
   const knowledge = { gitTags: await new Clone(checkout).tags(), withdrawn: withdrawnVersions };
-  // Before minutes of set-up: a tag that releases nothing.
+  // Before minutes of set-up: a tag that releases nothing, a registry that takes nothing, a version that cannot be had.
   const asked = gitTag === undefined ? undefined : decide(gitTag, knowledge);
   const wanted = platformsAskedFor();
-  await requireRegistry();
+  await requireRegistry(process.env["REGISTRY"]);
+  if (asked !== undefined) await requireObtainable(asked.pulumiVersion);
   const environment = await setUp(wanted);
   const wantedRelease = asked ?? decide(await defaultTag(environment.mirrored), knowledge);
   const { pulumiVersion } = wantedRelease;
@@ -61,17 +62,23 @@ function signaturesOf({ mirrored }: Environment): StackConfig {
   return { signatures: "off" };
 }
 
-/** Throws a Fault where another registry than the local one is asked for and does not answer. */
-async function requireRegistry(): Promise<void> {
-  const registry = process.env["REGISTRY"];
+/** Throws a Fault where another registry than the local one is asked for, and does not answer or asks for a login. */
+export async function requireRegistry(registry: string | undefined): Promise<void> {
   if (registry === undefined) return;
   const url = `${registryUrl(registry.replace(/\/.*$/, ""))}/v2/`;
   const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then(
-    ({ status }) => (status === 200 || status === 401 ? undefined : `it answers ${status}`),
+    ({ status }) => status,
     (error: unknown) => messageOf(causeOf(error)),
   );
-  if (answer === undefined) return;
+  if (answer === 200) return;
+  if (answer === 401) {
+    throw new Fault(
+      `REGISTRY "${registry}" asks for a login (${url} answers 401), and a local release logs in nowhere. ` +
+        `Name one that takes images from anyone, or leave REGISTRY out.`,
+    );
+  }
+  const said = typeof answer === "number" ? `it answers ${answer}` : answer;
   throw new Fault(
-    `REGISTRY "${registry}" is no registry that can be used: ${url}: ${answer}. Start it, or leave REGISTRY out.`,
+    `REGISTRY "${registry}" is no registry that can be used: ${url}: ${said}. Start it, or leave REGISTRY out.`,
   );
 }

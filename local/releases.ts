@@ -2,7 +2,7 @@ import { checksumsName } from "../images/pulumiRelease";
 import { causeOf, messageOf } from "../images/errors";
 import { isPulumiVersion } from "../images/release";
 import { Fault } from "../ci/fault";
-import { mirroredVersions } from "./mirror";
+import { mirroredVersions, requireMirrored } from "./mirror";
 import { officialReleases } from "./pulumiCli";
 
 /** Where Pulumi's releases come from: a URL prefix, or nothing where only the mirror is left. */
@@ -18,6 +18,13 @@ export async function releasesSource(): Promise<ReleasesSource> {
   return probe === undefined
     ? { url: officialReleases, reason: "Pulumi's own" }
     : { url: undefined, reason: `${officialReleases} cannot be reached: ${probe}` };
+}
+
+/** Throws a Fault for a version that cannot be had: where only the mirror is left, one that it cannot build. */
+export async function requireObtainable(version: string, findSource = releasesSource): Promise<void> {
+  if (mirroredVersions().includes(version)) return;
+  const { url, reason } = await findSource();
+  if (url === undefined) requireMirrored(version, reason);
 }
 
 /** The git tag that is released where none is given: the newest version that can be had. */

@@ -46,10 +46,12 @@ export async function startRegistry(
     args: ["serve", file],
     env: { OTEL_TRACES_EXPORTER: "none" },
     config,
+    address: `localhost:${port}`,
+    whenTaken: whenPortTaken("REGISTRY_PORT"),
     isHealthy: () => answers(`${scheme}://127.0.0.1:${port}/v2/`),
   };
-  await start(daemon, folder, `localhost:${port}`);
-  return `localhost:${port}`;
+  await start(daemon, folder);
+  return daemon.address;
 }
 
 /** Throws a Fault where BuildKit could not be started in a folder: before minutes of building it. */
@@ -105,20 +107,33 @@ export async function startBuildKit(
     ``,
   ].join("\n");
   writeFileSync(file, config);
+  let missing: readonly Platform[] = [];
   const daemon: Daemon = {
     name,
     command: tools.buildkitd,
     args: ["--config", file],
     env,
     config,
+    address,
+    whenTaken: "Stop it: only one BuildKit can serve a folder.",
     isHealthy: async () => {
       // It looks for the platforms that the kernel runs when it starts, and at no other time.
       const workers = await execa(tools.buildctl, ["--addr", address, "debug", "workers"], { reject: false });
-      return !workers.failed && platforms.every((platform) => workers.stdout.includes(platform));
+      missing = workers.failed ? [] : platforms.filter((platform) => !workers.stdout.includes(platform));
+      return !workers.failed && missing.length === 0;
     },
   };
-  await start(daemon, folder, address);
+  await start(daemon, folder).catch((error: unknown) => {
+    throw missing.length === 0 ? error : lacksPlatforms(missing);
+  });
   return address;
+}
+
+function lacksPlatforms(missing: readonly Platform[]): Fault {
+  return new Fault(
+    `BuildKit runs, and cannot build for ${missing.join(", ")}: it finds no emulator that the kernel knows. ` +
+      `Leave that out of PLATFORMS, or look at what the kernel has registered: ls /proc/sys/fs/binfmt_misc.`,
+  );
 }
 
 /** Starts the server of the mirror of Pulumi's releases. Gives its URL. */
@@ -130,14 +145,20 @@ export async function startMirror(files: string, folder: string, port: number): 
     name,
     command: process.execPath,
     args: ["--require", "ts-node/register/transpile-only", join(__dirname, "fileServer.ts"), files, String(port)],
+    address: url,
+    whenTaken: whenPortTaken("MIRROR_PORT"),
     isHealthy: () => answers(`http://127.0.0.1:${port}/`),
   };
-  await start(daemon, folder, url);
+  await start(daemon, folder);
   return url;
 }
 
-async function start(daemon: Daemon, folder: string, address: string): Promise<void> {
-  say(daemon.name, `${address} (${await startDaemon(daemon, folder)})`);
+async function start(daemon: Daemon, folder: string): Promise<void> {
+  say(daemon.name, `${daemon.address} (${await startDaemon(daemon, folder)})`);
+}
+
+function whenPortTaken(variable: string): string {
+  return `Stop it, or give another port: make up ${variable}=…`;
 }
 
 /** Whether an HTTP server answers the request with success, or asks for a login. */

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -23,7 +24,7 @@ export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
   const version = pinnedVersion("builder", dockerBuild);
   const title = "docker-build plugin";
   const folder = inFolder("pulumi", "plugins", `resource-docker-build-v${version}`);
-  if (existsSync(join(folder, "pulumi-resource-docker-build"))) {
+  if (isPluginThere(folder)) {
     say(title, `${version}, in .local`);
     return;
   }
@@ -44,6 +45,17 @@ export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
     variables: { [`${dockerBuild}/provider.Version`]: version },
     output: folder,
   });
+  await rm(partialMark(folder), { force: true });
+}
+
+/** Whether the folder holds the docker-build plugin as Pulumi takes it: with its program, and not half installed. */
+export function isPluginThere(folder: string): boolean {
+  return existsSync(join(folder, "pulumi-resource-docker-build")) && !existsSync(partialMark(folder));
+}
+
+/** The file that `pulumi plugin install` leaves when it is interrupted. Pulumi passes over a plugin that has one. */
+function partialMark(folder: string): string {
+  return `${folder}.partial`;
 }
 
 /** The programs that build images and keep them, by name. */

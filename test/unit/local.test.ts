@@ -1,18 +1,34 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { dependencies } from "../../package.json";
-import { officialImages } from "../../local/bases";
+import { describeStandIn, officialImages } from "../../local/bases";
 import { type Daemon, startDaemon, stopDaemon } from "../../local/daemon";
+import { unpack } from "../../local/debian";
 import { createFilter } from "../../ci/display";
+import { readJson } from "../../local/json";
 import { mirroredVersions } from "../../local/mirror";
 import { portOf } from "../../local/ports";
+import { requireRegistry } from "../../local/release";
+import { requireObtainable } from "../../local/releases";
 import { duration } from "../../ci/say";
 import { standIns } from "../../local/standIns";
 import { readTimings } from "../../ci/timings";
-import { pinnedVersion } from "../../local/tools";
+import { isPluginThere, pinnedVersion } from "../../local/tools";
 
 describe("local", () => {
   let folder: string;
@@ -30,6 +46,13 @@ describe("local", () => {
   it("has a stand-in for every official image", () => {
     assert.deepEqual([...officialImages().values()].map(([stage]) => stage).sort(), Object.keys(standIns).sort());
   });
+
+  it("tells why an image is stood in for, and how to ask for it again", () =>
+    assert.equal(
+      describeStandIn("debian:trixie@sha256:0", "unexpected status: 429"),
+      "stand-in for debian:trixie, which could not be pulled (unexpected status: 429): " +
+        "remove .local/bases.json to ask again (see local/README.md)",
+    ));
 
   it("mirrors each release from its own modules", () => {
     for (const version of mirroredVersions()) {
@@ -88,6 +111,58 @@ describe("local", () => {
     assert.equal(duration(125_000), "2 min 05 s");
   });
 
+  it("says before any set-up that a version cannot be had, and why", async () => {
+    const unreachable = () => Promise.resolve({ url: undefined, reason: "get.pulumi.com cannot be reached" });
+    await assert.rejects(
+      requireObtainable("3.1.0", unreachable),
+      /^Error: Pulumi 3\.1\.0 is not in the local mirror.* \(get\.pulumi\.com cannot be reached\)\. Release 3\./,
+    );
+    await requireObtainable(mirroredVersions()[0] ?? "", unreachable);
+    await requireObtainable("3.1.0", () => Promise.resolve({ url: "https://get.pulumi.com", reason: "Pulumi's own" }));
+  });
+
+  it("refuses a registry that asks for a login, or answers otherwise than a registry", async () => {
+    let status = 200;
+    const server = createServer((_, response) => response.writeHead(status).end()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const registry = `localhost:${(server.address() as AddressInfo).port}`;
+    await requireRegistry(`${registry}/path`);
+    status = 401;
+    await assert.rejects(requireRegistry(registry), /asks for a login .* logs in nowhere/);
+    status = 404;
+    await assert.rejects(requireRegistry(registry), /is no registry that can be used: .*: it answers 404\. Start it/);
+    server.close();
+  });
+
+  it("takes a file that was half written for none, and writes the next as a whole", async () => {
+    const file = join(folder, "ports.json");
+    writeFileSync(file, '{"registry": 50');
+    const port = await portOf("registry", folder);
+    assert.deepEqual(readJson(file), { registry: port });
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith(".unfinished")),
+      [],
+    );
+  });
+
+  it("takes a plugin whose installation was interrupted for none", () => {
+    const plugin = join(folder, "resource-docker-build-v1.0.0");
+    mkdirSync(plugin);
+    assert.equal(isPluginThere(plugin), false);
+    writeFileSync(join(plugin, "pulumi-resource-docker-build"), "");
+    assert.equal(isPluginThere(plugin), true);
+    writeFileSync(`${plugin}.partial`, "");
+    assert.equal(isPluginThere(plugin), false);
+  });
+
+  it("leaves nothing of a Debian package that cannot be unpacked whole", async () => {
+    const file = join(folder, "truncated.deb");
+    writeFileSync(file, "!<arch>\n");
+    const root = join(folder, "truncated");
+    await assert.rejects(unpack(file, root), /dpkg/);
+    assert.equal(existsSync(root), false);
+  });
+
   it("keeps the port that it chose, and gives another to another service", async () => {
     const port = await portOf("registry", folder);
     assert.equal(await portOf("registry", folder), port);
@@ -103,7 +178,15 @@ describe("local", () => {
   });
 
   describe("daemon", () => {
-    const sleeper: Daemon = { name: "sleeper", command: "sleep", args: ["60"], isHealthy: () => Promise.resolve(true) };
+    const where = { address: "localhost:1", whenTaken: "Stop it." };
+    // Healthy while its pid file is there: nothing answers before it is started.
+    const sleeper: Daemon = {
+      ...where,
+      name: "sleeper",
+      command: "sleep",
+      args: ["60"],
+      isHealthy: () => Promise.resolve(existsSync(join(folder, "sleeper.json"))),
+    };
 
     it("is started once, and stopped", async () => {
       assert.equal(await startDaemon(sleeper, folder), "started");
@@ -113,14 +196,39 @@ describe("local", () => {
     });
 
     it("is not taken for another process that has its pid now", async () => {
-      writeFileSync(join(folder, "other.json"), JSON.stringify({ pid: process.pid, startTime: "1" }));
+      writeFileSync(join(folder, "other.json"), JSON.stringify({ folder, pid: process.pid, startTime: "1" }));
       assert.equal(await stopDaemon("other", folder), false);
+    });
+
+    it("is not started where another process answers in its place", () =>
+      assert.rejects(startDaemon({ ...sleeper, isHealthy: () => Promise.resolve(true) }, folder), {
+        message: "sleeper is to answer at localhost:1, and another process answers there already. Stop it.",
+      }));
+
+    it("has not come up where another process answers while it ends", async () => {
+      const args = ["-c", "sleep 0.1; echo port taken; exit 1"];
+      await assert.rejects(startDaemon({ ...sleeper, command: "sh", args }, folder), /port taken$/);
+    });
+
+    it("is not stopped by a pid file that was half written", async () => {
+      writeFileSync(join(folder, "half.json"), '{"pid": 1');
+      assert.equal(await stopDaemon("half", folder), false);
+    });
+
+    it("is left alone by a copy of its folder", async () => {
+      await startDaemon(sleeper, folder);
+      const copy = join(folder, "copy");
+      mkdirSync(copy);
+      copyFileSync(join(folder, "sleeper.json"), join(copy, "sleeper.json"));
+      assert.equal(await stopDaemon("sleeper", copy), false);
+      assert.equal(await stopDaemon("sleeper", folder), true);
     });
 
     it("is started again when it is not healthy", async () => {
       assert.equal(await startDaemon(sleeper, folder), "started");
       let asked = 0;
-      const sick = { ...sleeper, isHealthy: () => Promise.resolve(++asked > 1) };
+      // Asked of the one that runs, of the address that is to be free, and of the new one.
+      const sick = { ...sleeper, isHealthy: () => Promise.resolve(++asked > 2) };
       assert.equal(await startDaemon(sick, folder), "started");
       await stopDaemon("sleeper", folder);
     });
@@ -136,6 +244,7 @@ describe("local", () => {
       assert.rejects(
         startDaemon(
           {
+            ...where,
             name: "broken",
             command: "sh",
             args: ["-c", "echo no such luck; exit 1"],
