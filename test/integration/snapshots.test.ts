@@ -46,19 +46,24 @@ describe("Debian's snapshots", () => {
     return { failed, log: all };
   }
 
-  it("are where packages come from, and leave no trace in an image", async () => {
-    // Debian's archive as this machine reads it: the snapshot itself cannot be had everywhere. apt checks its signature.
+  /** A snapshot: Debian's archive as this machine reads it, because snapshots cannot be had everywhere. */
+  async function serveSnapshot(asked: string[], isServed = (_path: string) => true) {
     const { stdout } = await execa("apt-get", ["indextargets", "--format", "$(SITE)"]);
     const archive = (stdout.split("\n").find((site) => site.endsWith("/debian")) ?? "").replace(/\/debian$/, "");
-    const asked: string[] = [];
-    const { url, server } = await serve((request) => {
+    return serve((request) => {
       asked.push(request.url ?? "");
       const [, path] = new RegExp(`^/archive/(.*)/${snapshot}/`).exec(request.url ?? "") ?? [];
       const rest = (request.url ?? "").split(`/${snapshot}/`)[1] ?? "";
-      return path === undefined
-        ? { status: 404 }
-        : { status: 302, headers: { location: `${archive}/${path}/${rest}` } };
+      if (path === undefined) return { status: 404 };
+      // Nobody listens on port 9: the connection is refused.
+      const site = isServed(path) ? archive : "http://127.0.0.1:9";
+      return { status: 302, headers: { location: `${site}/${path}/${rest}` } };
     });
+  }
+
+  it("are where packages come from, and leave no trace in an image", async () => {
+    const asked: string[] = [];
+    const { url, server } = await serveSnapshot(asked);
     const { failed, log } = await build(`${url}/archive`);
     server.close();
     assert.equal(failed, false, log.slice(-2000));
@@ -68,6 +73,14 @@ describe("Debian's snapshots", () => {
     assert.ok(asked.filter((path) => path.endsWith(".deb")).length > 20, asked.join("\n"));
     assert.ok(!log.includes(`${url}/archive/debian trixie`), "the image's own sources were changed");
     assert.doesNotMatch(log, /apt\.conf|InRelease$/m);
+  });
+
+  it("stop a build where the security updates alone cannot be reached", async () => {
+    const { url, server } = await serveSnapshot([], (path) => path !== "debian-security");
+    const { failed, log } = await build(`${url}/archive`);
+    server.close();
+    assert.equal(failed, true, log.slice(-2000));
+    assert.match(log, /debian-security\/\S+ +trixie-security InRelease|Failed to fetch \S+debian-security/);
   });
 
   it("stop a build where they cannot be reached, instead of taking what there is", async () => {
