@@ -47,7 +47,7 @@ describe("Debian's snapshots", () => {
   }
 
   /** A snapshot: Debian's archive as this machine reads it, because snapshots cannot be had everywhere. */
-  async function serveSnapshot(asked: string[], isServed = (_path: string) => true) {
+  async function serveSnapshot(asked: string[], isServed: (path: string) => boolean = () => true) {
     const { stdout } = await execa("apt-get", ["indextargets", "--format", "$(SITE)"]);
     const archive = (stdout.split("\n").find((site) => site.endsWith("/debian")) ?? "").replace(/\/debian$/, "");
     return serve((request) => {
