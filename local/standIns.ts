@@ -62,7 +62,8 @@ async function prepareNode(folder: string, tag: string, platform: Platform): Pro
   await mkdir(bin, { recursive: true });
   await cp(join(folder, "node_modules", binary, "bin", "node"), join(bin, "node"));
   for (const name of ["npm", "corepack"]) {
-    await cp(join(folder, "node_modules", name), join(lib, name), { recursive: true });
+    // Without verbatimSymlinks, relative links would become paths of this checkout.
+    await cp(join(folder, "node_modules", name), join(lib, name), { recursive: true, verbatimSymlinks: true });
   }
   await symlink("../lib/node_modules/npm/bin/npm-cli.js", join(bin, "npm"));
   await symlink("../lib/node_modules/npm/bin/npx-cli.js", join(bin, "npx"));
