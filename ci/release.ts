@@ -5,7 +5,7 @@ import { execa } from "execa";
 
 import { catalogue } from "../images/catalogue";
 import { repositoryUri } from "../images/registry";
-import { type RepositoryClient, repositoryClients } from "../images/registryClient";
+import { type ClientOf, repositoryClients } from "../images/registryClient";
 import { showPulumi } from "./display";
 import { Fault } from "./fault";
 import { heading } from "./say";
@@ -14,9 +14,6 @@ import { type Subject, subjectOf } from "./subjects";
 import { type Row, markdownTable, textTable } from "./table";
 import { readTimings } from "./timings";
 import { writeOutputs, writeSummary } from "./workflowFiles";
-
-/** The client of a repository, host[:port]/path: always the same one, which asks for its token once. */
-type ClientOf = (repository: string) => RepositoryClient;
 
 /** The program with a stack selected and configured. */
 export interface Project {
@@ -36,13 +33,17 @@ export interface Project {
 export async function release(project: Project): Promise<void> {
   const clientOf = repositoryClients();
   const before = await readServed(project, clientOf);
-  const images = await releaseUntilServed(async (repair) => {
-    if (repair !== undefined) await pulumi(project, "config", "set", "repair", repair);
-    await update(project);
-    return readImages(project);
-  }, console.log);
+  const images = await releaseUntilServed(
+    async (repair) => {
+      if (repair !== undefined) await pulumi(project, "config", "set", "repair", repair);
+      await update(project);
+      return readImages(project);
+    },
+    console.log,
+    clientOf,
+  );
   // First of all: from this output the images are attested, which are public by now.
-  writeOutputs({ images: JSON.stringify(await subjectsOf(images)) });
+  writeOutputs({ images: JSON.stringify(await subjectsOf(images, clientOf)) });
   report(await readRows(project, images, before, clientOf));
 }
 
@@ -106,10 +107,10 @@ export function changeOf(before: string | undefined, now: string): string {
 }
 
 /** What is attested, image by image: one is read after another, as everywhere here. */
-async function subjectsOf(images: PublishedImages): Promise<Subject[]> {
+async function subjectsOf(images: PublishedImages, clientOf: ClientOf): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const [language, { repository, digest }] of Object.entries(images)) {
-    subjects.push(await subjectOf(language, repository, digest));
+    subjects.push(await subjectOf(language, clientOf(repository), digest));
   }
   return subjects;
 }

@@ -1,4 +1,4 @@
-import { type Credentials, type RepositoryClient, repositoryClients } from "../images/registryClient";
+import { type ClientOf, repositoryClients } from "../images/registryClient";
 import type { PublishedImage } from "../images/runnerImage";
 
 /** An image as a stack's outputs name it. */
@@ -16,9 +16,8 @@ export type PublishedImages = Readonly<Record<string, Published>>;
 export async function releaseUntilServed(
   update: (repair: string | undefined) => Promise<PublishedImages>,
   say: (sentence: string) => void,
-  credentials?: Credentials,
+  clientOf: ClientOf = repositoryClients(),
 ): Promise<PublishedImages> {
-  const clientOf = repositoryClients(credentials);
   const images = await update(undefined);
   const unserved = await findUnserved(images, clientOf);
   if (unserved.length === 0) return images;
@@ -33,10 +32,7 @@ export async function releaseUntilServed(
  * The tags that serve something else than the outputs name, each in a few words. One is read after another: a registry
  * takes only so many requests at once from whoever does not log in.
  */
-async function findUnserved(
-  images: PublishedImages,
-  clientOf: (repository: string) => RepositoryClient,
-): Promise<string[]> {
+async function findUnserved(images: PublishedImages, clientOf: ClientOf): Promise<string[]> {
   const unserved: string[] = [];
   for (const { repository, tag, digest } of Object.values(images)) {
     const served = await clientOf(repository).digest(tag);

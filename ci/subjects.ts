@@ -19,10 +19,10 @@ export interface Subject {
 }
 
 /** Looks up the platforms of an image by its digest. Throws an Error where the registry does not have it. */
-export async function subjectOf(language: string, repository: string, digest: string): Promise<Subject> {
-  const images = await readImages(new RepositoryClient(repository), digest);
+export async function subjectOf(language: string, client: RepositoryClient, digest: string): Promise<Subject> {
+  const images = await readImages(client, digest);
   const platforms = images.map((image) => [image.platform, image.digest] as const);
-  return { language, repository, digest, platforms: Object.fromEntries(platforms) };
+  return { language, repository: client.repository, digest, platforms: Object.fromEntries(platforms) };
 }
 
 /**
@@ -33,9 +33,9 @@ export async function subjectOf(language: string, repository: string, digest: st
 export async function listPublished(stack: string, tag: string, folder: string): Promise<void> {
   const registry = await readStackRegistry(folder, stack);
   const found = catalogue.map(async ({ name }) => {
-    const repository = repositoryUri(registry, name);
-    const digest = await new RepositoryClient(repository).digest(tag);
-    return digest === undefined ? [] : targetsOf(await subjectOf(name, repository, digest));
+    const client = new RepositoryClient(repositoryUri(registry, name));
+    const digest = await client.digest(tag);
+    return digest === undefined ? [] : targetsOf(await subjectOf(name, client, digest));
   });
   const targets = (await Promise.all(found)).flat();
   if (targets.length === 0) {

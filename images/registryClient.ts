@@ -125,8 +125,11 @@ export class RepositoryClient {
   }
 }
 
+/** The client of a repository, host[:port]/path: always the same one, which asks for its token once. */
+export type ClientOf = (repository: string) => RepositoryClient;
+
 /** Gives one client per repository, however often it is asked for. */
-export function repositoryClients(credentials?: Credentials): (repository: string) => RepositoryClient {
+export function repositoryClients(credentials?: Credentials): ClientOf {
   const clients = new Map<string, RepositoryClient>();
   return (repository) => {
     const client = clients.get(repository) ?? new RepositoryClient(repository, credentials);

@@ -8,7 +8,7 @@ import { repositoryUri } from "../images/registry";
 import { ensureEmulation } from "./emulation";
 import { folder, prepareFolder } from "./folder";
 import { registryAskedFor } from "./registryAskedFor";
-import { startBuildKit } from "./services";
+import { requireBuildKitCanStart, startBuildKit } from "./services";
 import { ensureBuilderTools } from "./tools";
 
 /**
@@ -18,6 +18,7 @@ import { ensureBuilderTools } from "./tools";
  */
 export async function manifest(gitTag: string | undefined): Promise<void> {
   const release = requireTag(gitTag);
+  requireBuildKitCanStart(folder);
   const languages = languagesAskedFor().map(({ name }) => name);
   const registry = await registryAskedFor(release.stack);
   const images = await findReleased(release, languages, (language) => repositoryUri(registry, language));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Platform, platforms } from "../../images/platform";
 import { ownPlatform } from "../../local/machine";
 import { FreshBuilder } from "../support/freshBuilder";
-import { copyProgram } from "../support/programCopy";
+import { copyProgram, languageAlone } from "../support/programCopy";
 import { says } from "../support/says";
 import { Scratch } from "../support/scratch";
 import type { TestStack } from "../support/testStack";
@@ -29,12 +29,7 @@ describe("a release for two platforms", () => {
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], both);
-    const yamlAlone = {
-      file: "index.ts",
-      from: /import \{ catalogue \}(.*)\n/,
-      to: `import { catalogue as all }$1\nconst catalogue = all.filter(({ name }) => name === "yaml");\n`,
-    };
-    program = copyProgram(join(scratch.place.folder, "program"), [yamlAlone]);
+    program = copyProgram(join(scratch.place.folder, "program"), [languageAlone("yaml")]);
     twoNodes = await FreshBuilder.start("runner-pulumi-nodes", scratch.place.environment.tools, nodes);
     // Side by side: emulation keeps one core busy.
     const [emulated, byNodes] = await Promise.all([

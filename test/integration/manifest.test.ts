@@ -19,6 +19,7 @@ import { ownPlatform } from "../../local/machine";
 import { manifest as localManifest } from "../../local/manifest";
 import { pushImage } from "../support/pushImage";
 import { Scratch } from "../support/scratch";
+import { withEnvironment } from "../support/withEnvironment";
 
 const own = ownPlatform();
 const languages = ["javascript", "python"];
@@ -42,20 +43,6 @@ describe("the manifest of a release", () => {
   after(() => scratch.stop());
 
   const inScratch = (...parts: string[]) => join(scratch.place.folder, ...parts);
-
-  /** Does something with other environment variables. */
-  async function withEnvironment<T>(variables: Record<string, string>, work: () => Promise<T>): Promise<T> {
-    const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
-    Object.assign(process.env, variables);
-    try {
-      return await work();
-    } finally {
-      for (const [name, value] of before) {
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
-      }
-    }
-  }
 
   const find = (gitTag: string, of: readonly string[]) =>
     findReleased(parseGitTag(gitTag), of, (language) => scratch.repository(language));

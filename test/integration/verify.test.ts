@@ -11,7 +11,7 @@ import { catalogue } from "../../images/catalogue";
 import { ownPlatform } from "../../local/machine";
 import { changeByte, pushChanged, recompress } from "../support/changedImage";
 import { FreshBuilder } from "../support/freshBuilder";
-import { copyProgram } from "../support/programCopy";
+import { copyProgram, languageAlone } from "../support/programCopy";
 import { pushImage } from "../support/pushImage";
 import { Scratch } from "../support/scratch";
 
@@ -30,12 +30,7 @@ describe("make verify", () => {
   before(async () => {
     scratch = await Scratch.start(["3.66.0"]);
     repository = scratch.repository("javascript");
-    const javascriptAlone = {
-      file: "index.ts",
-      from: /import \{ catalogue \}(.*)\n/,
-      to: `import { catalogue as all }$1\nconst catalogue = all.filter(({ name }) => name === "javascript");\n`,
-    };
-    const program = copyProgram(join(scratch.place.folder, "program"), [javascriptAlone]);
+    const program = copyProgram(join(scratch.place.folder, "program"), [languageAlone("javascript")]);
     const { failed, output } = await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program });
     assert.equal(failed, false, output.slice(-3000));
     await inAnotherPlace(async () => {

@@ -12,6 +12,15 @@ export interface Edit {
   readonly to: string;
 }
 
+/** The edit that leaves one language in the catalogue: enough where every other would only take time. */
+export function languageAlone(name: string): Edit {
+  return {
+    file: "index.ts",
+    from: /import \{ catalogue \}(.*)\n/,
+    to: `import { catalogue as all }$1\nconst catalogue = all.filter(({ name }) => name === "${name}");\n`,
+  };
+}
+
 /** Copies the program into a new folder and changes it there. Throws an Error where an edit finds nothing to change. */
 export function copyProgram(folder: string, edits: readonly Edit[]): string {
   mkdirSync(folder);

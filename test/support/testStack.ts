@@ -2,7 +2,13 @@ import { execa } from "execa";
 
 import { type PublishedImages, releaseUntilServed } from "../../ci/served";
 import { catalogue } from "../../images/catalogue";
-import { type Credentials, RepositoryClient, basicAuthorization, registryUrl } from "../../images/registryClient";
+import {
+  type Credentials,
+  RepositoryClient,
+  basicAuthorization,
+  registryUrl,
+  repositoryClients,
+} from "../../images/registryClient";
 import { checkout } from "../../local/folder";
 import { type Stack, type StackConfig, configFileOf, prepareStack } from "../../local/stack";
 
@@ -64,7 +70,7 @@ export class TestStack {
       if (failed) throw new Error(output);
       return this.images();
     };
-    await releaseUntilServed(update, (sentence) => sentences.push(sentence), this.credentials);
+    await releaseUntilServed(update, (sentence) => sentences.push(sentence), repositoryClients(this.credentials));
     return sentences;
   }
 

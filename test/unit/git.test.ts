@@ -7,6 +7,7 @@ import { ExecaError } from "execa";
 
 import { Fault } from "../../ci/fault";
 import { Clone } from "../../ci/git";
+import { withEnvironment } from "../support/withEnvironment";
 
 describe("git", () => {
   let folder: string;
@@ -16,19 +17,6 @@ describe("git", () => {
     clone = new Clone(folder);
   });
   afterEach(() => rmSync(folder, { recursive: true }));
-
-  async function withEnvironment(variables: NodeJS.ProcessEnv, action: () => Promise<void>): Promise<void> {
-    const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
-    Object.assign(process.env, variables);
-    try {
-      await action();
-    } finally {
-      for (const [name, value] of before) {
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
-      }
-    }
-  }
 
   it("has no tags where there is no clone", async () => assert.deepEqual(await clone.tags(), []));
 
