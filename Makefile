@@ -61,7 +61,7 @@ clean: node_modules/.ready ## Stop them and remove .local with everything that w
 	@$(local) clean
 
 test: check ## Run everything: check, then integration tests with the real engine, builder and registry
-	@mocha --timeout 1200000 'test/integration/**/*.test.ts'
+	@mocha --file test/support/prepareMachine.ts --timeout 1200000 'test/integration/**/*.test.ts'
 
 test-all: test ## Run make test, and every language on every platform with and without cache: an hour or more
 	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'

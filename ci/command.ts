@@ -21,8 +21,9 @@ export function runCommand(commands: Readonly<Record<string, Command>>): void {
   Promise.resolve(args)
     .then(command)
     .catch((error: unknown) => {
-      process.exitCode = 1;
       console.error(describe(error));
+      // At once: what else is under way would go on for minutes, and its lines would bury the fault.
+      process.exit(1);
     });
 }
 

@@ -34,10 +34,13 @@ interface Finding {
   readonly refusal?: string;
 }
 
-/** The stages of the Dockerfiles that start from an official image, by that image: the first one names its stand-in. */
-export function officialImages(): Map<string, string[]> {
+/**
+ * The stages of the languages' Dockerfiles that start from an official image, by that image: the first one names its
+ * stand-in.
+ */
+export function officialImages(languages = catalogue.map(({ name }) => name)): Map<string, string[]> {
   const images = new Map<string, string[]>();
-  for (const [stage, image] of new Map(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name))]))) {
+  for (const [stage, image] of new Map(languages.flatMap((name) => [...stages(readDockerfile(name))]))) {
     if (image.includes("@sha256:")) images.set(image, [...(images.get(image) ?? []), stage]);
   }
   return images;
@@ -47,11 +50,15 @@ export function officialImages(): Map<string, string[]> {
  * Finds out which official images BuildKit can pull, once per image, and builds a stand-in for each platform of those
  * that it cannot. Gives the build contexts that replace stages. Throws a Fault where there is no stand-in.
  */
-export async function ensureBases(workshop: Workshop, wanted: readonly Platform[]): Promise<Record<string, string>> {
+export async function ensureBases(
+  workshop: Workshop,
+  wanted: readonly Platform[],
+  languages?: string[],
+): Promise<Record<string, string>> {
   const file = inFolder("bases.json");
   const known = readJson<Record<string, Finding>>(file) ?? {};
   const bases: Record<string, string> = {};
-  for (const [image, [stage = "", ...others]] of officialImages()) {
+  for (const [image, [stage = "", ...others]] of officialImages(languages)) {
     const finding = isFindingOf(image, known[stage]) ? known[stage] : await find(stage, image, workshop);
     if (finding.standIns === null) {
       say(`base ${stage}`, image);

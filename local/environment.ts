@@ -42,17 +42,15 @@ export interface Environment {
 }
 
 /**
- * Brings up everything that a release for these platforms needs, and says what it uses and why. A second call takes
- * seconds.
+ * Brings up everything that a release of these languages, every one if none is named, for these platforms needs, and
+ * says what it uses and why. A second call takes seconds.
  */
-export async function setUp(wanted: readonly Platform[] = [ownPlatform()]): Promise<Environment> {
+export async function setUp(wanted: readonly Platform[] = [ownPlatform()], languages?: string[]): Promise<Environment> {
   heading(`Setting up in ${folder}`);
   prepareFolder();
   requireBuildKitCanStart(folder);
   await ensureEmulation(wanted);
   const tools = await ensureBuilderTools();
-  const env = environmentVariables(await ensurePulumi());
-  await ensurePlugin(env);
   const buildKit = await startBuildKit(tools, folder, { platforms: wanted });
   const registry = await startRegistry(tools, folder, await portOf("registry", folder, "REGISTRY_PORT"));
   const builder = addBuilder("runner-pulumi", [buildKit]);
@@ -62,7 +60,11 @@ export async function setUp(wanted: readonly Platform[] = [ownPlatform()]): Prom
     source.url ?? (await startMirror(mirrorFolder, folder, await portOf("mirror", folder, "MIRROR_PORT")));
   const snapshots = await snapshotsSource();
   say("Debian packages", `${snapshots.url || "the base's own sources"} (${snapshots.reason})`);
-  const bases = await ensureAllBases({ buildctl: tools.buildctl, buildKit, registry }, wanted);
+  // Side by side: an emulated stand-in keeps one core busy, and so does much of what a compiler does.
+  const [env, bases] = await Promise.all([
+    preparePulumi(),
+    ensureAllBases({ buildctl: tools.buildctl, buildKit, registry }, wanted, languages),
+  ]);
   writeEnvironmentFile(env);
   const mirrored = source.url === undefined;
   const sources = { pulumiReleases, debianSnapshots: snapshots.url, mirrored };
@@ -78,6 +80,13 @@ export async function tearDown(): Promise<string[]> {
 
 /** Where the local stack's config is. It is made by each run, so it does not stand in the committed files. */
 export const projectFolder = inFolder("project");
+
+/** Brings the Pulumi CLI and its plugin. Gives the environment variables that pulumi runs with. */
+async function preparePulumi(): Promise<NodeJS.ProcessEnv> {
+  const env = environmentVariables(await ensurePulumi());
+  await ensurePlugin(env);
+  return env;
+}
 
 function environmentVariables(path: readonly string[]): NodeJS.ProcessEnv {
   const own = {
@@ -123,8 +132,12 @@ export function addBuilder(name: string, addresses: readonly string[]): string {
   return name;
 }
 
-async function ensureAllBases(workshop: Workshop, wanted: readonly Platform[]): Promise<Record<string, string>> {
-  const bases = await ensureBases(workshop, wanted);
+async function ensureAllBases(
+  workshop: Workshop,
+  wanted: readonly Platform[],
+  languages?: string[],
+): Promise<Record<string, string>> {
+  const bases = await ensureBases(workshop, wanted, languages);
   const certificates = await copyCertificates();
   return certificates === undefined ? bases : { ...bases, certificates };
 }

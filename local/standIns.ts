@@ -34,7 +34,9 @@ async function prepareDebian(folder: string, tag: string, platform: Platform): P
   const mmdebstrap = await ensureDebianProgram("mmdebstrap", "A Debian base is made with it");
   const suite = versionOf(tag);
   const noTraces = `--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"`;
-  const options = ["--mode=root", "--variant=minbase", "--include=ca-certificates", ...slim, noTraces];
+  // By itself, apt gives these folders to its own user only where that user can reach the folder of this build.
+  const owner = `--customize-hook=chroot "$1" chown _apt /var/cache/apt/archives/partial /var/lib/apt/lists/partial`;
+  const options = ["--mode=root", "--variant=minbase", "--include=ca-certificates", ...slim, noTraces, owner];
   // Whether the kernel runs the platform is known; mmdebstrap would ask a program that may not be there.
   const architecture = [`--architectures=${platforms[platform].targetArch}`, "--skip=check/qemu"];
   await execa(mmdebstrap, [...options, ...architecture, suite, join(folder, "root.tar")], {

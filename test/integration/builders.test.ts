@@ -28,7 +28,7 @@ describe("a release for two platforms", () => {
   let digests: { emulated: string; byNodes: string };
 
   before(async () => {
-    scratch = await Scratch.start(["3.66.0"], both);
+    scratch = await Scratch.start(["3.66.0"], both, ["yaml"]);
     program = copyProgram(join(scratch.place.folder, "program"), [languageAlone("yaml")]);
     twoNodes = await FreshBuilder.start("runner-pulumi-nodes", scratch.place.environment.tools, nodes);
     // Side by side: emulation keeps one core busy.

@@ -19,12 +19,26 @@ export interface Place {
   readonly config: StackConfig;
 }
 
-/** Sets up, and makes a folder. The mirror gets the releases that the tests install. */
-export async function openPlace(versions: readonly string[], platforms?: readonly Platform[]): Promise<Place> {
-  const environment = await setUp(platforms);
+/** Sets up. The mirror gets the releases that the tests install. */
+export async function prepareMachine(
+  versions: readonly string[],
+  platforms?: readonly Platform[],
+  languages?: string[],
+): Promise<Environment> {
+  const environment = await setUp(platforms, languages);
   for (const version of versions) {
     if (environment.mirrored) await ensureRelease(version, environment.platforms);
   }
+  return environment;
+}
+
+/** Sets up, and makes a folder. Without platforms and languages, for this machine's platform and every language. */
+export async function openPlace(
+  versions: readonly string[],
+  platforms?: readonly Platform[],
+  languages?: string[],
+): Promise<Place> {
+  const environment = await prepareMachine(versions, platforms, languages);
   mkdirSync(inFolder("tests"), { recursive: true });
   const folder = mkdtempSync(inFolder("tests", "run-"));
   mkdirSync(join(folder, "state"));
@@ -51,8 +65,12 @@ export class Scratch extends TestStack {
   }
 
   /** Brings it up. */
-  static async start(versions: readonly string[], platforms?: readonly Platform[]): Promise<Scratch> {
-    const place = await openPlace(versions, platforms);
+  static async start(
+    versions: readonly string[],
+    platforms?: readonly Platform[],
+    languages?: string[],
+  ): Promise<Scratch> {
+    const place = await openPlace(versions, platforms, languages);
     const { environment, folder } = place;
     return new Scratch(place, await startRegistry(environment.tools, folder, await portOf("registry", folder)));
   }
