@@ -19,15 +19,7 @@ export interface GitHubOptions {
 }
 
 /** What GitHub's API refused, or why it did not answer. */
-export class GitHubFault extends Fault {
-  constructor(
-    message: string,
-    /** The status of the answer; undefined where there was none. Not `status`: octokit takes a 409 there for an empty page. */
-    readonly answered: number | undefined,
-  ) {
-    super(message);
-  }
-}
+export class GitHubFault extends Fault {}
 
 const retries = 2;
 /** A run that waits costs money, and the next one is near. */
@@ -99,7 +91,6 @@ function requireData({ url, status, headers, data }: { url: string; status: numb
   throw new GitHubFault(
     `${url} answers ${status} with something that is not JSON: ${JSON.stringify(data.slice(0, 80))}. ` +
       `Check GITHUB_API_URL and the network, then retry.`,
-    status,
   );
 }
 
@@ -128,12 +119,11 @@ function toFault(error: unknown, authorized: boolean): unknown {
     return new GitHubFault(
       `${asked} cannot be reached: ${messageOf(causeOf(error))}. Check the network and ` +
         `https://www.githubstatus.com, then retry; a scheduled run makes up for it.`,
-      undefined,
     );
   }
   const answer = `${asked} answers ${status}: ${error.message}.`;
-  if (isLimit(error)) return new GitHubFault(`${answer} ${limitSentence(error, authorized)}`, status);
-  return new GitHubFault(`${answer} ${remedy(error)}`, status);
+  if (isLimit(error)) return new GitHubFault(`${answer} ${limitSentence(error, authorized)}`);
+  return new GitHubFault(`${answer} ${remedy(error)}`);
 }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */

@@ -1,7 +1,7 @@
 import type { Octokit } from "@octokit/rest";
 
 import { Fault } from "./fault";
-import { GitHubFault, partsOf } from "./github";
+import { partsOf } from "./github";
 import { say } from "./say";
 
 /**
@@ -10,17 +10,14 @@ import { say } from "./say";
  */
 export async function publishNotes(octokit: Octokit, repository: string, tag: string, body: string): Promise<void> {
   const { owner, repo } = partsOf(repository);
-  const existing = await octokit.rest.repos.getReleaseByTag({ owner, repo, tag }).catch((error: unknown) => {
-    if (error instanceof GitHubFault && error.answered === 404) return undefined;
-    throw error;
-  });
-  if (existing === undefined) {
-    // The notes of an older version may come later: GitHub is to call the highest version its latest, not the newest notes.
-    const release = { owner, repo, tag_name: tag, name: tag, body, make_latest: "legacy" as const };
-    await octokit.rest.repos.createRelease({ ...release, request: { retries: 0 } });
-  } else {
-    await octokit.rest.repos.updateRelease({ owner, repo, release_id: existing.data.id, body });
-  }
+  // Where a tag is deleted, GitHub makes a draft of its notes, which only a list shows.
+  const all = await octokit.paginate(octokit.rest.repos.listReleases, { owner, repo, per_page: 100 });
+  const own = all.filter(({ tag_name }) => tag_name === tag);
+  const existing = own.find(({ draft }) => !draft) ?? own[0];
+  // The notes of an older version may come later: GitHub is to call the highest version its latest, not the newest notes.
+  const notes = { owner, repo, tag_name: tag, name: tag, body, draft: false, make_latest: "legacy" as const };
+  if (existing === undefined) await octokit.rest.repos.createRelease({ ...notes, request: { retries: 0 } });
+  else await octokit.rest.repos.updateRelease({ ...notes, release_id: existing.id });
   say("release notes", `${existing === undefined ? "written" : "written again"} for ${tag}`);
 }
 

@@ -63,8 +63,8 @@ export class GitHub {
   readonly runs: Run[] = [];
   /** The tags that the release workflow was dispatched with. */
   readonly dispatched: string[] = [];
-  /** The release notes of owner/runner-pulumi, by tag. */
-  readonly notes = new Map<string, { readonly id: number; body: string }>();
+  /** The release notes of owner/runner-pulumi. */
+  readonly notes: { readonly id: number; tag_name: string; body: string; draft: boolean }[] = [];
   /** The reports to code scanning of owner/runner-pulumi, unpacked. */
   readonly sarifs: { readonly commit: string; readonly ref: string; readonly sarif: unknown }[] = [];
   /** The comments of pull request 7 of owner/runner-pulumi. */
@@ -121,7 +121,7 @@ export class GitHub {
     } else if (path === `POST ${workflow}/dispatches`) {
       this.dispatch(body, request.headers.authorization === `token ${token}`, response);
     } else if (path.includes(" /repos/owner/runner-pulumi/releases")) {
-      this.release(path, body, response);
+      this.release(path, url, body, response);
     } else if (path === "POST /repos/owner/runner-pulumi/code-scanning/sarifs") {
       const { commit_sha: commit, ref, sarif } = JSON.parse(body) as Record<"commit_sha" | "ref" | "sarif", string>;
       this.sarifs.push({ commit, ref, sarif: JSON.parse(gunzipSync(Buffer.from(sarif, "base64")).toString()) });
@@ -134,17 +134,21 @@ export class GitHub {
   }
 
   /** https://docs.github.com/en/rest/releases/releases */
-  private release(path: string, body: string, response: ServerResponse): void {
-    const [, tag = ""] = /^GET .*\/releases\/tags\/([^/]+)$/.exec(path) ?? [];
+  private release(path: string, url: URL, body: string, response: ServerResponse): void {
+    const list = "/repos/owner/runner-pulumi/releases";
     const [, id] = /^PATCH .*\/releases\/(\d+)$/.exec(path) ?? [];
-    const existing = [...this.notes.values()].find((notes) => String(notes.id) === id) ?? this.notes.get(tag);
-    if (path === "POST /repos/owner/runner-pulumi/releases") {
-      const created = JSON.parse(body) as { tag_name: string; body: string };
-      this.notes.set(created.tag_name, { id: this.notes.size + 1, body: created.body });
-      json(response, 201, { id: this.notes.size, ...created });
+    const existing = this.notes.find((notes) => String(notes.id) === id);
+    if (path === `GET ${list}`) {
+      const { items, link } = pageOf(this.notes, url, list);
+      json(response, 200, items, link);
+    } else if (path === `POST ${list}`) {
+      const { tag_name, body: text } = JSON.parse(body) as { tag_name: string; body: string };
+      const created = { id: this.notes.length + 1, tag_name, body: text, draft: false };
+      this.notes.unshift(created);
+      json(response, 201, created);
     } else if (existing !== undefined) {
-      if (id !== undefined) existing.body = (JSON.parse(body) as { body: string }).body;
-      json(response, 200, existing);
+      const { tag_name, body: text, draft } = JSON.parse(body) as { tag_name: string; body: string; draft: boolean };
+      json(response, 200, Object.assign(existing, { tag_name, body: text, draft }));
     } else {
       refuse(response, 404, "Not Found");
     }

@@ -19,14 +19,31 @@ describe("release notes", () => {
   it("are written once, and written again by a release that is run again", async () => {
     for (const body of ["first", "second"]) {
       await publish(body);
-      assert.deepEqual([...gitHub.notes], [["v3.66.0", { id: 1, body }]]);
+      assert.deepEqual(gitHub.notes, [{ id: 1, tag_name: "v3.66.0", body, draft: false }]);
     }
+  });
+
+  it("are public again where the tag was deleted and pushed again, however many came since", async () => {
+    const [notes] = gitHub.notes;
+    assert.ok(notes !== undefined);
+    // What GitHub makes of the notes of a tag that is deleted.
+    notes.draft = true;
+    const later = [...Array(120).keys()].map((id) => ({
+      id: 1000 + id,
+      tag_name: `v4.${id}.0`,
+      body: "",
+      draft: false,
+    }));
+    gitHub.notes.unshift(...later);
+    await publish("again");
+    assert.deepEqual(gitHub.notes.splice(0, later.length), later);
+    assert.deepEqual(gitHub.notes, [{ id: 1, tag_name: "v3.66.0", body: "again", draft: false }]);
   });
 
   it("are not taken for missing where GitHub fails", async () => {
     gitHub.troubles.push(outage(), outage(), outage());
     await assert.rejects(publish("third"), /answers 502/);
-    assert.equal(gitHub.notes.size, 1);
+    assert.equal(gitHub.notes.length, 1);
   });
 
   it("come as JSON, and nothing else is taken for some", () => {
