@@ -2,6 +2,12 @@ import { type Language, catalogue } from "../images/catalogue";
 import { type Platform, platforms } from "../images/platform";
 import { Fault } from "./fault";
 
+/** The tag that the variable TAG names. Throws a Fault where it is not set. */
+export function tagAskedFor({ TAG: tag = "" }: NodeJS.ProcessEnv = process.env): string {
+  if (tag !== "") return tag;
+  throw new Fault("TAG is not given. Give a release tag, such as TAG=v3.66.0.");
+}
+
 /**
  * The languages that the variable LANGUAGE names, separated by commas, in the catalogue's order; every one where it is
  * not set. Throws a Fault that names unknown ones.

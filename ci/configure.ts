@@ -16,8 +16,7 @@ import { writeOutputs } from "./workflowFiles";
  * gives the workflow step the outputs `stack`, `pulumiVersion` and `tag`. Does nothing where a later push of the same tag
  * has a run of its own. Throws a Fault where the tag is refused or the stack cannot be selected.
  */
-export async function configure(gitTag: string | undefined, clone: Clone): Promise<void> {
-  if (gitTag === undefined) throw new Fault("TAG is not given. Give a release tag, such as TAG=v3.66.0.");
+export async function configure(gitTag: string, clone: Clone): Promise<void> {
   const release = await decideRun(gitTag, clone, process.env["GITHUB_EVENT_NAME"]);
   if (release === undefined) return;
   await configureStack(release, clone.folder);
@@ -73,7 +72,10 @@ async function takeWithdrawn(clone: Clone, withdrawn: Withdrawn): Promise<void> 
   if (isDeepStrictEqual(JSON.parse(await readFile(clone.withdrawnFile, "utf8")), withdrawn)) return;
   const changed = await clone.git("status", "--porcelain", "--", clone.withdrawnFile);
   if (changed !== "") {
-    throw new Fault(`${clone.withdrawnFile} has changes that are not committed, and main's list is to stand there.`);
+    throw new Fault(
+      `${clone.withdrawnFile} has changes that are not committed, and main's list is to stand there. Commit them to ` +
+        `main, or drop them: git checkout ${clone.withdrawnFile}.`,
+    );
   }
   await writeFile(clone.withdrawnFile, JSON.stringify(withdrawn, null, 2) + "\n");
   say("withdrawn.json", "that of main: this commit has another one");

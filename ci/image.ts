@@ -36,6 +36,8 @@ export interface PlatformImage {
   readonly layers: readonly string[];
 }
 
+const remedy = "Release it again.";
+
 /** What an index calls what is no image, such as an attestation. */
 const noPlatform = "unknown/unknown";
 
@@ -52,18 +54,21 @@ export async function readImages(source: ImageSource, digest: string): Promise<P
       const image = await readImage(source, entry.digest, await readManifest(source, entry.digest));
       const named = entry.platform === undefined ? image.platform : nameOf(entry.platform);
       if (named === image.platform) return image;
-      throw new Error(`${digest} names ${image.digest} for ${named}, and its own config says ${image.platform}.`);
+      throw new Error(
+        `${digest} names ${image.digest} for ${named}, and its own config says ${image.platform}. ${remedy}`,
+      );
     }),
   );
   const platforms = images.map(({ platform }) => platform).filter((platform) => platform !== noPlatform);
   const twice = platforms.find((platform, index) => platforms.indexOf(platform) !== index);
-  if (twice !== undefined) throw new Error(`${digest} names two images for ${twice}.`);
+  if (twice !== undefined) throw new Error(`${digest} names two images for ${twice}. ${remedy}`);
   return images.filter(({ platform }) => platform !== noPlatform);
 }
 
 async function readManifest(source: ImageSource, digest: string): Promise<Manifest> {
   const manifest = await source.manifest(digest);
-  if (manifest === undefined) throw new Error(`There is no manifest ${digest}, though a tag or an index names it.`);
+  if (manifest === undefined)
+    throw new Error(`There is no manifest ${digest}, though a tag or an index names it. ${remedy}`);
   return manifest;
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { tagAskedFor } from "./asked";
 import { runCommand } from "./command";
 import { comment, pullRequestFromEnvironment } from "./comment";
 import { configure } from "./configure";
@@ -20,12 +21,12 @@ const logs = join(checkout, ".local");
 
 /** The commands that the steps of the workflows call, by the Makefile. What they need comes by the environment, so that no shell reads it. */
 runCommand({
-  configure: ([tag]) => configure(tag ?? process.env["TAG"], new Clone(checkout)),
+  configure: () => configure(tagAskedFor(), new Clone(checkout)),
   release: () => {
     mkdirSync(logs, { recursive: true });
     return release({ folder: checkout, env: process.env, logs });
   },
-  manifest: () => manifestOfStack(process.env["TAG"], checkout, logs),
+  manifest: () => manifestOfStack(tagAskedFor(), checkout, logs),
   review: () => review(process.env["STACK"], new Clone(checkout), logs),
   comment: () => comment(gitHubFromEnvironment(), pullRequestFromEnvironment(), logs),
   notes: () => {

@@ -25,7 +25,9 @@ export async function releaseUntilServed(
   const repaired = await update(new Date().toISOString());
   const left = await findUnserved(repaired, clientOf);
   if (left.length === 0) return repaired;
-  throw new Error(`The registry does not serve what was released, twice: ${left.join("; ")}. Who else writes to it?`);
+  throw new Error(
+    `The registry does not serve what was released, twice: ${left.join("; ")}. Find out who else writes to it, then release again.`,
+  );
 }
 
 /**

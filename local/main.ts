@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 
 import { execa } from "execa";
 
-import { languagesAskedFor } from "../ci/asked";
+import { languagesAskedFor, tagAskedFor } from "../ci/asked";
 import { runCommand } from "../ci/command";
 import { setUp, tearDown } from "./environment";
 import { checkout, folder } from "./folder";
@@ -20,8 +20,8 @@ runCommand({
   up: () => up(process.env["TAG"]),
   preview: () => preview(process.env["TAG"]),
   pulumi: runPulumi,
-  verify: () => verifyTag(process.env["TAG"], languagesAskedFor()),
-  manifest: () => manifest(process.env["TAG"]),
+  verify: () => verifyTag(tagAskedFor(), languagesAskedFor()),
+  manifest: () => manifest(tagAskedFor()),
   lint: () => lintWorkflows(),
   down: async () => {
     const stopped = await tearDown();

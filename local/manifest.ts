@@ -1,8 +1,8 @@
 import { languagesAskedFor } from "../ci/asked";
+import { requireRelease } from "../ci/decide";
 import { buildctl } from "../ci/manifest/builder";
 import { findReleased } from "../ci/manifest/find";
 import { writeManifest } from "../ci/manifest/manifest";
-import { requireTag } from "../ci/manifest/stack";
 import { heading } from "../ci/say";
 import { repositoryUri } from "../images/registry";
 import { ensureEmulation } from "./emulation";
@@ -16,8 +16,8 @@ import { ensureBuilderTools } from "./tools";
  * or where STACK or REGISTRY say, and writes what is inside to .local. LANGUAGE names some languages, BEFORE a folder of
  * earlier manifests. Throws a Fault where the tag is none, the registry does not have it, or an image cannot be run.
  */
-export async function manifest(gitTag: string | undefined): Promise<void> {
-  const release = requireTag(gitTag);
+export async function manifest(gitTag: string): Promise<void> {
+  const release = requireRelease(gitTag);
   requireBuildKitCanStart(folder);
   const languages = languagesAskedFor().map(({ name }) => name);
   const registry = await registryAskedFor(release.stack);

@@ -17,7 +17,7 @@ import { registryAskedFor } from "./registryAskedFor";
  * `make verify`: rebuilds what a tag serves on this machine's builder, without cache, and compares. Throws a Fault where
  * anything differs, and where there is nothing to compare with.
  */
-export async function verifyTag(gitTag: string | undefined, languages: readonly Language[]): Promise<void> {
+export async function verifyTag(gitTag: string, languages: readonly Language[]): Promise<void> {
   const asked = askedTag(gitTag);
   const published = await readPublished(await registryAskedFor(asked.stack), asked.tag, languages);
   const images = limitPlatforms(published, asked.tag);

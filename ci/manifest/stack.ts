@@ -2,10 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { repositoryUri } from "../../images/registry";
-import type { Release } from "../../images/release";
 import { languagesAskedFor } from "../asked";
 import { requireRelease } from "../decide";
-import { Fault } from "../fault";
 import { readBuilder, readStackRegistry } from "../stackFile";
 import { writeOutputs } from "../workflowFiles";
 import { type Builder, buildctl, buildx } from "./builder";
@@ -17,8 +15,8 @@ import { writeManifest } from "./manifest";
  * checkout says, and writes what is inside to the folder of logs, to the summary of the job and, as JSON, to the output
  * `notes` of the step. Throws a Fault where the tag is none, the registry does not have it, or an image cannot be run.
  */
-export async function manifestOfStack(gitTag: string | undefined, checkout: string, logs: string): Promise<void> {
-  const release = requireTag(gitTag);
+export async function manifestOfStack(gitTag: string, checkout: string, logs: string): Promise<void> {
+  const release = requireRelease(gitTag);
   const registry = await readStackRegistry(checkout, release.stack);
   const languages = languagesAskedFor().map(({ name }) => name);
   const images = await findReleased(release, languages, (language) => repositoryUri(registry, language));
@@ -27,12 +25,6 @@ export async function manifestOfStack(gitTag: string | undefined, checkout: stri
   const notes = await readFile(join(logs, `manifest-${release.tag}.md`), "utf8");
   // As JSON: an output is one line.
   writeOutputs({ notes: JSON.stringify(notes) });
-}
-
-/** What the tag that was given releases. Throws a Fault where none was, or where it is no release tag. */
-export function requireTag(gitTag: string | undefined): Release {
-  if (gitTag === undefined) throw new Fault("TAG is not given. Give a release tag, such as TAG=v3.66.0.");
-  return requireRelease(gitTag);
 }
 
 /** The builder that the stack releases with, or, where BUILDKIT_HOST is set, the BuildKit at that address. */

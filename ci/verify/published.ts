@@ -31,8 +31,7 @@ export interface PublishedImage extends ImageReference {
 }
 
 /** Tells which image tag a git tag stands for; `latest`, the image tag, is taken too. Throws a Fault for any other text. */
-export function askedTag(text: string | undefined): AskedTag {
-  if (text === undefined) throw new Fault("TAG is not given. Give a published tag, such as TAG=v3.66.0.");
+export function askedTag(text: string): AskedTag {
   if (text === "latest") return { tag: text, version: undefined, stack: "prod" };
   try {
     const { tag, pulumiVersion, stack } = parseGitTag(text);

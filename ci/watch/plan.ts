@@ -76,7 +76,7 @@ export function tagsToPush(
  * The most tags that one push may hold: GitHub makes no event for any tag of a push of more.
  * https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#push
  */
-export const tagsAPush = 3;
+const tagsAPush = 3;
 
 /** The tags in groups that fit into a push each, in the same order. */
 export function inPushes(tags: readonly string[]): string[][] {

@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import type { Octokit } from "@octokit/rest";
 
 import type { SignaturePolicy } from "../../images/signature";
@@ -174,7 +172,7 @@ async function applyRemedy({ gitTag, missing, remedy }: FailedRelease, options: 
  * checkout. Adds a summary to GITHUB_STEP_SUMMARY. Throws a Fault where one of them cannot be used, and, when all is
  * done, where a release keeps failing or a version waits for too long: somebody has to look at it.
  */
-export async function watchFromEnvironment(folder = join(__dirname, "..", "..")): Promise<void> {
+export async function watchFromEnvironment(folder: string): Promise<void> {
   const repository = repositoryFromEnvironment();
   const { DRY_RUN: dryRun = "" } = process.env;
   // Empty is what a workflow makes of an input that it was not started with.

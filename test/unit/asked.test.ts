@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { languagesAskedFor, platformsAskedFor } from "../../ci/asked";
+import { languagesAskedFor, platformsAskedFor, tagAskedFor } from "../../ci/asked";
 import { catalogue } from "../../images/catalogue";
 
 describe("what the variables of a command ask for", () => {
@@ -17,6 +17,15 @@ describe("what the variables of a command ask for", () => {
       assert.deepEqual(asked, languages);
     });
   }
+
+  it("takes a tag, and says so where there is none", () => {
+    assert.equal(tagAskedFor({ TAG: "v3.66.0" }), "v3.66.0");
+    for (const TAG of [undefined, ""]) {
+      assert.throws(() => tagAskedFor({ TAG }), {
+        message: "TAG is not given. Give a release tag, such as TAG=v3.66.0.",
+      });
+    }
+  });
 
   it("names unknown languages", () =>
     assert.throws(() => languagesAskedFor({ LANGUAGE: "python,rust,perl" }), {

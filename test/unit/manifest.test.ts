@@ -9,7 +9,6 @@ import { tagBefore } from "../../ci/manifest/find";
 import { beforeLines, changeRows, manifestMarkdown, toolRows, versionRows } from "../../ci/manifest/markdown";
 import type { Before, ImageManifest, Manifest } from "../../ci/manifest/model";
 import { type Answer, probes } from "../../ci/manifest/probes";
-import { requireTag } from "../../ci/manifest/stack";
 import { catalogue } from "../../images/catalogue";
 import type { Platform } from "../../images/platform";
 
@@ -318,13 +317,6 @@ describe("manifest", () => {
       assert.match(markdown, /\nand 1980 more\.$/);
       // https://docs.github.com/en/rest/releases/releases#create-a-release; a job summary may have 1 MiB.
       assert.ok(markdown.length < 125_000);
-    });
-  });
-
-  describe("what is asked for", () => {
-    it("refuses a TAG that is none", () => {
-      assert.throws(() => requireTag(undefined), { message: /^TAG is not given\. Give a release tag/ });
-      assert.throws(() => requireTag("3.66"), { message: /^Tag "3\.66" is not a release tag\. Push dev-vX\.Y\.Z/ });
     });
   });
 
