@@ -30,10 +30,21 @@ describe("catalogue and Dockerfiles", () => {
         assert.equal(stages(dockerfile).get("smoke"), "runner");
       });
 
+      it("is held against what every image promises, and runs a program", () => {
+        const [, smoke = ""] = dockerfile.split(/^FROM runner AS smoke$/m);
+        assert.match(smoke, /^RUN .*\/run\/smoke\/contract$/m);
+        // The contract runs a program of Pulumi YAML.
+        if (name !== "yaml") assert.match(smoke, /\/run\/smoke\/up "hello from /);
+      });
+
       it("pins every official image by tag and digest", () => {
         const names = [...stages(dockerfile).keys(), "scratch"];
         const official = [...stages(dockerfile).values()].filter((image) => !names.includes(image));
+        const digests = new Map<string, string>();
         for (const image of official.filter((from) => !from.startsWith("pulumi-${"))) {
+          const [repository = ""] = image.split(":");
+          assert.equal(image, digests.get(repository) ?? image, "one image by two digests");
+          digests.set(repository, image);
           assert.match(
             image,
             /^[\w./-]+:\d[\w.-]+@sha256:[0-9a-f]{64}$|^debian:trixie-\d{8}-slim@sha256:[0-9a-f]{64}$/,
