@@ -2,7 +2,7 @@
 #
 # The part that every image shares. A language's Dockerfile is this file followed by <language>.Dockerfile:
 #   cat base.Dockerfile python.Dockerfile | docker build --target runner -f - context \
-#     --build-arg SOURCE_DATE_EPOCH=$(date --date=2026-10-05T00:00:00Z +%s) --build-arg PULUMI_VERSION=… --build-arg PULUMI_SHA256_AMD64=…
+#     --build-arg SOURCE_DATE_EPOCH=$(date --date=<the day of DEBIAN_SNAPSHOT>T00:00:00Z +%s) --build-arg PULUMI_VERSION=… --build-arg PULUMI_SHA256_AMD64=…
 
 # The state of Debian's archive that packages are installed from: that of the Debian image below.
 ARG DEBIAN_SNAPSHOT=20261005T000000Z

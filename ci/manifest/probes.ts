@@ -1,4 +1,4 @@
-// What an image is asked. A new language needs a line here for each tool that it brings, and nothing else.
+// What an image is asked. A new language needs a line here for each tool that it brings.
 
 /** A question that a command in an image answers. */
 export interface Probe {
