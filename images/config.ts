@@ -178,19 +178,21 @@ function baseFaults(value: unknown): string[] {
   ]);
 }
 
+/** A tag or a URL alone is something else tomorrow, and so another digest of the same version. */
 function buildContextFaults(stage: string, base: string): string[] {
-  if (/^https?:/i.test(base) && hasUser(base)) return [userFault(`Base of stage ${stage}`)];
-  if (base.startsWith("docker-image:")) return imageFaults(stage, base);
-  if (/^(oci-layout|https?):\/\/./.test(base) || existsSync(base)) return [];
-  return [`Base ${quote(base)} of stage ${stage} is neither docker-image://…, oci-layout://…, a URL nor a directory.`];
-}
-
-/** A tag alone is another image tomorrow, and so another digest of the same version. */
-function imageFaults(stage: string, base: string): string[] {
-  if (/^docker-image:\/\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(base)) return [];
+  if (/^(docker-image|oci-layout):\/\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(base) || existsSync(base)) return [];
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(base) ?? [];
+  if (scheme === "docker-image" || scheme === "oci-layout") {
+    return [
+      `Base ${quote(base)} of stage ${stage} does not name its image by digest. Give ${scheme}://…@sha256:…; ` +
+        `"docker buildx imagetools inspect" tells the digest of a tag.`,
+    ];
+  }
+  // A URL is not quoted: it may hold a password, and the fault stands in logs.
+  const what = scheme === undefined ? quote(base) : `${scheme}://…`;
   return [
-    `Base ${quote(base)} of stage ${stage} does not name its image by digest. Give docker-image://…@sha256:…; ` +
-      `"docker buildx imagetools inspect" tells the digest of a tag.`,
+    `Base ${what} of stage ${stage} is nothing that stays what it is. ` +
+      `Give docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.`,
   ];
 }
 

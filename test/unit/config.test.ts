@@ -142,7 +142,16 @@ describe("config", () => {
     ["a password in pulumiReleases", { pulumiReleases: "https://me:secret@x" }, `pulumiReleases ${user}`],
     ["a password in no prefix", { pulumiReleases: "me:secret@x/" }, `pulumiReleases ${user}`],
     ["a user in debianSnapshots", { debianSnapshots: "http://token@x/archive/" }, `debianSnapshots ${user}`],
-    ["a password in a base", { bases: { debian: "https://me:secret@x/a.git" } }, `Base of stage debian ${user}`],
+    [
+      "a URL as a base, whose password is not shown",
+      { bases: { debian: "https://me:secret@x/a.git" } },
+      `Base https://… of stage debian is nothing that stays what it is. Give docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.`,
+    ],
+    [
+      "a base of an OCI layout by its tag",
+      { bases: { debian: "oci-layout:///mirror/debian:trixie" } },
+      `Base "oci-layout:///mirror/debian:trixie" of stage debian does not name its image by digest. Give oci-layout://…@sha256:…; "docker buildx imagetools inspect" tells the digest of a tag.`,
+    ],
     [
       "a builder's flags",
       { builder: "--all" },
@@ -156,7 +165,7 @@ describe("config", () => {
     [
       "a base that is nothing",
       { bases: { debian: "/not/there" } },
-      `Base "/not/there" of stage debian is neither docker-image://…, oci-layout://…, a URL nor a directory.`,
+      `Base "/not/there" of stage debian is nothing that stays what it is. Give docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.`,
     ],
     ...["docker-image://mirror.example/debian:trixie-slim", "docker-image://debian@sha256:d29", "docker-image:"].map(
       (base): [string, Record<string, unknown>, string] => [
