@@ -21,7 +21,8 @@ const managers: Record<string, { files: RegExp; pins: RegExp }> = {
   dockerfile: { files: /(^|\/|\.)Dockerfile$/, pins: /^FROM (?:--platform=\S+ )?(\S+:\S+@sha256:[0-9a-f]{64}) AS/gm },
   "github-actions": {
     files: /(^|\/)(\.github\/workflows\/[^/]+|action)\.ya?ml$/,
-    pins: /uses: ([\w.-]+\/[\w./-]+@[0-9a-f]{40} # v[\d.]+)$/gm,
+    // The version of Trivy too: https://github.com/renovatebot/renovate/blob/main/lib/modules/manager/github-actions/community.ts
+    pins: /uses: ([\w.-]+\/[\w./-]+@[0-9a-f]{40} # v[\d.]+)$|(?<=uses: aquasecurity\/trivy-action@.*\n +with:\n +)version: v[\d.]+$/gm,
   },
   npm: { files: /(^|\/)package\.json$/, pins: /^ {4}("[@\w/-]+": "\d[^"]+")/gm },
   gomod: { files: /(^|\/)go\.mod$/, pins: /^\s*(?:require )?([\w.-]+\.[a-z]+\/\S+ v\S+)(?: \/\/ indirect)?$/gm },
@@ -120,9 +121,26 @@ describe("renovate", () => {
 
   it("asks for no digest where a pattern has no place for one", () => {
     const ofDocker = renovate.customManagers.filter(({ datasourceTemplate }) => datasourceTemplate === "docker");
-    assert.ok(ofDocker.length > 0);
-    for (const { matchStrings } of ofDocker) assert.doesNotMatch(matchStrings.join(), /<currentDigest>/);
-    assert.equal(renovate.packageRules.at(-1)?.pinDigests, false);
+    const without = ofDocker.filter(({ matchStrings }) => !matchStrings.join().includes("<currentDigest>"));
+    assert.deepEqual(
+      without.map(({ depNameTemplate }) => depNameTemplate),
+      ["debian-snapshot"],
+    );
+    const rule = renovate.packageRules.find(({ pinDigests }) => pinDigests === false);
+    assert.deepEqual(rule?.matchDepNames, ["debian-snapshot"]);
+  });
+
+  it("takes a newer date of Debian for a patch: a major update would wait for the approval of another one", () => {
+    const rule = renovate.packageRules.find(({ matchDepNames }) => matchDepNames?.join() === "debian");
+    const snapshot = renovate.customManagers.find(({ depNameTemplate }) => depNameTemplate === "debian-snapshot");
+    const base = read("dockerfiles/base.Dockerfile");
+    for (const [versioning, value] of [
+      [rule?.versioning, /^FROM debian:(\S+)@/m.exec(base)?.[1]],
+      [snapshot?.versioningTemplate, /DEBIAN_SNAPSHOT=(\d{8})/.exec(base)?.[1]],
+    ] as const) {
+      const groups = new RegExp((versioning ?? "").replace(/^regex:/, "")).exec(value ?? "")?.groups;
+      assert.deepEqual(Object.keys(groups ?? {}), ["patch"], `${versioning} of ${value}`);
+    }
   });
 
   it("moves everything of the images together", () => {

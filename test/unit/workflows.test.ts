@@ -86,6 +86,6 @@ describe("workflows", () => {
     const cli = pinnedVersion("pulumi", "github.com/pulumi/pulumi/pkg/v3");
     const buildKit = pinnedVersion("builder", "github.com/moby/buildkit");
     assert.ok(action.includes(`pulumi-version: ${cli}\n`), cli);
-    assert.ok(action.includes(`image=moby/buildkit:v${buildKit}\n`), buildKit);
+    assert.ok(action.includes(`image=moby/buildkit:v${buildKit}@sha256:`), buildKit);
   });
 });
