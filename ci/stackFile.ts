@@ -31,28 +31,28 @@ export async function readStackRegistry(folder: string, stack: string): Promise<
  * the default of Pulumi.yaml. Throws a Fault where neither names one.
  */
 export async function readPulumiReleases(folder: string): Promise<string> {
-  const url = await readProdValue(folder, "pulumiReleases");
+  const url = await readValue(folder, "prod", "pulumiReleases");
   if (url !== undefined) return url;
   const file = join(folder, "Pulumi.yaml");
   throw new Fault(`${file} has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.`);
 }
 
 /**
- * What the build of prod asks of the signatures of Pulumi's releases, found as the URL is; `required` where nothing is
- * said, as for the build. Throws a Fault where it is no policy.
+ * What the build of a stack asks of the signatures of Pulumi's releases, found as the URL is; `required` where nothing
+ * is said, as for the build. Throws a Fault where it is no policy.
  */
-export async function readSignatures(folder: string): Promise<SignaturePolicy> {
-  const policy = (await readProdValue(folder, "signatures")) ?? "required";
+export async function readSignatures(folder: string, stack: string): Promise<SignaturePolicy> {
+  const policy = (await readValue(folder, stack, "signatures")) ?? "required";
   if (isSignaturePolicy(policy)) return policy;
   throw new Fault(
-    `signatures ${JSON.stringify(policy)} of stack prod is not a policy. Give ${signaturePolicies.join(", ")} ` +
-      `in ${join(folder, "Pulumi.prod.yaml")}.`,
+    `signatures ${JSON.stringify(policy)} of stack ${stack} is not a policy. Give ${signaturePolicies.join(", ")} ` +
+      `in ${fileOf(folder, stack)}.`,
   );
 }
 
-/** A key's value on stack prod: what the stack's file says, else the default of Pulumi.yaml. */
-async function readProdValue(folder: string, key: string): Promise<string | undefined> {
-  const value = await readValues(folder, "prod");
+/** A key's value on a stack: what the stack's file says, else the default of Pulumi.yaml. */
+async function readValue(folder: string, stack: string, key: string): Promise<string | undefined> {
+  const value = await readValues(folder, stack);
   const schema = asObject(asObject(await readParsed(join(folder, "Pulumi.yaml"), parse))["config"]);
   return value(key) ?? text(asObject(schema[key])["default"]);
 }

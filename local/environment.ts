@@ -41,17 +41,28 @@ export interface Environment {
   readonly mirrored: boolean;
 }
 
+/** What an environment is for, where it is not for everything. */
+export interface Extent {
+  /** The languages whose images are built. */
+  readonly languages?: string[] | undefined;
+  /** The platforms that its own BuildKit runs, where another builder runs the others. */
+  readonly runs?: readonly Platform[] | undefined;
+}
+
 /**
- * Brings up everything that a release of these languages, every one if none is named, for these platforms needs, and
- * says what it uses and why. A second call takes seconds.
+ * Brings up everything that a release for these platforms needs, and says what it uses and why. A second call takes
+ * seconds.
  */
-export async function setUp(wanted: readonly Platform[] = [ownPlatform()], languages?: string[]): Promise<Environment> {
+export async function setUp(
+  wanted: readonly Platform[] = [ownPlatform()],
+  { languages, runs = wanted }: Extent = {},
+): Promise<Environment> {
   heading(`Setting up in ${folder}`);
   prepareFolder();
   requireBuildKitCanStart(folder);
-  await ensureEmulation(wanted);
+  await ensureEmulation(runs);
   const tools = await ensureBuilderTools();
-  const buildKit = await startBuildKit(tools, folder, { platforms: wanted });
+  const buildKit = await startBuildKit(tools, folder, { platforms: runs });
   const registry = await startRegistry(tools, folder, await portOf("registry", folder, "REGISTRY_PORT"));
   const builder = addBuilder("runner-pulumi", [buildKit]);
   const source = await releasesSource();

@@ -2,11 +2,12 @@ import { platformsAskedFor } from "../ci/asked";
 import { Fault } from "../ci/fault";
 import { Clone } from "../ci/git";
 import { duration, heading } from "../ci/say";
+import { readSignatures } from "../ci/stackFile";
 import { type AskedTag, type PublishedImage, askedTag, readPublished } from "../ci/verify/published";
 import { type Workplace, rebuild } from "../ci/verify/rebuild";
 import { changedSources, verify } from "../ci/verify/verify";
 import type { Language } from "../images/catalogue";
-import type { Platform } from "../images/platform";
+import type { SignaturePolicy } from "../images/signature";
 import { type Environment, setUp } from "./environment";
 import { checkout, folder } from "./folder";
 import { ownPlatform } from "./machine";
@@ -21,27 +22,24 @@ export async function verifyTag(gitTag: string, languages: readonly Language[]):
   const asked = askedTag(gitTag);
   const published = await readPublished(await registryAskedFor(asked.stack), asked.tag, languages);
   const images = limitPlatforms(published, asked.tag);
-  const environment = await setUp(platformsToSetUp(published));
+  // Those that were published, of which PLATFORMS may leave out some: a stand-in for both is another base than for one.
+  const platforms = [...new Set(published.flatMap((image) => image.platforms))];
+  // A builder of the user's own brings its own emulation, or needs none.
+  const environment = await setUp(platforms, {
+    runs: process.env["BUILDER"] === undefined ? undefined : [ownPlatform()],
+  });
   for (const { version, platforms } of images) {
     if (environment.mirrored) await ensureRelease(version, platforms);
   }
+  const place = workplace(environment, await signaturesOf(environment));
   heading(`Rebuilding ${gitTag} without cache`);
   const began = Date.now();
-  const verdict = await verify(asked, images, (all) => rebuild(all, workplace(environment)));
+  const verdict = await verify(asked, images, (all) => rebuild(all, place));
   heading("Compared");
   for (const line of verdict.lines) console.log(`  ${line}`);
   const took = duration(Date.now() - began);
   if (!verdict.identical) throw new Fault(await difference(gitTagOf(asked, images), took));
   console.log(`\n${gitTag} is what this checkout builds (${took}).`);
-}
-
-/**
- * Those that were published, of which PLATFORMS may leave out some: a stand-in for both is another base than for one. A
- * builder of the user's own brings its own emulation, or needs none.
- */
-function platformsToSetUp(published: readonly PublishedImage[]): Platform[] {
-  if (process.env["BUILDER"] !== undefined) return [ownPlatform()];
-  return [...new Set(published.flatMap(({ platforms }) => platforms))];
 }
 
 /** The images with the platforms of PLATFORMS alone, if that is set. Throws a Fault where one has not all of them. */
@@ -58,17 +56,23 @@ function limitPlatforms(images: readonly PublishedImage[], tag: string): readonl
   });
 }
 
+/** What is asked of the signatures of Pulumi's releases: what the stack asked that STACK names. */
+async function signaturesOf({ mirrored }: Environment): Promise<SignaturePolicy> {
+  // Nobody has signed what the mirror holds.
+  if (mirrored) return "off";
+  const stack = process.env["STACK"] ?? "local";
+  return stack === "local" ? "required" : readSignatures(checkout, stack);
+}
+
 /** The builder of `make up`, or one that the user's own buildx knows. */
-function workplace(environment: Environment): Workplace {
-  const { env, builder, registry, bases, pulumiReleases, debianSnapshots, mirrored } = environment;
+function workplace(environment: Environment, signatures: SignaturePolicy): Workplace {
+  const { env, builder, registry, bases, pulumiReleases, debianSnapshots } = environment;
   const given = process.env["BUILDER"];
   const { BUILDX_CONFIG, DOCKER_CONFIG, ...others } = env;
   return {
-    ...{ folder, bases, pulumiReleases, debianSnapshots },
+    ...{ folder, bases, pulumiReleases, debianSnapshots, signatures },
     env: given === undefined ? { ...others, BUILDX_CONFIG, DOCKER_CONFIG } : others,
     builder: given ?? builder,
-    // Nobody has signed what the mirror holds.
-    signatures: mirrored ? "off" : "required",
     // A path of its own, so that nothing that is published is touched.
     registry: `${registry}/verify`,
   };

@@ -48,9 +48,14 @@ export async function rebuild(
   images: readonly PublishedImage[],
   workplace: Workplace,
 ): Promise<Map<string, ImageReference>> {
-  const releases = await getReleases(images, workplace);
+  const releases = await getReleases(images, workplace).catch((error: unknown) => {
+    throw new Fault(messageOf(error));
+  });
   const digests = await runProgram(workplace, () => {
-    const entries = images.map((image, index) => [image.language.name, declare(image, releases[index], workplace)]);
+    const entries = images.map((image, index) => [
+      image.language.name,
+      declareRebuild(image, releases[index], workplace),
+    ]);
     return Promise.resolve(Object.fromEntries(entries) as Record<string, pulumi.Output<string>>);
   });
   return new Map(
@@ -78,8 +83,8 @@ function repositoryOf(language: string, { registry }: Workplace): string {
   return repositoryUri({ registry, alias: "" }, language);
 }
 
-/** Declares one image's rebuild. Gives its digest. */
-function declare(
+/** Declares the build of one image without any cache. Gives its digest. Throws an Error where it has no release. */
+export function declareRebuild(
   { language, version, tag, platforms }: PublishedImage,
   release: PulumiRelease | undefined,
   workplace: Workplace,

@@ -185,7 +185,7 @@ export async function watchFromEnvironment(folder: string): Promise<void> {
     repository,
     config: await readWatchConfig(folder),
     pulumiReleases: await readPulumiReleases(folder),
-    signatures: await readSignatures(folder),
+    signatures: await readSignatures(folder, "prod"),
     dryRun: dryRun === "true",
   });
   writeSummary(toMarkdown(report));

@@ -25,7 +25,7 @@ export async function prepareMachine(
   platforms?: readonly Platform[],
   languages?: string[],
 ): Promise<Environment> {
-  const environment = await setUp(platforms, languages);
+  const environment = await setUp(platforms, { languages });
   for (const version of versions) {
     if (environment.mirrored) await ensureRelease(version, environment.platforms);
   }

@@ -285,7 +285,7 @@ describe("pulumiRelease", () => {
     });
 
     it("is asked of it as of the build: by the stack's policy, the default, or required", async () => {
-      assert.equal(await readSignatures(checkout), "required");
+      assert.equal(await readSignatures(checkout, "prod"), "required");
       const folder = mkdtempSync(join(tmpdir(), "watch-"));
       const write = (file: string, text: string) => {
         writeFileSync(join(folder, file), text);
@@ -293,15 +293,15 @@ describe("pulumiRelease", () => {
       try {
         write("Pulumi.yaml", "config: {pulumiReleases: {default: http://default}}");
         write("Pulumi.prod.yaml", "config: {}");
-        assert.equal(await readSignatures(folder), "required");
+        assert.equal(await readSignatures(folder, "prod"), "required");
         for (const policy of signaturePolicies) {
           write("Pulumi.yaml", `config: {signatures: {default: ${policy}}}`);
-          assert.equal(await readSignatures(folder), policy);
+          assert.equal(await readSignatures(folder, "prod"), policy);
         }
         write("Pulumi.prod.yaml", "config: {runner-pulumi:signatures: ifPresent}");
-        assert.equal(await readSignatures(folder), "ifPresent");
+        assert.equal(await readSignatures(folder, "prod"), "ifPresent");
         write("Pulumi.prod.yaml", "config: {runner-pulumi:signatures: never}");
-        await assert.rejects(readSignatures(folder), (error: Error) => {
+        await assert.rejects(readSignatures(folder, "prod"), (error: Error) => {
           assert.ok(error instanceof Fault);
           assert.equal(
             error.message,

@@ -12,11 +12,13 @@ import type { ImageSource } from "../../ci/image";
 import { type Comparison, compareImages } from "../../ci/verify/compare";
 import { readLayer } from "../../ci/verify/layer";
 import { askedTag } from "../../ci/verify/published";
+import { declareRebuild } from "../../ci/verify/rebuild";
 import { changedSources } from "../../ci/verify/verify";
 import { catalogue } from "../../images/catalogue";
 import type { Manifest } from "../../images/registryClient";
 import { verifyTag } from "../../local/verify";
 import { bytesOf } from "../support/layers";
+import { Recorder } from "../support/mocks";
 
 type Entry = Partial<Header> & { readonly name: string; readonly text?: string };
 
@@ -375,6 +377,28 @@ describe("make verify", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("rebuilds what is published, without any cache, whatever the builder has", async () => {
+    const recorder = new Recorder();
+    await recorder.install("rebuild");
+    const [language] = catalogue;
+    assert.ok(language !== undefined);
+    const image = {
+      ...{ language, tag: "v3.66.0", version: "3.66.0", platforms: ["linux/amd64"] as const },
+      ...{ digest: "sha256:1", source: new Store() },
+    };
+    const release = { version: "3.66.0", url: "https://example.com", sha256: { "linux/amd64": "1" } };
+    const digest = declareRebuild(image, release, {
+      ...{ folder: "/none", env: {}, builder: "any", registry: "localhost:5000/verify", bases: {} },
+      ...{ pulumiReleases: release.url, signatures: "off" as const, debianSnapshots: "" },
+    });
+    assert.equal(await new Promise((resolve) => digest.apply(resolve)), `sha256:${language.name}-image`);
+    const [[, { inputs }] = ["", { inputs: undefined }], ...others] = recorder.ofType("docker-build:index:Image");
+    assert.equal(others.length, 0);
+    assert.equal(inputs.noCache, true);
+    assert.equal(inputs.target, "runner");
+    assert.deepEqual(inputs.tags, [`localhost:5000/verify/runner-pulumi-${language.name}:v3.66.0`]);
   });
 
   it("takes every published tag", () => {
