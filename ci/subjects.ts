@@ -3,6 +3,7 @@ import { repositoryUri } from "../images/registry";
 import { RepositoryClient } from "../images/registryClient";
 import { Fault } from "./fault";
 import { readImages } from "./image";
+import { say } from "./say";
 import { textTable } from "./table";
 import { readStackRegistry } from "./stackFile";
 import { writeOutputs } from "./workflowFiles";
@@ -35,7 +36,10 @@ export async function listPublished(stack: string, tag: string, folder: string):
   const found = catalogue.map(async ({ name }) => {
     const client = new RepositoryClient(repositoryUri(registry, name));
     const digest = await client.digest(tag);
-    return digest === undefined ? [] : targetsOf(await subjectOf(name, client, digest));
+    if (digest !== undefined) return targetsOf(await subjectOf(name, client, digest));
+    // So it is with a language that is new in a pull request. Of one that was released, the watcher finds it.
+    say(name, `is left out: ${client.repository} has no tag ${tag}`);
+    return [];
   });
   const targets = (await Promise.all(found)).flat();
   if (targets.length === 0) {

@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 
 import { catalogue } from "../../images/catalogue";
+import { showPulumiIn } from "../../ci/release";
 import { checkout } from "../../local/folder";
 import { findSecret } from "../support/canary";
 import { EcrPublic } from "../support/ecrPublic";
@@ -212,7 +213,16 @@ describe("the stacks dev and prod", () => {
       await assertNothingIsLost();
     });
 
-    it("keeps every secret out of state, diff, export and logs", async () => {
+    it("keeps every secret out of state, diff, export and logs, that of the engine's events among them", async () => {
+      const logs = join(place.folder, "logs");
+      mkdirSync(logs);
+      // As ci/release.ts runs it: what it shows goes to a file too.
+      await prod.configure({ ...v66, tag: "v3.66.0" });
+      const project = { folder: checkout, env: prod.env, logs };
+      const events = join(logs, "events.json");
+      assert.equal(await showPulumiIn(project, ["up", "--yes", "--skip-preview", "--event-log", events]), true);
+      assert.match(readFileSync(events, "utf8"), /public\.ecr\.aws\/spacelift\/runner-pulumi-python:v3\.66\.0/);
+      for (const file of readdirSync(logs)) assertNoSecret(readFileSync(join(logs, file)), file);
       await prod.preview({ ...v64, tag: "v3.64.0" }, "--diff");
       await prod.pulumi("stack", "export");
       await prod.pulumi("stack", "output", "--json");
@@ -220,6 +230,7 @@ describe("the stacks dev and prod", () => {
         .filter((entry) => entry.isFile())
         .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
       assert.ok(state.length > 10);
+      assert.ok(outputs.some((output) => output.includes("python-image")));
       for (const text of [...outputs.map((output) => Buffer.from(output)), ...state]) assertNoSecret(text, "a text");
     });
 

@@ -116,7 +116,10 @@ describe("the manifest of a release", () => {
     const file = inScratch("manifests", "manifest-v3.66.0.json");
     const text = readFileSync(file, "utf8");
     assert.deepEqual(JSON.parse(text), manifest);
-    await write("v3.66.0", inScratch("again"));
+    const images = await find("v3.66.0", languages);
+    // Without the answers that BuildKit has from the first time.
+    const again: Builder = { ...builder, command: (...asked) => [...builder.command(...asked), "--no-cache"] };
+    await writeManifest({ release: parseGitTag("v3.66.0"), images, builder: again, folder: inScratch("again") });
     assert.equal(readFileSync(inScratch("again", "manifest-v3.66.0.json"), "utf8"), text);
   });
 

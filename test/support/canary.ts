@@ -9,10 +9,10 @@ export function spellings(secret: string): string[] {
     const whole = bytes.toString("base64").replace(/=+$/, "");
     return whole.slice(offset === 0 ? 0 : offset + 1, bytes.length % 3 === 0 ? undefined : -1);
   });
+  const inUrl = encodeURIComponent(secret);
+  const lowerCase = inUrl.replace(/%../g, (escape) => escape.toLowerCase());
   const inUrls = inBase64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
-  return [
-    ...new Set([secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...inBase64, ...inUrls]),
-  ];
+  return [...new Set([secret, inUrl, lowerCase, JSON.stringify(secret).slice(1, -1), ...inBase64, ...inUrls])];
 }
 
 /** What stands around a secret in some bytes, in any of its spellings; undefined where it is not in them. */

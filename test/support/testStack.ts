@@ -45,15 +45,26 @@ export class TestStack {
     private readonly onOutput: (output: string) => void = () => undefined,
   ) {}
 
+  /** The environment variables that pulumi runs with on this stack. */
+  get env(): NodeJS.ProcessEnv {
+    const own = { PULUMI_STACK: this.stack.name, PULUMI_OPTION_CONFIG_FILE: configFileOf(this.stack) };
+    return { ...this.stack.env, ...own };
+  }
+
+  /** Writes this config beside the stack's own. */
+  async configure(config: StackConfig): Promise<void> {
+    await prepareStack(this.stack, { ...this.ownConfig, ...config });
+  }
+
   /** `pulumi up` with this config beside the stack's own. */
   async up(config: StackConfig, setting?: Setting): Promise<Run> {
-    await prepareStack(this.stack, { ...this.ownConfig, ...config });
+    await this.configure(config);
     return this.run(["up", "--yes", "--skip-preview", "--non-interactive"], setting);
   }
 
   /** `pulumi preview` with this config beside the stack's own. */
   async preview(config: StackConfig, ...options: string[]): Promise<Run> {
-    await prepareStack(this.stack, { ...this.ownConfig, ...config });
+    await this.configure(config);
     return this.run(["preview", "--non-interactive", ...options]);
   }
 
@@ -153,12 +164,7 @@ export class TestStack {
   }
 
   private async run(args: readonly string[], { program = checkout, variables = {} }: Setting = {}): Promise<Run> {
-    const env = {
-      ...this.stack.env,
-      PULUMI_STACK: this.stack.name,
-      PULUMI_OPTION_CONFIG_FILE: configFileOf(this.stack),
-      ...variables,
-    };
+    const env = { ...this.env, ...variables };
     const run = await execa("pulumi", args, { cwd: program, env, all: true, reject: false });
     this.onOutput(run.all);
     return { failed: run.failed, output: run.all };
