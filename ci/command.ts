@@ -21,9 +21,13 @@ export function runCommand(commands: Readonly<Record<string, Command>>): void {
   Promise.resolve(args)
     .then(command)
     .catch((error: unknown) => {
-      console.error(describe(error));
-      // At once: what else is under way would go on for minutes, and its lines would bury the fault.
-      process.exit(1);
+      process.exitCode = 1;
+      // At once: what else is under way would go on for minutes, and its lines would bury the fault. But not before a
+      // pipe has everything that was said, because exit drops what is not written yet.
+      process.stdout.write("", () => {
+        console.error(describe(error));
+        process.stderr.write("", () => process.exit());
+      });
     });
 }
 

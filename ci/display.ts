@@ -46,6 +46,10 @@ export async function showPulumi(
     return !(await execa("pulumi", args, { cwd, env, stdio: "inherit", reject: false })).failed;
   }
   const file = createWriteStream(log);
+  // A full disk must not end a release in its middle.
+  const unwritten = new Promise<Error | undefined>((resolve) => {
+    file.on("error", resolve).on("finish", () => resolve(undefined));
+  });
   const filter = createFilter();
   const running = execa("pulumi", args, { cwd, env, stdin: "ignore", all: true, buffer: false, reject: false });
   for await (const line of running.iterable({ from: "all" })) {
@@ -53,6 +57,7 @@ export async function showPulumi(
     for (const shown of filter(line)) console.log(shown);
   }
   file.end();
-  console.log(`  The whole output is in ${log}.`);
+  const fault = await unwritten;
+  console.log(fault === undefined ? `  The whole output is in ${log}.` : `  There is no log: ${fault.message}.`);
   return !(await running).failed;
 }
