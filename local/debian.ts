@@ -8,44 +8,58 @@ import { Fault } from "../ci/fault";
 import { inFolder } from "./folder";
 import { say } from "../ci/say";
 
+/** A Debian package that may have a program, and what the program is called there. */
+export interface DebianSource {
+  readonly debianPackage: string;
+  readonly program: string;
+}
+
 /**
- * Finds a program on PATH, else takes it from its Debian package, unpacked into the folder: the system's own packages
- * stay as they are. Throws a Fault when neither has it.
+ * Finds a program on PATH, else takes it from the first Debian package that has it, unpacked into the folder: the
+ * system's own packages stay as they are. Throws a Fault where none has it.
  */
-export async function ensureDebianProgram(name: string, why: string, debianPackage = name): Promise<string> {
+export async function ensureDebianProgram(
+  name: string,
+  why: string,
+  sources: readonly DebianSource[] = [{ debianPackage: name, program: name }],
+): Promise<string> {
   const onPath = findOnPath(name);
   if (onPath !== undefined) return onPath;
-  const root = inFolder("tools", "debian", debianPackage);
-  const program = join(root, "usr", "bin", name);
-  if (existsSync(program)) return program;
-  say(debianPackage, `not on PATH: taking it from its Debian package`);
-  const download = inFolder("tools", "debian", "download");
-  await mkdir(join(download, "lists", "partial"), { recursive: true });
-  await mkdir(join(download, "archives", "partial"), { recursive: true });
-  const own = [
-    "-o",
-    `Dir::State::lists=${download}/lists`,
-    "-o",
-    `Dir::Cache=${download}`,
-    "-o",
-    "APT::Sandbox::User=",
-  ];
+  const program = ({ debianPackage, program: file }: DebianSource) => join(rootOf(debianPackage), "usr", "bin", file);
+  for (const source of sources) {
+    if (!existsSync(rootOf(source.debianPackage))) await download(source.debianPackage, name, why);
+    // Not so where the package of another release of Debian only links to one that has the program.
+    if (existsSync(program(source))) return program(source);
+  }
+  const packages = sources.map(({ debianPackage }) => debianPackage).join(", ");
+  throw new Fault(`${name} is not on PATH, and not in Debian's ${packages}. ${why}. Install it and retry.`);
+}
+
+function rootOf(debianPackage: string): string {
+  return inFolder("tools", "debian", debianPackage);
+}
+
+async function download(debianPackage: string, name: string, why: string): Promise<void> {
+  say(debianPackage, `${name} is not on PATH: taking it from this Debian package`);
+  const folder = inFolder("tools", "debian", "download");
+  await mkdir(join(folder, "lists", "partial"), { recursive: true });
+  await mkdir(join(folder, "archives", "partial"), { recursive: true });
+  const own = ["-o", `Dir::State::lists=${folder}/lists`, "-o", `Dir::Cache=${folder}`, "-o", "APT::Sandbox::User="];
   await execa("apt-get", [...own, "-qq", "update"], { reject: false });
   const got = await execa("apt-get", [...own, "-qq", "download", debianPackage], {
-    cwd: download,
+    cwd: folder,
     reject: false,
     all: true,
   });
-  const file = (await readdir(download)).find((entry) => entry.startsWith(`${debianPackage}_`));
+  const file = (await readdir(folder)).find((entry) => entry.startsWith(`${debianPackage}_`));
   if (got.failed || file === undefined) {
     throw new Fault(
       `${name} is not on PATH and cannot be had from Debian's packages. ${why}. Install ${debianPackage} and retry.` +
         `\n${got.all ?? got.shortMessage}`,
     );
   }
-  await unpack(join(download, file), root);
-  await rm(download, { recursive: true, force: true });
-  return program;
+  await unpack(join(folder, file), rootOf(debianPackage));
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Unpacks a Debian package into a folder, which is there with all of it or not at all. */

@@ -49,13 +49,17 @@ function reasonOf(error: unknown): string {
 
 /** Registers an emulator by the line of its Debian package: the kernel opens the program now and keeps it. */
 async function register(emulator: string): Promise<void> {
-  const program = await ensureDebianProgram(
-    `${emulator}-static`,
-    "Another platform than the machine's own is emulated by it",
-    "qemu-user-static",
-  );
+  const name = `${emulator}-static`;
+  const program = await ensureDebianProgram(name, "Another platform than the machine's own is emulated by it", [
+    { debianPackage: "qemu-user-static", program: name },
+    // From Debian 13 on, that one is empty and this one is static.
+    { debianPackage: "qemu-user", program: emulator },
+  ]);
   const prefix = program.replace(/\/bin\/[^/]*$/, "");
-  const line = await readFile(join(prefix, "lib", "binfmt.d", `${emulator}.conf`), "utf8");
+  const folders = [join(prefix, "lib", "binfmt.d"), join(prefix, "share", "qemu", "binfmt.d")];
+  const file = folders.map((folder) => join(folder, `${emulator}.conf`)).find((path) => existsSync(path));
+  if (file === undefined) throw new Fault(`${program} is there without ${emulator}.conf in ${folders.join(" or ")}.`);
+  const line = await readFile(file, "utf8");
   if (!existsSync(join(binfmt, "register"))) await execa("mount", ["-t", "binfmt_misc", "binfmt_misc", binfmt]);
   await writeFile(join(binfmt, "register"), line.trim().replace(":/usr/", `:${prefix}/`));
 }
