@@ -28,7 +28,7 @@ interface Finding {
   readonly image: string;
   /** What stand-ins were made by then, as a hash: what was made another way is made again. */
   readonly recipe: string;
-  /** The references of what stands in for it, by platform, or null where nothing has to. */
+  /** What stands in for it in the registry, by platform: path:tag@digest. Null where nothing has to. */
   readonly standIns: Partial<Record<Platform, string>> | null;
   /** Why it could not be pulled, where something stands in for it: that may have been for a moment only. */
   readonly refusal?: string;
@@ -89,7 +89,7 @@ function isFindingOf(image: string, finding: Finding | undefined): finding is Fi
 
 /** Everything that stand-ins are made by, as a hash. */
 function recipe(): string {
-  const files = ["standIns.ts", "tools/dotnet-stand-in/go.sum", "tools/dotnet-stand-in/main.go"];
+  const files = ["bases.ts", "standIns.ts", "tools/dotnet-stand-in/go.sum", "tools/dotnet-stand-in/main.go"];
   const texts = files.map((name) => readFileSync(join(__dirname, name), "utf8"));
   return createHash("sha256").update(texts.join("\n")).digest("hex");
 }
@@ -114,7 +114,7 @@ async function pullRefusal(image: string, { buildctl, buildKit }: Workshop): Pro
   return /(dial tcp|failed to do request|unexpected status).*$/m.exec(probe.all)?.[0] ?? probe.shortMessage;
 }
 
-/** Builds one platform of a stand-in. Gives its reference. */
+/** Builds one platform of a stand-in. Gives what it is in the registry: path:tag@digest. */
 async function buildStandIn(
   stage: string,
   image: string,
@@ -128,7 +128,7 @@ async function buildStandIn(
   return withProgress(`base ${stage}`, title, async () => {
     const folder = await emptyFolder(stage);
     await standIn.prepare(folder, tagOf(image), platform);
-    const name = `${workshop.registry}/stand-in/${stage}:${tagOf(image)}-${platforms[platform].targetArch}`;
+    const name = `stand-in/${stage}:${tagOf(image)}-${platforms[platform].targetArch}`;
     const reference = await buildAndPush(folder, name, [platform], workshop, bases);
     await rm(folder, { recursive: true });
     return reference;
@@ -143,16 +143,17 @@ async function joinPlatforms(
   references: Readonly<Partial<Record<Platform, string>>>,
   workshop: Workshop,
 ): Promise<string> {
+  const contextOf = (reference?: string) => `docker-image://${workshop.registry}/${reference}`;
   const [first] = wanted;
-  if (wanted.length === 1 && first !== undefined) return `docker-image://${references[first]}`;
+  if (wanted.length === 1 && first !== undefined) return contextOf(references[first]);
   const folder = await emptyFolder(stage);
   await writeFile(join(folder, "Dockerfile"), "ARG TARGETARCH\nFROM stand-in-${TARGETARCH}\n");
   const contexts = wanted.map((platform): [string, string] => [
     `stand-in-${platforms[platform].targetArch}`,
-    `docker-image://${references[platform]}`,
+    contextOf(references[platform]),
   ]);
-  const name = `${workshop.registry}/stand-in/${stage}:${tagOf(image)}`;
-  return `docker-image://${await buildAndPush(folder, name, wanted, workshop, Object.fromEntries(contexts))}`;
+  const name = `stand-in/${stage}:${tagOf(image)}`;
+  return contextOf(await buildAndPush(folder, name, wanted, workshop, Object.fromEntries(contexts)));
 }
 
 async function emptyFolder(name: string): Promise<string> {
@@ -162,12 +163,12 @@ async function emptyFolder(name: string): Promise<string> {
   return folder;
 }
 
-/** Builds the Dockerfile of a folder for some platforms and pushes it. Gives its reference, name@digest. */
+/** Builds the Dockerfile of a folder for some platforms and pushes it to the registry. Gives name@digest. */
 async function buildAndPush(
   folder: string,
   name: string,
   wanted: readonly Platform[],
-  { buildctl, buildKit }: Workshop,
+  { buildctl, buildKit, registry }: Workshop,
   contexts: Readonly<Record<string, string>>,
 ): Promise<string> {
   const metadata = join(folder, "metadata.json");
@@ -179,7 +180,7 @@ async function buildAndPush(
     `--local=dockerfile=${folder}`,
     `--opt=platform=${wanted.join(",")}`,
     ...Object.entries(contexts).map(([stage, context]) => `--opt=context:${stage}=${context}`),
-    `--output=type=image,name=${name},push=true,oci-mediatypes=true`,
+    `--output=type=image,name=${registry}/${name},push=true,oci-mediatypes=true`,
     `--metadata-file=${metadata}`,
   ]);
   const { "containerimage.digest": digest } = JSON.parse(await readFile(metadata, "utf8")) as Record<string, string>;

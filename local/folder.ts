@@ -34,7 +34,7 @@ export function prepareFolder(): void {
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   // Written when the last part of a set-up is there.
-  const neededBytes = existsSync(inFolder("bases.json")) ? neededLater : neededAtFirst;
+  const neededBytes = existsSync(inFolder("env")) ? neededLater : neededAtFirst;
   if (free < neededBytes) {
     const gigabytes = (bytes: number) => `${(bytes / gigabyte).toFixed(1)} GB`;
     throw new Fault(

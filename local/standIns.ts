@@ -39,7 +39,10 @@ async function prepareDebian(folder: string, tag: string, platform: Platform): P
   const options = ["--mode=root", "--variant=minbase", "--include=ca-certificates", ...slim, noTraces, owner];
   // Whether the kernel runs the platform is known; mmdebstrap would ask a program that may not be there.
   const architecture = [`--architectures=${platforms[platform].targetArch}`, "--skip=check/qemu"];
-  await execa(mmdebstrap, [...options, ...architecture, suite, join(folder, "root.tar")], {
+  // In namespaces of its own: when this process ends, so does all that it has started, and what it has mounted is gone.
+  const alone = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", mmdebstrap];
+  await execa("unshare", [...alone, ...options, ...architecture, suite, join(folder, "root.tar")], {
+    killSignal: "SIGKILL",
     env: {
       // Its helper mmtarfilter is beside it.
       PATH: [dirname(mmdebstrap), process.env["PATH"]].join(delimiter),
