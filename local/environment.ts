@@ -1,5 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+
+import { execa } from "execa";
 
 import type { Platform } from "../images/platform";
 import { type Workshop, ensureBases } from "./bases";
@@ -82,11 +85,24 @@ export async function setUp(
   return { env, tools, buildKit, builder, registry, platforms: wanted, bases, ...sources };
 }
 
-/** Stops the daemons that were started from this checkout. Tells which there were. */
+/** Stops the daemons that were started from this checkout, and by tests that did not get to it. Tells which there were. */
 export async function tearDown(): Promise<string[]> {
-  const names = ["buildkit", "registry", "mirror"];
-  const stopped = await Promise.all(names.map((name) => stopDaemon(name, folder)));
-  return names.filter((_, index) => stopped[index]);
+  const tests = existsSync(inFolder("tests"))
+    ? readdirSync(inFolder("tests")).map((name) => inFolder("tests", name))
+    : [];
+  const stopped = [folder, ...tests].flatMap((place) =>
+    ["buildkit", "registry", "mirror"].map(async (name) => ((await stopDaemon(name, place)) ? [name] : [])),
+  );
+  return (await Promise.all(stopped)).flat();
+}
+
+/** Removes the folder, with whatever an interrupted build has left mounted in it. */
+export async function removeFolder(): Promise<void> {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  const inside = mounts.map((line) => line.split(" ")[1] ?? "").filter((path) => path.startsWith(`${folder}/`));
+  // The last first: one may lie in another.
+  for (const path of inside.reverse()) await execa("umount", [path]);
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Where the local stack's config is. It is made by each run, so it does not stand in the committed files. */

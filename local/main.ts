@@ -1,10 +1,8 @@
-import { rm } from "node:fs/promises";
-
 import { execa } from "execa";
 
 import { languagesAskedFor, tagAskedFor } from "../ci/asked";
 import { runCommand } from "../ci/command";
-import { setUp, tearDown } from "./environment";
+import { removeFolder, setUp, tearDown } from "./environment";
 import { checkout, folder } from "./folder";
 import { lintWorkflows } from "./lintWorkflows";
 import { manifest } from "./manifest";
@@ -29,7 +27,7 @@ runCommand({
   },
   clean: async () => {
     await tearDown();
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder();
     console.log(`Removed ${folder}.`);
   },
 });

@@ -3,7 +3,7 @@ import { heading } from "../ci/say";
 import { type StackRegistry, readStackRegistry } from "../ci/stackFile";
 import { checkout, folder, prepareFolder } from "./folder";
 import { portOf } from "./ports";
-import { startRegistry } from "./services";
+import { requireBuildKitCanStart, startRegistry } from "./services";
 import { ensureBuilderTools } from "./tools";
 
 /**
@@ -18,6 +18,8 @@ export async function registryAskedFor(stackOfTag: string): Promise<StackRegistr
   }
   const given = process.env["REGISTRY"];
   if (given !== undefined) return { registry: given, alias: "" };
+  // What needs BuildKit after it would say so only then.
+  requireBuildKitCanStart(folder);
   // The registry alone: that a tag is not there is said before minutes of set-up.
   heading("Reading what the local registry serves");
   prepareFolder();
