@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { showPulumi } from "../../ci/display";
 import { platforms } from "../../images/platform";
 import { type Environment, setUp } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
@@ -152,6 +153,24 @@ describe("the local environment", () => {
     );
     assert.equal(existsSync(cli), false);
     server.close();
+  });
+
+  it("goes on where the disk of its log is full", async () => {
+    assert.equal(await showPulumi(["version"], { cwd: checkout, env: environment.env, log: "/dev/full" }), true);
+  });
+
+  it("takes a program from another Debian package where the first has none", async () => {
+    const sources = ["netbase", "jq"].map((debianPackage) => ({ debianPackage, program: "jq" }));
+    const program = await ensureDebianProgram("no-such-program", "A test asks for it", sources);
+    assert.equal(program, inFolder("tools", "debian", "jq", "usr", "bin", "jq"));
+    for (const { debianPackage } of sources) rmSync(inFolder("tools", "debian", debianPackage), { recursive: true });
+    const [first] = sources;
+    assert.ok(first);
+    await assert.rejects(ensureDebianProgram("no-such-program", "A test asks for it", [first]), {
+      message:
+        /^no-such-program is not on PATH, and not in Debian's netbase\. A test asks for it\. Install it and retry\.$/,
+    });
+    rmSync(inFolder("tools", "debian", first.debianPackage), { recursive: true });
   });
 
   describe("where something is missing", () => {
