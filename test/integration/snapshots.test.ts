@@ -10,13 +10,19 @@ import { checkout, inFolder } from "../../local/folder";
 import { ownPlatform } from "../../local/machine";
 import { serve } from "../support/http";
 
-/** A step after `base`: prints what apt has left, and where packages would come from now. */
-const probe =
-  "\nFROM base AS probe\nRUN ls /tmp /var/lib/apt/lists && cat /etc/apt/sources.list && grep ^Package /var/lib/dpkg/status | wc -l\n";
+/** After the Dockerfile: where the base's packages come from; what apt has left, and where packages would come from now. */
+const probes = `
+FROM debian AS sources
+RUN cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true
+FROM base AS probe
+RUN ls /tmp /var/lib/apt/lists && cat /etc/apt/sources.list && grep ^Package /var/lib/dpkg/status | wc -l
+`;
 
 describe("Debian's snapshots", () => {
   let environment: Environment;
   let folder: string;
+  /** The archive that stands in for a snapshot: Debian's, as the base's own sources name it. */
+  let archive: string;
   const dockerfile = readDockerfile("yaml");
   const snapshot = argument(dockerfile, "DEBIAN_SNAPSHOT");
 
@@ -24,18 +30,21 @@ describe("Debian's snapshots", () => {
     environment = await setUp();
     mkdirSync(inFolder("tests"), { recursive: true });
     folder = mkdtempSync(inFolder("tests", "run-"));
-    writeFileSync(join(folder, "Dockerfile"), dockerfile + probe);
+    writeFileSync(join(folder, "Dockerfile"), dockerfile + probes);
+    const { log } = await build("none", "sources");
+    [, archive = ""] = /(https?:\/\/\S+)\/debian\/?\s/.exec(log) ?? [];
+    assert.ok(archive !== "", log);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Builds the base with packages from these snapshots. Gives what the build says. */
-  async function build(snapshots: string): Promise<{ failed: boolean; log: string }> {
+  /** Builds a stage, the base in it with packages from these snapshots. Gives what the build says. */
+  async function build(snapshots: string, target = "probe"): Promise<{ failed: boolean; log: string }> {
     const { buildctl } = environment.tools;
     const { failed, all } = await execa(
       buildctl,
       [
         ...[`--addr=${environment.buildKit}`, "build", "--frontend=dockerfile.v0", "--progress=plain", "--no-cache"],
-        ...[`--local=dockerfile=${folder}`, `--local=context=${join(checkout, context)}`, "--opt=target=probe"],
+        ...[`--local=dockerfile=${folder}`, `--local=context=${join(checkout, context)}`, `--opt=target=${target}`],
         `--opt=platform=${ownPlatform()}`,
         `--opt=build-arg:SOURCE_DATE_EPOCH=${sourceDateEpoch(dockerfile)}`,
         `--opt=build-arg:DEBIAN_SNAPSHOTS=${snapshots}`,
@@ -46,10 +55,8 @@ describe("Debian's snapshots", () => {
     return { failed, log: all };
   }
 
-  /** A snapshot: Debian's archive as this machine reads it, because snapshots cannot be had everywhere. */
-  async function serveSnapshot(asked: string[], isServed: (path: string) => boolean = () => true) {
-    const { stdout } = await execa("apt-get", ["indextargets", "--format", "$(SITE)"]);
-    const archive = (stdout.split("\n").find((site) => site.endsWith("/debian")) ?? "").replace(/\/debian$/, "");
+  /** A snapshot: Debian's archive as it is now, because snapshots cannot be had everywhere. */
+  function serveSnapshot(asked: string[], isServed: (path: string) => boolean = () => true) {
     return serve((request) => {
       asked.push(request.url ?? "");
       const [, path] = new RegExp(`^/archive/(.*)/${snapshot}/`).exec(request.url ?? "") ?? [];
