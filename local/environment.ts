@@ -1,13 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-
-import { execa } from "execa";
 
 import type { Platform } from "../images/platform";
 import { type Workshop, ensureBases } from "./bases";
 import { copyCertificates } from "./certificates";
-import { stopDaemon } from "./daemon";
 import { ensureEmulation } from "./emulation";
 import { checkout, folder, inFolder, prepareFolder } from "./folder";
 import { ownPlatform } from "./machine";
@@ -83,26 +79,6 @@ export async function setUp(
   const mirrored = source.url === undefined;
   const sources = { pulumiReleases, debianSnapshots: snapshots.url, mirrored };
   return { env, tools, buildKit, builder, registry, platforms: wanted, bases, ...sources };
-}
-
-/** Stops the daemons that were started from this checkout, and by tests that did not get to it. Tells which there were. */
-export async function tearDown(): Promise<string[]> {
-  const tests = existsSync(inFolder("tests"))
-    ? readdirSync(inFolder("tests")).map((name) => inFolder("tests", name))
-    : [];
-  const stopped = [folder, ...tests].flatMap((place) =>
-    ["buildkit", "registry", "mirror"].map(async (name) => ((await stopDaemon(name, place)) ? [name] : [])),
-  );
-  return (await Promise.all(stopped)).flat();
-}
-
-/** Removes the folder, with whatever an interrupted build has left mounted in it. */
-export async function removeFolder(): Promise<void> {
-  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  const inside = mounts.map((line) => line.split(" ")[1] ?? "").filter((path) => path.startsWith(`${folder}/`));
-  // The last first: one may lie in another.
-  for (const path of inside.reverse()) await execa("umount", [path]);
-  await rm(folder, { recursive: true, force: true });
 }
 
 /** Where the local stack's config is. It is made by each run, so it does not stand in the committed files. */

@@ -2,11 +2,12 @@ import { execa } from "execa";
 
 import { languagesAskedFor, tagAskedFor } from "../ci/asked";
 import { runCommand } from "../ci/command";
-import { removeFolder, setUp, tearDown } from "./environment";
+import { setUp } from "./environment";
 import { checkout, folder } from "./folder";
 import { lintWorkflows } from "./lintWorkflows";
 import { manifest } from "./manifest";
 import { preview, up } from "./release";
+import { removeFolder, tearDown } from "./tearDown";
 import { verifyTag } from "./verify";
 
 // Builds run as another user, and read what is made here: with the umask of a careful person they could not. Nothing that
