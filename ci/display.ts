@@ -58,6 +58,6 @@ export async function showPulumi(
   }
   file.end();
   const fault = await unwritten;
-  console.log(fault === undefined ? `  The whole output is in ${log}.` : `  There is no log: ${fault.message}.`);
+  console.log(fault === undefined ? `  The whole output is in ${log}.` : `  ${log} is not whole: ${fault.message}.`);
   return !(await running).failed;
 }

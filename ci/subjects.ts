@@ -37,7 +37,7 @@ export async function listPublished(stack: string, tag: string, folder: string):
     const client = new RepositoryClient(repositoryUri(registry, name));
     const digest = await client.digest(tag);
     if (digest !== undefined) return targetsOf(await subjectOf(name, client, digest));
-    // So it is with a language that is new in a pull request. Of one that was released, the watcher finds it.
+    // No fault of a language that is new in a pull request. Where a released one is missing, the watcher says so.
     say(name, `is left out: ${client.repository} has no tag ${tag}`);
     return [];
   });

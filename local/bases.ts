@@ -9,6 +9,7 @@ import { catalogue } from "../images/catalogue";
 import { readDockerfile, stages } from "../images/dockerfile";
 import { type Platform, platforms } from "../images/platform";
 import { Fault } from "../ci/fault";
+import { ensureEmulation } from "./emulation";
 import { inFolder } from "./folder";
 import { readJson, writeJson } from "./json";
 import { say, withProgress } from "../ci/say";
@@ -125,6 +126,8 @@ async function buildStandIn(
   const standIn = standIns[stage];
   if (standIn === undefined) throw new Error(`Stage ${stage} has no stand-in.`);
   const title = `building a stand-in for ${platform}: ${standIn.title}`;
+  // Also where the builder that will use it runs the platform elsewhere.
+  await ensureEmulation([platform]);
   return withProgress(`base ${stage}`, title, async () => {
     const folder = await emptyFolder(stage);
     await standIn.prepare(folder, tagOf(image), platform);

@@ -26,20 +26,27 @@ export async function ensureDebianProgram(
   const onPath = findOnPath(name);
   if (onPath !== undefined) return onPath;
   const program = ({ debianPackage, program: file }: DebianSource) => join(rootOf(debianPackage), "usr", "bin", file);
+  const reasons: string[] = [];
   for (const source of sources) {
-    if (!existsSync(rootOf(source.debianPackage))) await download(source.debianPackage, name, why);
-    // Not so where the package of another release of Debian only links to one that has the program.
+    const { debianPackage } = source;
+    const reason = existsSync(rootOf(debianPackage)) ? undefined : await download(debianPackage, name);
     if (existsSync(program(source))) return program(source);
+    // Another release of Debian may have no such package, or one that only links to the program's.
+    reasons.push(reason ?? `${debianPackage} does not hold it.`);
   }
-  const packages = sources.map(({ debianPackage }) => debianPackage).join(", ");
-  throw new Fault(`${name} is not on PATH, and not in Debian's ${packages}. ${why}. Install it and retry.`);
+  const packages = sources.map(({ debianPackage }) => debianPackage).join(" or ");
+  throw new Fault(
+    `${name} is not on PATH and cannot be had from Debian's packages. ${why}. Install ${packages} and retry.` +
+      `\n${reasons.join("\n")}`,
+  );
 }
 
 function rootOf(debianPackage: string): string {
   return inFolder("tools", "debian", debianPackage);
 }
 
-async function download(debianPackage: string, name: string, why: string): Promise<void> {
+/** Unpacks a Debian package into the folder, or says why it cannot be had. */
+async function download(debianPackage: string, name: string): Promise<string | undefined> {
   say(debianPackage, `${name} is not on PATH: taking it from this Debian package`);
   const folder = inFolder("tools", "debian", "download");
   await mkdir(join(folder, "lists", "partial"), { recursive: true });
@@ -52,14 +59,10 @@ async function download(debianPackage: string, name: string, why: string): Promi
     all: true,
   });
   const file = (await readdir(folder)).find((entry) => entry.startsWith(`${debianPackage}_`));
-  if (got.failed || file === undefined) {
-    throw new Fault(
-      `${name} is not on PATH and cannot be had from Debian's packages. ${why}. Install ${debianPackage} and retry.` +
-        `\n${got.all ?? got.shortMessage}`,
-    );
-  }
+  if (got.failed || file === undefined) return got.all ?? got.shortMessage;
   await unpack(join(folder, file), rootOf(debianPackage));
   await rm(folder, { recursive: true, force: true });
+  return undefined;
 }
 
 /** Unpacks a Debian package into a folder, which is there with all of it or not at all. */

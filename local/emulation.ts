@@ -52,13 +52,18 @@ async function register(emulator: string): Promise<void> {
   const name = `${emulator}-static`;
   const program = await ensureDebianProgram(name, "Another platform than the machine's own is emulated by it", [
     { debianPackage: "qemu-user-static", program: name },
-    // From Debian 13 on, that one is empty and this one is static.
+    // From Debian 13 on, that one only links to this one, which is static.
     { debianPackage: "qemu-user", program: emulator },
   ]);
   const prefix = program.replace(/\/bin\/[^/]*$/, "");
   const folders = [join(prefix, "lib", "binfmt.d"), join(prefix, "share", "qemu", "binfmt.d")];
   const file = folders.map((folder) => join(folder, `${emulator}.conf`)).find((path) => existsSync(path));
-  if (file === undefined) throw new Fault(`${program} is there without ${emulator}.conf in ${folders.join(" or ")}.`);
+  if (file === undefined) {
+    throw new Fault(
+      `${program} is there without ${emulator}.conf in ${folders.join(" or ")}. ` +
+        `Take it off PATH, so that Debian's is used, or leave its platform out of PLATFORMS.`,
+    );
+  }
   const line = await readFile(file, "utf8");
   if (!existsSync(join(binfmt, "register"))) await execa("mount", ["-t", "binfmt_misc", "binfmt_misc", binfmt]);
   await writeFile(join(binfmt, "register"), line.trim().replace(":/usr/", `:${prefix}/`));

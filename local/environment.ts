@@ -44,7 +44,7 @@ export interface Environment {
 export interface Extent {
   /** The languages whose images are built. */
   readonly languages?: string[] | undefined;
-  /** The platforms that its own BuildKit runs, where another builder runs the others. */
+  /** The platforms whose images its own BuildKit builds, where another builder builds them. */
   readonly runs?: readonly Platform[] | undefined;
 }
 

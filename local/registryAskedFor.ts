@@ -18,7 +18,7 @@ export async function registryAskedFor(stackOfTag: string): Promise<StackRegistr
   }
   const given = process.env["REGISTRY"];
   if (given !== undefined) return { registry: given, alias: "" };
-  // What needs BuildKit after it would say so only then.
+  // Whoever asks needs BuildKit next: that it cannot start is said before the registry is built.
   requireBuildKitCanStart(folder);
   // The registry alone: that a tag is not there is said before minutes of set-up.
   heading("Reading what the local registry serves");

@@ -22,6 +22,8 @@ export async function verifyTag(gitTag: string, languages: readonly Language[]):
   const asked = askedTag(gitTag);
   const published = await readPublished(await registryAskedFor(asked.stack), asked.tag, languages);
   const images = limitPlatforms(published, asked.tag);
+  const stack = process.env["STACK"] ?? "local";
+  const signatures = stack === "local" ? "required" : await readSignatures(checkout, stack);
   // Those that were published, of which PLATFORMS may leave out some: a stand-in for both is another base than for one.
   const platforms = [...new Set(published.flatMap((image) => image.platforms))];
   // A builder of the user's own brings its own emulation, or needs none.
@@ -31,7 +33,8 @@ export async function verifyTag(gitTag: string, languages: readonly Language[]):
   for (const { version, platforms } of images) {
     if (environment.mirrored) await ensureRelease(version, platforms);
   }
-  const place = workplace(environment, await signaturesOf(environment));
+  // Nobody has signed what the mirror holds.
+  const place = workplace(environment, environment.mirrored ? "off" : signatures);
   heading(`Rebuilding ${gitTag} without cache`);
   const began = Date.now();
   const verdict = await verify(asked, images, (all) => rebuild(all, place));
@@ -54,14 +57,6 @@ function limitPlatforms(images: readonly PublishedImage[], tag: string): readonl
         `${image.platforms.join(",")}. Name some of these, or leave PLATFORMS out.`,
     );
   });
-}
-
-/** What is asked of the signatures of Pulumi's releases: what the stack asked that STACK names. */
-async function signaturesOf({ mirrored }: Environment): Promise<SignaturePolicy> {
-  // Nobody has signed what the mirror holds.
-  if (mirrored) return "off";
-  const stack = process.env["STACK"] ?? "local";
-  return stack === "local" ? "required" : readSignatures(checkout, stack);
 }
 
 /** The builder of `make up`, or one that the user's own buildx knows. */

@@ -23,25 +23,25 @@ describe("a release for two platforms", () => {
   ];
   let scratch: Scratch;
   let program: string;
-  let twoNodes: FreshBuilder | undefined;
+  let twoNodes: FreshBuilder;
   /** The digest on one BuildKit that emulates, and on a node for each platform without any cache. */
   let digests: { emulated: string; byNodes: string };
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], both, ["yaml"]);
     program = copyProgram(join(scratch.place.folder, "program"), [languageAlone("yaml")]);
-    const builder = await FreshBuilder.start("runner-pulumi-nodes", scratch.place.environment.tools, nodes);
-    twoNodes = builder;
+    twoNodes = await FreshBuilder.start("runner-pulumi-nodes", scratch.place.environment.tools, nodes);
     // Side by side: emulation keeps one core busy.
     const [emulated, byNodes] = await Promise.all([
       up(scratch, { tag: "v3.66.0" }),
-      up(scratch.beside("nodes"), { tag: "v3.66.0", builder: builder.name }),
+      up(scratch.beside("nodes"), { tag: "v3.66.0", builder: twoNodes.name }),
     ]);
     digests = { emulated, byNodes };
   });
   after(async () => {
+    // Neither is there where `before` failed early.
     await twoNodes?.stop();
-    await scratch.stop();
+    await scratch?.stop();
   });
 
   /** Releases yaml, and gives its digest. */
@@ -62,7 +62,7 @@ describe("a release for two platforms", () => {
   it("makes the same digest on a node for each, without any cache, after smoke tests on each", async () => {
     assert.equal(digests.byNodes, digests.emulated);
     for (const [index, { platforms: built }] of nodes.entries()) {
-      const steps = (await twoNodes?.stepsOf(index)) ?? "";
+      const steps = await twoNodes.stepsOf(index);
       for (const step of ["/run/build/apt-install", "/run/smoke/contract"]) {
         assert.ok(steps.includes(step), `${step} did not run on the node of ${built.join()}`);
       }

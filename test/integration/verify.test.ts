@@ -42,9 +42,10 @@ describe("make verify", () => {
     });
   });
   after(async () => {
-    await builder.stop();
-    rmSync(elsewhere, { recursive: true });
-    await scratch.stop();
+    // None of them is there where `before` failed early.
+    await builder?.stop();
+    if (elsewhere) rmSync(elsewhere, { recursive: true });
+    await scratch?.stop();
   });
 
   /** Under another umask and in another time zone: those of all that is started in it, too. */
