@@ -9,6 +9,7 @@ import { execa } from "execa";
 
 import type { Credentials } from "../../images/registryClient";
 import { stopDaemon } from "../../local/daemon";
+import { ensureDebianProgram } from "../../local/debian";
 import { folder as localFolder } from "../../local/folder";
 import { portOf } from "../../local/ports";
 import { startBuildKit, startRegistry } from "../../local/services";
@@ -114,11 +115,12 @@ async function makeCertificates(folder: string): Promise<{ authority: string; ce
     "cert.pem",
     "cert.key",
   ].map((name) => join(folder, name));
+  const openssl = await ensureDebianProgram("openssl", "A test's certificates are made with it");
   const request = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"];
-  await execa("openssl", [...request, "-subj", "/CN=test authority", "-keyout", authorityKey, "-out", authority]);
+  await execa(openssl, [...request, "-subj", "/CN=test authority", "-keyout", authorityKey, "-out", authority]);
   const names = ["-addext", `subjectAltName=DNS:${host},IP:127.0.0.1`, "-addext", "basicConstraints=critical,CA:FALSE"];
   const signed = ["-CA", authority, "-CAkey", authorityKey, ...names];
-  await execa("openssl", [...request, "-subj", `/CN=${host}`, ...signed, "-keyout", key, "-out", certificate]);
+  await execa(openssl, [...request, "-subj", `/CN=${host}`, ...signed, "-keyout", key, "-out", certificate]);
   return { authority, certificate, key };
 }
 

@@ -42,7 +42,8 @@ export class ReleaseFlow {
     // In the place of buildx, which the manifest is made with there.
     const buildKit = { BUILDKIT_HOST: environment.buildKit };
     const path = [dirname(environment.tools.buildctl), environment.env["PATH"]].join(delimiter);
-    const env = { ...process.env, ...environment.env, ...own, ...buildKit, PATH: path };
+    // What make says is read.
+    const env = { ...process.env, LC_ALL: "C", ...environment.env, ...own, ...buildKit, PATH: path };
     const repository = await ScratchRepository.create(folder);
     await copyCheckout(repository.clone);
     for (const stack of ["dev", "prod"] as const) {

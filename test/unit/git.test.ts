@@ -7,6 +7,7 @@ import { ExecaError } from "execa";
 
 import { Fault } from "../../ci/fault";
 import { Clone } from "../../ci/git";
+import { git } from "../support/scratchRepository";
 import { withEnvironment } from "../support/withEnvironment";
 
 describe("git", () => {
@@ -30,6 +31,16 @@ describe("git", () => {
     );
   });
 
+  it("has the commits of the origin's tags, annotated or not", async () => {
+    await git(folder, "init", "--quiet");
+    await git(folder, "commit", "--quiet", "--allow-empty", "--message=Start");
+    await git(folder, "tag", "v3.66.0");
+    await git(folder, "tag", "--annotate", "--message=Release", "v3.67.0");
+    await git(folder, "remote", "add", "origin", folder);
+    const head = await clone.commit("HEAD");
+    assert.deepEqual(Object.fromEntries(await clone.remoteTags()), { "v3.66.0": head, "v3.67.0": head });
+  });
+
   it("shows the login of no URL where it fails", async () => {
     await clone.git("init", "--quiet");
     await clone.git("remote", "add", "origin", "http://user:s3cret@localhost:1/repository");
@@ -45,7 +56,8 @@ describe("git", () => {
   it("says how to trust a clone of another user", async () => {
     await clone.git("init", "--quiet");
     // What git's own tests set: https://github.com/git/git/blob/master/t/t0033-safe-directory.sh
-    await withEnvironment({ GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" }, async () => {
+    const stranger = { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
+    await withEnvironment(stranger, async () => {
       const trust = `Trust it: git config --global --add safe.directory ${folder}`;
       for (const ask of [() => clone.tags(), () => clone.commit("HEAD")]) {
         await assert.rejects(ask(), (error: Error) => error instanceof Fault && error.message.endsWith(trust));

@@ -19,6 +19,7 @@ import type { Manifest } from "../../images/registryClient";
 import { verifyTag } from "../../local/verify";
 import { bytesOf } from "../support/layers";
 import { Recorder } from "../support/mocks";
+import { git } from "../support/scratchRepository";
 
 type Entry = Partial<Header> & { readonly name: string; readonly text?: string };
 
@@ -364,10 +365,10 @@ describe("make verify", () => {
     try {
       mkdirSync(join(folder, "dockerfiles"));
       writeFileSync(join(folder, "dockerfiles", "base.Dockerfile"), "FROM scratch\n");
-      await clone.git("init", "--quiet");
-      await clone.git("add", ".");
-      await clone.git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "first");
-      await clone.git("tag", "v3.66.0");
+      await git(folder, "init", "--quiet");
+      await git(folder, "add", ".");
+      await git(folder, "commit", "--quiet", "--message=Start");
+      await git(folder, "tag", "v3.66.0");
       assert.equal(await changedSources(clone, "v3.66.0"), undefined);
       assert.match((await changedSources(clone, "v3.64.0")) ?? "", /^This checkout has no tag v3\.64\.0: /);
       writeFileSync(join(folder, "dockerfiles", "base.Dockerfile"), "FROM debian\n");

@@ -3,11 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { execa } from "execa";
-
 import { Fault } from "../../ci/fault";
 import { Clone } from "../../ci/git";
 import { parseWithdrawn, withdrawal } from "../../images/withdrawals";
+import { git } from "../support/scratchRepository";
 
 describe("the withdrawn versions", () => {
   const parse = (text: string) => parseWithdrawn(text, "withdrawn.json");
@@ -45,14 +44,12 @@ describe("the withdrawn versions", () => {
 
     /** Reads them from a clone whose origin/main has this list. */
     async function onMain(text: string) {
-      const git = (...args: string[]) =>
-        execa("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd: folder });
-      await git("init", "--quiet");
+      await git(folder, "init", "--quiet");
       mkdirSync(join(folder, "images"));
       writeFileSync(join(folder, "images", "withdrawn.json"), text);
-      await git("add", ".");
-      await git("-c", "commit.gpgsign=false", "commit", "--quiet", "--message=Start");
-      await git("update-ref", "refs/remotes/origin/main", "HEAD");
+      await git(folder, "add", ".");
+      await git(folder, "commit", "--quiet", "--message=Start");
+      await git(folder, "update-ref", "refs/remotes/origin/main", "HEAD");
       return new Clone(folder).withdrawnOnMain();
     }
 
