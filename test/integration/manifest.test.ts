@@ -241,8 +241,9 @@ describe("the manifest of a release", () => {
       writeFileSync(join(project, "Pulumi.prod.yaml"), stringify({ config: Object.fromEntries(entries) }));
       const { BUILDX_CONFIG = "", DOCKER_CONFIG = "" } = environment.env;
       const PATH = [programs, process.env["PATH"]].join(delimiter);
-      await withEnvironment({ PATH, BUILDX_CONFIG, DOCKER_CONFIG, LANGUAGE: languages.join(",") }, () =>
-        manifestOfStack("v3.66.0", project, inScratch("by-buildx")),
+      await withEnvironment(
+        { PATH, BUILDX_CONFIG, DOCKER_CONFIG, BUILDKIT_HOST: "", LANGUAGE: languages.join(",") },
+        () => manifestOfStack("v3.66.0", project, inScratch("by-buildx")),
       );
       const [one, other] = ["by-buildx", "manifests"].map((name) =>
         readFileSync(inScratch(name, "manifest-v3.66.0.json")),

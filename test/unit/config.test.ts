@@ -7,6 +7,7 @@ import { parse } from "yaml";
 
 import { readConfig } from "../../images/config";
 import { checkout } from "../../local/folder";
+import { withdrawnVersions } from "../../images/withdrawals";
 import { Recorder, setConfig } from "../support/mocks";
 
 const image = `docker-image://mirror.example/debian:trixie-slim@sha256:${"d".repeat(64)}`;
@@ -127,6 +128,11 @@ describe("config", () => {
       { registry: "http://localhost:5000" },
       `registry "http://localhost:5000" is not the address of a registry. ${address}`,
     ],
+    ...["", "-x", "Some", "a/b"].map((alias): [string, Record<string, unknown>, string] => [
+      `no registry, and the alias ${JSON.stringify(alias)}`,
+      { registry: "", alias },
+      `Neither registry nor alias "${alias}" says where images go. Give an address, or an alias of ECR Public.`,
+    ]),
     ...["localhost:5000/Foo", "localhost:65536", "localhost:0/foo", "localhost:"].map(
       (registry): [string, Record<string, unknown>, string] => [
         `registry ${registry}`,
@@ -204,6 +210,18 @@ describe("config", () => {
   for (const [name, change, fault] of faults) {
     it(`refuses ${name}`, () => assert.deepEqual(faultsOf({ ...valid, ...change }), [fault]));
   }
+
+  it("refuses a withdrawn version, with its reason", () => {
+    const list = withdrawnVersions as Record<string, string>;
+    list["3.66.0"] = "crashes";
+    try {
+      assert.deepEqual(faultsOf(valid), [
+        "Pulumi 3.66.0 is withdrawn (crashes) and not released. Release another one.",
+      ]);
+    } finally {
+      delete list["3.66.0"];
+    }
+  });
 
   it("names an unknown stage and those that are known", () => {
     const [fault, ...others] = faultsOf({ ...valid, bases: { debain: image } });

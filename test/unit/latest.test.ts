@@ -29,6 +29,7 @@ describe("latest", () => {
       ...image("is-66-too", version("3.66.0")),
       ...image("without-labels", null),
       ...image("with-another-label", { maintainer: "someone" }),
+      ...image("with-a-version-of-its-base", version("24.04")),
       "/v2/with-platforms/manifests/latest": JSON.stringify({ manifests: [{ digest: "sha256:amd64", size: 1 }] }),
       "/v2/with-platforms/manifests/sha256:amd64": manifest("sha256:config"),
       "/v2/with-platforms/blobs/sha256:config": config(version("3.66.0")),
@@ -63,6 +64,7 @@ describe("latest", () => {
     );
 
   const allowed: [string, string[], string][] = [
+    ["a version after an image that names no version of Pulumi", ["with-a-version-of-its-base"], "3.1.0"],
     ["a newer version", ["is-66"], "3.67.0"],
     ["a newer version by number, not by text", ["is-66"], "3.100.0"],
     ["the same version", ["is-66", "is-66-too"], "3.66.0"],

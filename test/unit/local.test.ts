@@ -8,6 +8,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
@@ -20,6 +21,7 @@ import { describeStandIn, officialImages } from "../../local/bases";
 import { type Daemon, startDaemon, stopDaemon } from "../../local/daemon";
 import { unpack } from "../../local/debian";
 import { createFilter } from "../../ci/display";
+import { fingerprint, goBuild } from "../../local/goModule";
 import { readJson } from "../../local/json";
 import { mirroredVersions } from "../../local/mirror";
 import { portOf } from "../../local/ports";
@@ -29,6 +31,7 @@ import { duration } from "../../ci/say";
 import { standIns } from "../../local/standIns";
 import { readTimings } from "../../ci/timings";
 import { isPluginThere, pinnedVersion } from "../../local/tools";
+import { withEnvironment } from "../support/withEnvironment";
 
 describe("local", () => {
   let folder: string;
@@ -167,6 +170,28 @@ describe("local", () => {
     const port = await portOf("registry", folder);
     assert.equal(await portOf("registry", folder), port);
     assert.notEqual(await portOf("mirror", folder), port);
+    assert.equal(await portOf("registry", folder), port);
+    await withEnvironment({ TEST_PORT: "5001" }, async () => {
+      assert.equal(await portOf("registry", folder, "TEST_PORT"), 5001);
+    });
+  });
+
+  it("builds a Go module again where anything that decides its programs is another", async () => {
+    const [module, output] = [join(folder, "module"), join(folder, "programs")];
+    for (const each of [module, output]) mkdirSync(each);
+    writeFileSync(join(module, "go.mod"), "module x\n");
+    const build = { title: "x", module, packages: ["a"], output };
+    const before = fingerprint(build);
+    assert.equal(fingerprint({ ...build, title: "y" }), before);
+    for (const change of [{ packages: ["b"] }, { variables: { v: "1" } }, { architecture: "arm64" }]) {
+      assert.notEqual(fingerprint({ ...build, ...change }), before);
+    }
+    writeFileSync(join(output, ".built-from"), before);
+    await withEnvironment({ PATH: folder }, async () => {
+      await goBuild(build);
+      writeFileSync(join(module, "go.sum"), "another");
+      await assert.rejects(goBuild(build), /^Error: Go is not on PATH/);
+    });
   });
 
   it("refuses a port that is none", async () => {
@@ -230,6 +255,16 @@ describe("local", () => {
       // Asked of the one that runs, of the address that is to be free, and of the new one.
       const sick = { ...sleeper, isHealthy: () => Promise.resolve(++asked > 2) };
       assert.equal(await startDaemon(sick, folder), "started");
+      await stopDaemon("sleeper", folder);
+    });
+
+    it("is started again when its program was built again", async () => {
+      const command = join(folder, "program");
+      writeFileSync(command, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
+      assert.equal(await startDaemon({ ...sleeper, command }, folder), "started");
+      assert.equal(await startDaemon({ ...sleeper, command }, folder), "running");
+      utimesSync(command, 0, 0);
+      assert.equal(await startDaemon({ ...sleeper, command }, folder), "started");
       await stopDaemon("sleeper", folder);
     });
 

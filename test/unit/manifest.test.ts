@@ -295,6 +295,10 @@ describe("manifest", () => {
     it("say which version latest is", () => {
       assert.match(manifestMarkdown(manifest, {}), /^## Inside v3\.66\.0\n/);
       assert.match(
+        manifestMarkdown(manifest, {}),
+        /\n- base of all: not told by labels\n(- localhost\/runner@sha256:0{64} for linux\/amd64, linux\/arm64\n){2}/,
+      );
+      assert.match(
         manifestMarkdown(manifestOf({ python }, "latest"), {}),
         /^## Inside latest, which is Pulumi 3\.66\.0\n/,
       );

@@ -11,8 +11,14 @@ describe("release notes", () => {
   });
   after(() => gitHub.stop());
 
+  /** Which release GitHub was asked to call its latest, request by request. */
+  const latest: unknown[] = [];
+
   const publish = (body: string) => {
     const octokit = openGitHub({ url: gitHub.url, token: "of the workflow", pause: 10 });
+    octokit.hook.before("request", ({ method, make_latest }) => {
+      if (method !== "GET") latest.push(make_latest);
+    });
     return publishNotes(octokit, "owner/runner-pulumi", "v3.66.0", body);
   };
 
@@ -21,6 +27,7 @@ describe("release notes", () => {
       await publish(body);
       assert.deepEqual(gitHub.notes, [{ id: 1, tag_name: "v3.66.0", body, draft: false }]);
     }
+    assert.deepEqual(latest, ["legacy", "legacy"]);
   });
 
   it("are public again where the tag was deleted and pushed again, however many came since", async () => {

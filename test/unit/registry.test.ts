@@ -127,6 +127,25 @@ describe("registry", () => {
 
     it("takes the password", () => logIn(takes));
 
+    it("takes the password where a token is given for it, as ECR Public does", async () => {
+      const challenge = (url: string) => ({
+        "www-authenticate": `Bearer realm="${url}/token",service="s",scope="aws"`,
+      });
+      const opened = await serve({
+        "/v2/": ({ headers }) =>
+          headers.authorization === "Bearer given" ? {} : { status: 401, headers: challenge(opened.url) },
+        "/token": (request) => (takes(request).status === 200 ? { body: '{"token":"given"}' } : { status: 401 }),
+      });
+      const login = (given: string) =>
+        requireLogin(opened.url.replace("http://", ""), { username: "AWS", password: given }, () => Promise.resolve());
+      try {
+        await login("canary");
+        await assert.rejects(login("expired"), /does not take the password that AWS gave for AWS: /);
+      } finally {
+        opened.server.close();
+      }
+    });
+
     for (const status of [401, 403]) {
       it(`does not take the password: ${status}`, () =>
         assert.rejects(logIn(status), (error) => {

@@ -3,6 +3,7 @@ import { type IncomingMessage, type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { RepositoryClient, repositoryClients } from "../../images/registryClient";
+import { fetchPatiently } from "../../images/retry";
 import { type FullAnswer, serve } from "../support/http";
 
 describe("the tags of a repository", () => {
@@ -110,8 +111,11 @@ describe("a client of a repository", () => {
   for (const status of [404, 403, 500]) {
     it(`takes ${status} for an answer`, async () => {
       const { asked, client } = await open(() => ({ status }));
-      await client.digest("a").catch(() => undefined);
-      assert.deepEqual([asked.length, pauses], [1, []]);
+      const asks = [client.digest("a"), client.manifest("a"), client.exists()];
+      const answers = asks.map((ask) => ask.catch((error: Error) => error.message.replace(/.* answers /, "")));
+      const absent = [undefined, undefined, false];
+      assert.deepEqual(await Promise.all(answers), status === 404 ? absent : absent.map(() => String(status)));
+      assert.deepEqual([asked.length, pauses], [3, []]);
     });
   }
 
@@ -126,6 +130,16 @@ describe("a client of a repository", () => {
     });
     assert.equal(await client.digest("a"), "sha256:a");
     assert.deepEqual(pauses, [1000, 1000]);
+  });
+
+  it("gives up at once where an answer takes too long", async () => {
+    server = createServer(() => undefined);
+    await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const request = { method: "GET", headers: {}, patience: 50 } as const;
+    const pause = (milliseconds: number) => Promise.resolve(pauses.push(milliseconds));
+    await assert.rejects(fetchPatiently(`http://127.0.0.1:${port}/`, request, pause), /cannot be reached: .*timeout/);
+    assert.deepEqual(pauses, []);
   });
 
   it("says what it could not reach, be it the registry or who gives its tokens", async () => {

@@ -56,6 +56,31 @@ describe("a release", () => {
     assert.deepEqual(asked, [a, "/token", a, b, "/token", b]);
   });
 
+  it("pushes everything again where the registry serves something else, and says so where that does not help", async () => {
+    const published = images(await start(), "v1");
+    const other = { ...published, second: { ...published.second, digest: "sha256:b" } };
+    const repairs: (string | undefined)[] = [];
+    const said: string[] = [];
+    const releaseOf = (...outputs: (typeof published)[]) =>
+      releaseUntilServed(
+        (repair) => {
+          repairs.push(repair);
+          return Promise.resolve(outputs.shift() ?? assert.fail());
+        },
+        (sentence) => said.push(sentence),
+      );
+    assert.equal(await releaseOf(other, published), published);
+    assert.match(said.join(), /\/b:v1 is sha256:a instead of sha256:b\. Pushing it again\.$/);
+    await assert.rejects(
+      releaseOf(other, other),
+      /released, twice: \S+\/b:v1 is sha256:a instead of sha256:b\. Find out/,
+    );
+    assert.deepEqual(
+      repairs.map((repair) => typeof repair),
+      ["undefined", "string", "undefined", "string"],
+    );
+  });
+
   it("gives the output that images are attested from before it makes a table, which may fail", async () => {
     const registry = await start();
     const outputs = join(folder, "outputs");

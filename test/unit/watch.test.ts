@@ -258,7 +258,7 @@ describe("what a watch does about a failed release", () => {
     ["succeeded among the last three", [run("failure"), run("success"), run("failure"), run("failure")], "dispatch"],
     [
       "failed thrice under other tags",
-      ["v3.260.1", "latest-v3.260.0", "dev-v3.260.0"].map((tag) => run("failure", tag)),
+      ["latest-v3.260.0", "dev-v3.260.0", "v3.260.01"].map((tag) => run("failure", tag)),
       "dispatch",
     ],
     ...["queued", "in_progress", "waiting", "pending", "requested"].map((status): [string, WorkflowRun[], string] => [

@@ -16,7 +16,11 @@ interface Job {
 interface Workflow {
   readonly on: Readonly<Record<string, unknown>>;
   readonly permissions: object;
-  readonly concurrency: { readonly group: string };
+  readonly concurrency: {
+    readonly group: string;
+    readonly queue?: string;
+    readonly "cancel-in-progress"?: boolean;
+  };
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -79,6 +83,11 @@ describe("workflows", () => {
   it("release to the environment of the queue that they wait in", () => {
     const release = workflows.get("release");
     assert.equal(release?.concurrency.group, `release-${release?.jobs["release"]?.environment}`);
+  });
+
+  it("let every release wait for its turn: without a queue, GitHub drops the older of two that wait", () => {
+    const { queue, "cancel-in-progress": cancels } = workflows.get("release")?.concurrency ?? {};
+    assert.deepEqual([queue, cancels], ["max", false]);
   });
 
   it("release with the CLI and the BuildKit that the tests run with", () => {
