@@ -13,7 +13,7 @@ import { ensureEmulation } from "./emulation";
 import { inFolder } from "./folder";
 import { readJson, writeJson } from "./json";
 import { say, withProgress } from "../ci/say";
-import { standIns } from "./standIns";
+import { epoch, standIns } from "./standIns";
 
 /** What builds and keeps the stand-ins. */
 export interface Workshop {
@@ -182,6 +182,8 @@ async function buildAndPush(
     `--local=context=${folder}`,
     `--local=dockerfile=${folder}`,
     `--opt=platform=${wanted.join(",")}`,
+    // The same content is the same digest, on which the labels of every image depend.
+    `--opt=build-arg:SOURCE_DATE_EPOCH=${epoch()}`,
     ...Object.entries(contexts).map(([stage, context]) => `--opt=context:${stage}=${context}`),
     `--output=type=image,name=${registry}/${name},push=true,oci-mediatypes=true`,
     `--metadata-file=${metadata}`,

@@ -25,6 +25,11 @@ export const standIns: Readonly<Record<string, StandIn>> = {
   dotnet: { title: "a dotnet command that compiles nothing, since no registry has .NET", prepare: prepareDotnet },
 };
 
+/** The time of what a stand-in is made of, in seconds since 1970: that of the builds that start from it. */
+export function epoch(): string {
+  return String(sourceDateEpoch(readDockerfile(catalogue[0]?.name ?? "")));
+}
+
 /** What the official slim image leaves out (its file /etc/dpkg/dpkg.cfg.d/docker), so that sizes compare. */
 const slim = ["doc", "groff", "info", "linda", "lintian", "locale", "man"].map(
   (folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`,
@@ -47,8 +52,7 @@ async function prepareDebian(folder: string, tag: string, platform: Platform): P
       // Its helper mmtarfilter is beside it.
       PATH: [dirname(mmdebstrap), process.env["PATH"]].join(delimiter),
       TMPDIR: folder,
-      // The time of every file, as in the builds that start from it.
-      SOURCE_DATE_EPOCH: String(sourceDateEpoch(readDockerfile(catalogue[0]?.name ?? ""))),
+      SOURCE_DATE_EPOCH: epoch(),
     },
   });
   await writeFile(join(folder, "Dockerfile"), `FROM scratch\nADD root.tar /\nCMD ["bash"]\n`);
