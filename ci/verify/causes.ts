@@ -3,7 +3,8 @@ import type { FileDifference } from "./files";
 /** One difference between two images, and the lines that describe it. */
 export type Finding = { readonly lines: readonly string[] } & (
   | { readonly kind: "config"; readonly key: string }
-  | { readonly kind: "files"; readonly files: readonly FileDifference[] }
+  /** Of a layer, the lowest of which is 1. */
+  | { readonly kind: "files"; readonly layer: number; readonly files: readonly FileDifference[] }
   /** The number of layers, or what a config says of one. */
   | { readonly kind: "layers" }
   /** Another compression of the same content. */
@@ -13,14 +14,21 @@ export type Finding = { readonly lines: readonly string[] } & (
 /** What may have made these differences, the likeliest first. */
 export function likelyCauses(findings: readonly Finding[]): string[] {
   const keys = findings.flatMap((finding) => (finding.kind === "config" ? [finding.key] : []));
+  const others = keys.filter((key) => !key.startsWith("label org.opencontainers.image.base."));
+  const isNamedOtherwise = others.length < keys.length;
+  const layers = findings.filter((finding) => finding.kind === "files");
   // Every layer on another base differs: no file of theirs tells more.
-  if (keys.includes("label org.opencontainers.image.base.digest")) return [anotherBase];
-  const ofLayers = findings.flatMap((finding) => (finding.kind === "files" ? [causeOf(finding.files)] : []));
-  return [...new Set([...(keys.length > 0 ? [anotherDockerfile] : []), ...ofLayers])];
+  if (isNamedOtherwise && layers.some(({ layer }) => layer === 1)) return [anotherBase];
+  return [
+    ...(isNamedOtherwise ? [anotherName] : []),
+    ...(others.length > 0 ? [anotherDockerfile] : []),
+    ...new Set(layers.map(({ files }) => causeOf(files))),
+  ];
 }
 
 const anotherBase =
   "another base image: the Dockerfiles have another pin by now, or `bases` replaces it on this machine (a stand-in)";
+const anotherName = "the same base under another name or digest: `bases` replaces it on this machine (a stand-in)";
 const anotherDockerfile = "another Dockerfile, catalogue or builder made the image than this one";
 
 /** What the differing files of a layer tell. The rules are asked in their order. */

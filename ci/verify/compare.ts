@@ -147,7 +147,11 @@ async function compareLayers(served: Side, rebuilt: Side): Promise<Finding[]> {
             kind: "layers",
             lines: [`${name}: ${ours === undefined ? "not served → rebuilt" : "served → not rebuilt"}`],
           }
-        : compareLayer(name, await layerAt(served, index, ours), await layerAt(rebuilt, index, theirs)),
+        : compareLayer(
+            { name, layer: index + 1 },
+            await layerAt(served, index, ours),
+            await layerAt(rebuilt, index, theirs),
+          ),
     );
   }
   return findings;
@@ -168,7 +172,11 @@ function claimOf({ image }: Side, index: number): string | undefined {
   return image.config.rootfs?.diff_ids?.[index];
 }
 
-function compareLayer(name: string, served: CheckedLayer, rebuilt: CheckedLayer): Finding {
+function compareLayer(
+  { name, layer }: { readonly name: string; readonly layer: number },
+  served: CheckedLayer,
+  rebuilt: CheckedLayer,
+): Finding {
   const claims = [served, rebuilt].flatMap(({ falseClaim }) => falseClaim ?? []);
   if (claims.length > 0) return { kind: "layers", lines: claims.map((claim) => `${name}: its config says ${claim}`) };
   if (served.diffId === rebuilt.diffId) {
@@ -177,7 +185,7 @@ function compareLayer(name: string, served: CheckedLayer, rebuilt: CheckedLayer)
     return { kind: "bytes", lines: [`${name}: identical content, other compression (${how}${same})`] };
   }
   const files = differingFiles(served.files, rebuilt.files);
-  return { kind: "files", files, lines: describeLayer(name, files) };
+  return { kind: "files", layer, files, lines: describeLayer(name, files) };
 }
 
 function describeLayer(name: string, files: readonly FileDifference[]): string[] {

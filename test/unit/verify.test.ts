@@ -324,6 +324,16 @@ describe("the comparison of images", () => {
     assert.deepEqual([result, ...details], ["different", "variable LD_PRELOAD: /x.so, then  → "]);
   });
 
+  it("looks into the layers on a base of the same content by another name", async () => {
+    const pulumi = (text: string) => [base, [{ name: "usr/local/bin/pulumi", text }]];
+    const labels = (name: string) => ({ Labels: { "org.opencontainers.image.base.name": name } });
+    const { causes } = await only(
+      { config: labels("debian"), layers: pulumi("one") },
+      { config: labels("localhost:5000/debian"), layers: pulumi("another") },
+    );
+    assert.match(causes.join("\n"), /^the same base under another name .*\nPulumi's archive: .*$/);
+  });
+
   const causes: [string, Variant, RegExp][] = [
     [
       "another base",
