@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -33,10 +33,11 @@ export interface Project {
 export async function release(project: Project): Promise<void> {
   const clientOf = repositoryClients();
   const before = await readServed(project, clientOf);
+  let events = "";
   const images = await releaseUntilServed(
     async (repair) => {
       if (repair !== undefined) await pulumi(project, "config", "set", "repair", repair);
-      await update(project);
+      events = await update(project);
       return readImages(project);
     },
     console.log,
@@ -44,7 +45,7 @@ export async function release(project: Project): Promise<void> {
   );
   // First of all: from this output the images are attested, which are public by now.
   writeOutputs({ images: JSON.stringify(await subjectsOf(images, clientOf)) });
-  report(await readRows(project, images, before, clientOf));
+  report(await readRows(images, { before, timings: readTimings(events), clientOf }));
 }
 
 /** Runs pulumi in the project and shows what it does. Tells whether it succeeded. */
@@ -54,17 +55,23 @@ export function showPulumiIn({ folder, env, logs }: Project, args: readonly stri
   return showPulumi(args, { cwd: folder, env: variables, log: join(logs, "pulumi.log") });
 }
 
-async function update(project: Project): Promise<void> {
+/**
+ * Runs `pulumi up`. Gives the engine's events, a line of JSON each: keep them nowhere, because they hold what AWS answered
+ * to the login, the password among it. Throws a Fault where pulumi fails.
+ */
+export async function update(project: Project): Promise<string> {
   heading("pulumi up");
-  const eventLog = eventLogOf(project);
+  const eventLog = join(project.logs, "events.json");
   await rm(eventLog, { force: true });
-  const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--event-log", eventLog];
-  if (await showPulumiIn(project, args)) return;
+  // For this user alone, and no longer than pulumi runs.
+  await writeFile(eventLog, "", { mode: 0o600 });
+  try {
+    const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--event-log", eventLog];
+    if (await showPulumiIn(project, args)) return await readFile(eventLog, "utf8");
+  } finally {
+    await rm(eventLog, { force: true });
+  }
   throw new Fault("pulumi up failed, see above. A release whose tests fail publishes nothing.");
-}
-
-function eventLogOf({ logs }: Project): string {
-  return join(logs, "events.json");
 }
 
 async function pulumi({ folder, env }: Project, ...args: string[]): Promise<string> {
@@ -115,13 +122,14 @@ async function subjectsOf(images: PublishedImages, clientOf: ClientOf): Promise<
   return subjects;
 }
 
-async function readRows(
-  project: Project,
-  images: PublishedImages,
-  before: ReadonlyMap<string, string | undefined>,
-  clientOf: ClientOf,
-): Promise<Row[]> {
-  const timings = await readTimings(eventLogOf(project));
+/** What a table of a release is made from, beside its images. */
+interface Facts {
+  readonly before: ReadonlyMap<string, string | undefined>;
+  readonly timings: ReadonlyMap<string, number>;
+  readonly clientOf: ClientOf;
+}
+
+async function readRows(images: PublishedImages, { before, timings, clientOf }: Facts): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [language, { repository, tag, digest }] of Object.entries(images)) {
     const size = await clientOf(repository).compressedSize(digest);

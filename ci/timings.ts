@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-
 interface EngineEvent {
   readonly timestamp: number;
   readonly resourcePreEvent?: { readonly metadata: StepMetadata };
@@ -11,13 +9,13 @@ interface StepMetadata {
 }
 
 /**
- * Reads from the engine's event log how many seconds each resource took, by the last part of its URN. The log has
- * whole seconds.
+ * Tells by the engine's events, a line of JSON each, how many seconds each resource took, by the last part of its URN.
+ * They have whole seconds.
  */
-export async function readTimings(eventLog: string): Promise<Map<string, number>> {
+export function readTimings(events: string): Map<string, number> {
   const started = new Map<string, number>();
   const timings = new Map<string, number>();
-  for (const line of (await readFile(eventLog, "utf8")).split("\n").filter(Boolean)) {
+  for (const line of events.split("\n").filter(Boolean)) {
     const { timestamp, resourcePreEvent, resOutputsEvent } = JSON.parse(line) as EngineEvent;
     if (resourcePreEvent !== undefined) started.set(nameOf(resourcePreEvent.metadata), timestamp);
     if (resOutputsEvent !== undefined) {

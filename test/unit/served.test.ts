@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -90,12 +90,17 @@ describe("a release", () => {
       'case "$1" in',
       `config) echo '{"runner-pulumi:registry": {"value": "${registry}"}, "runner-pulumi:tag": {"value": "v1"}}' ;;`,
       `stack) echo '${JSON.stringify(images(registry, "v1"))}' ;;`,
+      // The event log is named last.
+      'up) for log; do :; done; stat --format=%a "$log" >mode; echo broken >"$log" ;;',
       "esac",
     ];
     writeFileSync(join(folder, "pulumi"), pulumi.join("\n"), { mode: 0o755 });
     const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` };
-    // This pulumi writes no event log, which the table's seconds are read from.
-    await assert.rejects(release({ folder, env, logs: folder }), /ENOENT.*events\.json/);
+    // The table's seconds are read from the events.
+    await assert.rejects(release({ folder, env, logs: folder }), /broken.*JSON/);
+    // They hold the password: for this user alone while pulumi runs, and in no file after it.
+    assert.equal(readFileSync(join(folder, "mode"), "utf8"), "600\n");
+    assert.equal(existsSync(join(folder, "events.json")), false);
     const subject = (language: string, name: string) => ({
       language,
       ...{ repository: `${registry}/${name}`, digest, platforms: { "linux/amd64": digest } },
