@@ -236,7 +236,8 @@ describe("the stacks dev and prod", () => {
     });
 
     it("keeps every secret out of every image: its index, manifests, configs and the files of all layers", async () => {
-      let layers = 0;
+      // Languages share layers: each is read once.
+      const layers = new Set<string>();
       for (const language of languages) {
         const client = prod.client(language);
         const served = await client.manifest("v3.66.0");
@@ -245,13 +246,15 @@ describe("the stacks dev and prod", () => {
           const manifest = await client.manifest(digest);
           assertNoSecret(Buffer.from(JSON.stringify([served, manifest])), `the manifests of ${language}`);
           assertNoSecret(await client.blob(manifest?.config?.digest ?? ""), `the config of ${language}`);
-          for (const layer of manifest?.layers ?? []) {
-            assertNoSecret(gunzipSync(await client.blob(layer.digest)), `layer ${layer.digest} of ${language}`);
-            layers++;
+          const digests = (manifest?.layers ?? []).map((layer) => layer.digest);
+          assert.ok(digests.length > 3, `${language} has ${digests.length} layers`);
+          for (const layer of digests.filter((digest) => !layers.has(digest))) {
+            assertNoSecret(gunzipSync(await client.blob(layer)), `layer ${layer} of ${language}`);
+            layers.add(layer);
           }
         }
       }
-      assert.ok(layers > 3 * languages.length, `${layers} layers`);
+      assert.ok(layers.size > languages.length, `${layers.size} layers`);
     });
 
     function assertNoSecret(bytes: Buffer, where: string): void {
