@@ -183,9 +183,10 @@ function buildContextFaults(stage: string, base: string): string[] {
   if (/^(docker-image|oci-layout):\/\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(base) || existsSync(base)) return [];
   const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(base) ?? [];
   if (scheme === "docker-image" || scheme === "oci-layout") {
+    const where = scheme === "oci-layout" ? "its index.json" : `"docker buildx imagetools inspect"`;
     return [
       `Base ${quote(base)} of stage ${stage} does not name its image by digest. Give ${scheme}://…@sha256:…; ` +
-        `"docker buildx imagetools inspect" tells the digest of a tag.`,
+        `${where} tells the digest of a tag.`,
     ];
   }
   // A URL is not quoted: it may hold a password, and the fault stands in logs.

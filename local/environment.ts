@@ -44,7 +44,7 @@ export interface Environment {
 export interface Extent {
   /** The languages whose images are built. */
   readonly languages?: string[] | undefined;
-  /** The platforms whose images its own BuildKit builds, where another builder builds them. */
+  /** The platforms that its own BuildKit has to run: fewer where another builder builds the images. */
   readonly runs?: readonly Platform[] | undefined;
 }
 

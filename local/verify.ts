@@ -25,9 +25,9 @@ export async function verifyTag(gitTag: string, languages: readonly Language[]):
   const stack = process.env["STACK"] ?? "local";
   const signatures = stack === "local" ? "required" : await readSignatures(checkout, stack);
   // Those that were published, of which PLATFORMS may leave out some: a stand-in for both is another base than for one.
-  const platforms = [...new Set(published.flatMap((image) => image.platforms))];
+  const allPlatforms = [...new Set(published.flatMap((image) => image.platforms))];
   // A builder of the user's own brings its own emulation, or needs none.
-  const environment = await setUp(platforms, {
+  const environment = await setUp(allPlatforms, {
     runs: process.env["BUILDER"] === undefined ? undefined : [ownPlatform()],
   });
   for (const { version, platforms } of images) {

@@ -10,8 +10,9 @@ import { checkout, inFolder } from "../../local/folder";
 import { ownPlatform } from "../../local/machine";
 import { serve } from "../support/http";
 
-/** After the Dockerfile: where the base's packages come from; what apt has left, and where packages would come from now. */
+/** Prints where packages come from: official images of Debian have no sources.list. */
 const sources = "{ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; }";
+/** After the Dockerfile: where the base's packages come from; what apt has left, and where packages would come from now. */
 const probes = `
 FROM debian AS sources
 RUN ${sources}

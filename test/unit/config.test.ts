@@ -156,7 +156,7 @@ describe("config", () => {
     [
       "a base of an OCI layout by its tag",
       { bases: { debian: "oci-layout:///mirror/debian:trixie" } },
-      `Base "oci-layout:///mirror/debian:trixie" of stage debian does not name its image by digest. Give oci-layout://…@sha256:…; "docker buildx imagetools inspect" tells the digest of a tag.`,
+      `Base "oci-layout:///mirror/debian:trixie" of stage debian does not name its image by digest. Give oci-layout://…@sha256:…; its index.json tells the digest of a tag.`,
     ],
     [
       "a builder's flags",
