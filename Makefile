@@ -1,109 +1,113 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview pulumi rehearsal walk-through verify manifest lint down clean test test-all check configure release review comment notes published sarif watch
+.PHONY: help up preview verify inventory pulumi down clean check unit lint integration test test-all rehearsal walk-through configure release review list-published watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-# TAG reaches the commands by the environment, so that no shell reads it, and by its value, so that make does not either.
-ifdef TAG
-override export TAG := $(value TAG)
-endif
-# gettext has a variable LANGUAGE too: only one that is given to make names a language of the images.
+# These reach the commands as environment variables, by value, so that neither make nor a shell expands what is in them.
+define pass
+override $(1) := $$(value $(1))
+export $(1)
+endef
+inputs := TAG STACK PLATFORMS REGISTRY BUILDER IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST
+$(foreach input,$(inputs),$(if $(filter undefined,$(origin $(input))),,$(eval $(call pass,$(input)))))
+# gettext has a variable LANGUAGE too, so only one that is given to make selects languages.
 ifeq ($(origin LANGUAGE),command line)
-override export LANGUAGE := $(value LANGUAGE)
+$(eval $(call pass,LANGUAGE))
 else
 unexport LANGUAGE
 endif
-# Node.js takes a proxy from the environment only where it is told to, and nothing of this machine's own is behind one.
+
+# Node.js uses a proxy from the environment only if told to. Nothing on this machine is behind one.
 proxies := $(HTTP_PROXY) $(HTTPS_PROXY) $(http_proxy) $(https_proxy)
 ifneq ($(strip $(proxies)),)
 direct := localhost,127.0.0.1$(NO_PROXY:%=,%)$(no_proxy:%=,%)
 export NO_PROXY := $(direct)
 export no_proxy := $(direct)
-# With an address that is no URL, such as proxy:3128, Node.js would not even start.
+# Node.js does not start if an address is not a URL, such as proxy:3128.
 ifeq ($(filter-out http://% https://%,$(proxies)),)
 export NODE_USE_ENV_PROXY := 1
 endif
 endif
-local := ts-node --transpile-only local/main.ts
-ci := ts-node --transpile-only ci/main.ts
+
+cli := ts-node --transpile-only cli.ts
+program := ts-node --transpile-only
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo "For people:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo "For CI, or by hand with a stack's credentials:"
+	@awk -F ':.*#ci ' '/^[a-z-]+:.*#ci / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo "Variables: TAG=v3.66.0 (git tag), STACK=local|dev|prod, LANGUAGE=python,golang, PLATFORMS=linux/amd64,linux/arm64"
 
-up: node_modules/.ready ## Set up this machine and release TAG (v3.66.0, latest-v3.66.0, dev-v3.66.0) on stack local
-	@$(local) up
+up: node_modules/.ready ## Set up this machine and release TAG here; LANGUAGE for some languages
+	@$(cli) up
 
-preview: node_modules/.ready ## Run the smoke tests of TAG and show what a release would change
-	@$(local) preview
+preview: node_modules/.ready ## Run the smoke tests and show what a release of TAG would change
+	@$(cli) preview
+
+verify: node_modules/.ready ## Rebuild what TAG serves without any cache, and compare
+	@$(cli) verify
+
+inventory: node_modules/.ready ## List the tools and packages inside the images of TAG, and what changed
+	@$(cli) inventory
 
 pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stack output"
-	@$(local) pulumi $(ARGS)
+	@$(cli) pulumi $(ARGS)
 
-rehearsal: node_modules/.ready ## Open a shell that releases STACK (dev or prod) with plain pulumi, AWS stood in for
-	@ts-node --transpile-only test/rehearsal.ts
-
-verify: node_modules/.ready ## Rebuild what TAG serves without any cache, and compare; LANGUAGE=python for one
-	@$(local) verify
-
-manifest: node_modules/.ready ## Tell what is inside the images of TAG and what has changed; LANGUAGE=python for one
-	@$(if $(GITHUB_ACTIONS),$(ci),$(local)) manifest
-
-walk-through: node_modules/.ready ## Push tags in a scratch repository, and show what the registry serves after each
-	@ts-node --transpile-only test/walkThrough.ts
-
-lint: node_modules/.ready ## Check the workflows with actionlint and zizmor
-	@$(local) lint
-
-down: node_modules/.ready ## Stop the daemons that this checkout started
-	@$(local) down
+down: node_modules/.ready ## Stop the daemons of this checkout
+	@$(cli) down
 
 clean: node_modules/.ready ## Stop them and remove .local with everything that was built and published there
-	@$(local) clean
+	@$(cli) clean
 
-test: check ## Run everything: check, then integration tests with the real engine, builder and registry
-	@mocha --file test/support/prepareMachine.ts --timeout 1200000 'test/integration/**/*.test.ts'
+check: node_modules/.ready ## Check types, lint and format, and run the unit tests: about a minute, needs only Node.js
+	@echo "Checking types, lint and format" && tsc && eslint --max-warnings 0 . && prettier --log-level warn --check .
+	@$(MAKE) --no-print-directory unit
 
-test-all: test ## Run make test, and every language on every platform with and without cache: an hour or more
+unit: node_modules/.ready ## Run unit tests; TEST=images/config for one file
+	@mocha "test/unit/$${TEST:-**/*}.test.ts"
+
+lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs the linters
+	@$(cli) lint
+
+integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
+	@mocha --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"
+
+test: check lint integration ## Run check, lint and the integration tests
+
+test-all: test ## Run make test, then every language on every platform with and without cache: an hour or more
 	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
 
-check: node_modules/.ready ## Run the quick part: types, lint, format, workflows, unit tests
-	@echo "Checking types, lint and format" && tsc && eslint --max-warnings 0 . && prettier --log-level warn --check .
-	@$(local) lint
-	@mocha 'test/unit/**/*.test.ts'
+rehearsal: node_modules/.ready ## Open a shell to release STACK (dev or prod) with plain pulumi and a fake AWS
+	@$(program) demo/rehearsal.ts
 
-configure: node_modules/.ready ## In CI: select the stack of TAG, and set its config
-	@$(ci) configure
+walk-through: node_modules/.ready ## Push tags to a scratch repository and show what the registry serves after each
+	@$(program) demo/walkThrough.ts
 
-release: node_modules/.ready ## In CI: release what the selected stack is configured for
-	@$(ci) release
+release: node_modules/.ready #ci Release TAG on its stack
+	@$(cli) release
 
-review: node_modules/.ready ## In CI: preview what the checkout would change on STACK (dev or prod)
-	@$(ci) review
+configure: node_modules/.ready #ci Select the stack of TAG and set its config, for plain pulumi
+	@$(cli) configure
 
-comment: node_modules/.ready ## In CI: put the reviews into the comment of the pull request
-	@$(ci) comment
+review: node_modules/.ready #ci Preview what the checkout would change on STACK, as Markdown
+	@$(cli) review
 
-notes: node_modules/.ready ## In CI: write the release notes of TAG
-	@$(ci) notes
+list-published: node_modules/.ready #ci List what STACK serves under IMAGE_TAG
+	@$(cli) list-published
 
-published: node_modules/.ready ## In CI: list what STACK serves under IMAGE_TAG
-	@$(ci) published
+watch: node_modules/.ready #ci Push the tags of new Pulumi releases; DRY_RUN=true only lists them
+	@$(cli) watch
 
-sarif: node_modules/.ready ## In CI: report the findings of a scan
-	@$(ci) sarif
-
-watch: node_modules/.ready ## In CI: push the tags of new Pulumi releases; DRY_RUN=true only says which
-	@$(ci) watch
-
-# The version of Node.js that package.json pins; the other "node", of engines, is a range.
+# The version of Node.js that package.json pins. The other "node", of engines, is a range.
 pinned_node = $(shell sed -n 's/.*"node": "\([0-9.]*\)".*/\1/p' package.json)
 
-# --ignore-scripts and then one rebuild: the only install script that is wanted is the one that brings Node.js. Both are
-# said aloud, as --include=dev is: a person's .npmrc or NODE_ENV may say otherwise.
+# --ignore-scripts, then one rebuild: Node.js is the only package whose install script may run. All flags are explicit,
+# because a person's .npmrc or NODE_ENV may differ.
 node_modules/.ready: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "npm is not on PATH. Install Node.js (https://nodejs.org): any version that starts npm will do." >&2; exit 1; }
-	@echo "Installing npm packages, Node.js $(pinned_node) among them"
-	@npm ci --include=dev --ignore-scripts --loglevel=error --no-audit --no-fund
+	@command -v npm >/dev/null || { echo "npm is not on PATH. Install Node.js (https://nodejs.org), any version with npm." >&2; exit 1; }
+	@echo "Installing npm packages, including Node.js $(pinned_node)" >&2
+	@npm ci --include=dev --ignore-scripts --loglevel=error --no-audit --no-fund >&2
 	@npm rebuild --ignore-scripts=false --loglevel=error node >/dev/null
-	@found=$$(node_modules/.bin/node --version 2>&1); [ "$$found" = "v$(pinned_node)" ] || { echo "node_modules/.bin/node is to be Node.js $(pinned_node), and says: $$found. Look at what npm is configured to (npm config list), and run the command again." >&2; exit 1; }
+	@found=$$(node_modules/.bin/node --version 2>&1); [ "$$found" = "v$(pinned_node)" ] || { echo "Expected node_modules/.bin/node to be Node.js $(pinned_node), got $$found. Check npm's settings (npm config list), then run the command again." >&2; exit 1; }
 	@touch $@

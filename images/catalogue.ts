@@ -1,10 +1,10 @@
-/** A language that has a runner image. Its Dockerfile is `dockerfiles/<name>.Dockerfile`. */
+/** A language with a runner image. Its Dockerfile is `dockerfiles/<name>.Dockerfile`. */
 export interface Language {
   /** The last part of the repository name: `runner-pulumi-<name>`. */
   readonly name: string;
-  /** The image's title label: a few words. */
+  /** Label `title`: a few words. */
   readonly title: string;
-  /** The image's description label: one sentence. */
+  /** Label `description`: one sentence. */
   readonly description: string;
 }
 

@@ -1,13 +1,16 @@
-/** The platforms that images are built for, and what Pulumi and Docker call the architecture of each. */
+/** The platforms of the images, and what Docker and Pulumi call their architectures. */
 export const platforms = {
   "linux/amd64": { targetArch: "amd64", pulumiArch: "x64" },
   "linux/arm64": { targetArch: "arm64", pulumiArch: "arm64" },
 } as const;
 
-/** A platform as BuildKit writes it. */
+/** A platform in BuildKit's notation. */
 export type Platform = keyof typeof platforms;
 
-/** Whether the text is a platform that images can be built for. */
+/** Every platform, in the order of the list above. */
+export const allPlatforms = Object.keys(platforms) as readonly Platform[];
+
+/** Whether images can be built for this platform. */
 export function isPlatform(text: string): text is Platform {
   return Object.hasOwn(platforms, text);
 }

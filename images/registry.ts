@@ -1,43 +1,41 @@
 import * as ecrpublic from "@pulumi/aws/ecrpublic";
 import * as pulumi from "@pulumi/pulumi";
 
+import { Fault, messageOf } from "../lib/errors";
+import type { Sleep } from "../lib/http";
+import { type Credentials, RefusedError, RepositoryClient, logIn } from "../lib/oci/repositoryClient";
 import type { Language } from "./catalogue";
-import { catalogueData } from "./catalogueData";
 import type { Config } from "./config";
-import { messageOf } from "./errors";
-import { type Credentials, RefusedError, RepositoryClient, logIn } from "./registryClient";
-import type { Pause } from "./retry";
+import { galleryData } from "./gallery";
+import { ecrPublicHost, repositoryName, repositoryUri } from "./repositoryUri";
+import { asRunError } from "./runError";
 
-/** Where images go. */
+/** The registry that the program publishes to. */
 export interface Registry {
-  /** What images are pushed with. Where there is none, the registry takes them from anyone who reaches it. */
+  /** Push credentials; undefined if the registry allows anonymous pushes. */
   readonly credentials: Credentials | undefined;
-  /** Logs in, before anything is built. Throws a RunError where the registry does not take the credentials. */
+  /**
+   * Logs in, so that wrong credentials are found before anything is built.
+   * @throws {Fault} if the registry rejects them or does not respond
+   */
   readonly requireLogin: () => Promise<void>;
-  /** The repository that a language's images are expected in, host[:port]/path. */
+  /** The repository in which a language's images should be, host[:port]/path. */
   readonly expectedUri: (language: string) => string;
   /**
-   * Declares the repositories of the languages. Gives the URI of each, by the language's name, and none of them before
-   * every one is found to be the expected one.
+   * Declares a repository for each language.
+   * @returns the URI of a language's repository, which resolves after all of them are found to be the expected ones
    */
   readonly declareRepositories: (
     languages: readonly Language[],
   ) => Promise<(language: string) => pulumi.Output<string>>;
 }
 
-/** Opens the registry of the config: an address, or the repositories of the stack's alias in ECR Public. */
+/** Opens the registry of the config: the one at its address, else ECR Public with the config's alias. */
 export async function openRegistry(config: Config): Promise<Registry> {
   return config.registry === undefined ? openEcrPublic(config) : plainRegistry(config);
 }
 
-const host = "public.ecr.aws";
-
-/** The repository of a language's images, host[:port]/path: in the registry, else under the alias in ECR Public. */
-export function repositoryUri({ registry, alias }: Pick<Config, "registry" | "alias">, language: string): string {
-  return `${registry ?? `${host}/${alias}`}/${repositoryName(language)}`;
-}
-
-/** A registry that makes a repository when something is pushed to it, and asks for no login. */
+/** A registry that creates repositories on push and needs no login. */
 function plainRegistry(config: Config): Registry {
   const expectedUri = (language: string) => repositoryUri(config, language);
   return {
@@ -48,76 +46,78 @@ function plainRegistry(config: Config): Registry {
   };
 }
 
-/** The only region of ECR Public's API, https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
+/** The only region of ECR Public's API: https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
 const region = "us-east-1";
 
 async function openEcrPublic(config: Config): Promise<Registry> {
-  const { adoptRepositories, platforms } = config;
   const { userName, password } = await ecrpublic.getAuthorizationToken({ region });
   const credentials = { username: userName, password };
   const expectedUri = (language: string) => repositoryUri(config, language);
-
-  function declareRepository(language: Language, adopt: boolean): ecrpublic.Repository {
-    const repository = repositoryName(language.name);
-    return new ecrpublic.Repository(
-      `${language.name}-repository`,
-      { region, repositoryName: repository, catalogData: catalogueData(language, platforms), forceDestroy: false },
-      {
-        protect: true,
-        retainOnDelete: true,
-        // What is live is imported as it is; the update after it brings the texts.
-        ...(adopt ? { import: repository, ignoreChanges: ["catalogData", "forceDestroy", "tags"] } : {}),
-      },
-    );
-  }
-
   return {
     credentials,
-    requireLogin: () => requireLogin(host, credentials),
+    requireLogin: () => requireLogin(ecrPublicHost, credentials),
     expectedUri,
     async declareRepositories(languages) {
       const clients = languages.map(({ name }) => new RepositoryClient(expectedUri(name), credentials));
-      const existing = adoptRepositories ? await Promise.all(clients.map((client) => client.exists())) : [];
+      const existing = config.adoptRepositories ? await Promise.all(clients.map((client) => client.exists())) : [];
       const uris = languages.map(
-        (language, index) => declareRepository(language, existing[index] ?? false).repositoryUri,
+        (language, index) => declareRepository(language, config, existing[index] ?? false).repositoryUri,
       );
       const expected = languages.map(({ name }) => expectedUri(name));
-      const checked = pulumi.all(uris).apply((found) => checkUris(found, expected));
+      const checked = pulumi.all(uris).apply((found) => requireExpected(found, expected));
       return (language) => checked.apply((all) => all[languages.findIndex(({ name }) => name === language)] ?? "");
     },
   };
 }
 
+/** @param adopt import the repository, because it exists already */
+function declareRepository(
+  language: Language,
+  { platforms }: Pick<Config, "platforms">,
+  adopt: boolean,
+): ecrpublic.Repository {
+  const name = repositoryName(language.name);
+  return new ecrpublic.Repository(
+    `${language.name}-repository`,
+    { region, repositoryName: name, catalogData: galleryData(language, platforms), forceDestroy: false },
+    {
+      protect: true,
+      retainOnDelete: true,
+      // An import must not change the live repository. The update after it sets the texts.
+      ...(adopt ? { import: name, ignoreChanges: ["catalogData", "forceDestroy", "tags"] } : {}),
+    },
+  );
+}
+
 /**
- * Logs in to a registry, host[:port]. Throws a RunError that blames the password only where the registry does.
- * @param pause waits between two tries
+ * Logs in to a registry, host[:port].
+ * @param sleep waits between attempts
+ * @throws {Fault} that blames the credentials only if the registry rejects them
  */
-export async function requireLogin(registry: string, credentials: Credentials, pause?: Pause): Promise<void> {
-  await logIn(registry, credentials, pause).catch((error: unknown) => {
-    const said = messageOf(error);
+export async function requireLogin(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
+  await logIn(registry, credentials, sleep).catch((error: unknown) => {
+    const message = messageOf(error);
     if (error instanceof RefusedError && [401, 403].includes(error.status)) {
-      throw new pulumi.RunError(
-        `${registry} does not take the password that AWS gave for ${credentials.username}: ` +
-          `${said}. It is wrong or has expired. Nothing was pushed. Log in to AWS again and retry.`,
+      throw new Fault(
+        `${registry} rejected the credentials that AWS issued for ${credentials.username}: ${message}. ` +
+          `They are invalid or expired. Nothing was pushed. Log in to AWS again and retry.`,
       );
     }
-    throw new pulumi.RunError(
-      `It cannot be told whether ${registry} takes the login: ${said}. Nothing was pushed. ` +
-        `Check the network and the proxy, then retry when the registry answers.`,
+    throw new Fault(
+      `Could not verify the credentials with ${registry}: ${message}. Nothing was pushed. ` +
+        `Check the network and the proxy, then retry.`,
     );
   });
 }
 
-/** Throws a RunError where a repository is not the expected one: the AWS account is another environment's. */
-function checkUris(found: readonly string[], expected: readonly string[]): readonly string[] {
+/** Fails if a repository is not the expected one: the AWS credentials then belong to another environment's account. */
+function requireExpected(found: readonly string[], expected: readonly string[]): readonly string[] {
   const others = found.flatMap((uri, index) => (uri === expected[index] ? [] : [`${uri} is not ${expected[index]}`]));
   if (others.length === 0) return found;
-  throw new pulumi.RunError(
-    `These repositories are another environment's: ${others.join(", ")}. Nothing was pushed. ` +
-      `Check which AWS account the credentials belong to, and runner-pulumi:alias.`,
+  throw asRunError(
+    new Fault(
+      `These repositories belong to another environment: ${others.join(", ")}. Nothing was pushed. ` +
+        `Check the account of the AWS credentials, and runner-pulumi:alias.`,
+    ),
   );
-}
-
-function repositoryName(language: string): string {
-  return `runner-pulumi-${language}`;
 }

@@ -1,17 +1,20 @@
 import * as dockerBuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 
-import { type BuildArgs, buildInputs, cacheReference } from "./build";
-import type { Credentials } from "./registryClient";
+import type { Credentials } from "../lib/oci/repositoryClient";
+import { type BuildArgs, type BuildConfig, buildInputs, cacheReference } from "./build";
+import type { Language } from "./catalogue";
+import type { Config } from "./config";
 import type { SmokeTest } from "./smokeTest";
 
-/** What a runner image is built from, and what must be green before it is published. */
+/** What a runner image is built from, and the smoke tests that must pass before it is published. */
 export interface RunnerImageArgs extends BuildArgs {
-  /** The smoke tests of every language: one that is red keeps the tags of all where they are. */
+  readonly config: BuildConfig & Pick<Config, "tag" | "repair">;
+  /** The smoke tests of every language that is released: if one fails, no tag moves. */
   readonly smokeTests: readonly SmokeTest[];
   /** host[:port]/path, without a tag */
   readonly repository: pulumi.Output<string>;
-  /** What the registry is logged in to with, where it asks for it. */
+  /** Push credentials; undefined for anonymous pushes. */
   readonly credentials: Credentials | undefined;
 }
 
@@ -20,19 +23,20 @@ export interface PublishedImage {
   /** host[:port]/path, without a tag */
   readonly repository: pulumi.Output<string>;
   readonly tag: string;
-  /** sha256:… of the manifest, or of the index where there are several platforms. */
+  /** sha256:… of the manifest, or of the index if there are several platforms. */
   readonly digest: pulumi.Output<string>;
   /** repository:tag@digest */
   readonly reference: pulumi.Output<string>;
 }
 
-/** One language's published image: stage `runner` of its Dockerfile, pushed after every smoke test is green. */
+/** One language's published image: stage `runner` of its Dockerfile, pushed after every smoke test has passed. */
 export class RunnerImage extends pulumi.ComponentResource {
-  /** Where it was published. */
+  readonly language: Language;
   readonly published: PublishedImage;
 
   constructor(name: string, args: RunnerImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("runner-pulumi:images:RunnerImage", name, {}, opts);
+    this.language = args.language;
     const { repository, credentials } = args;
     const { tag, repair, cache } = args.config;
     const inputs = buildInputs(args);
@@ -43,19 +47,19 @@ export class RunnerImage extends pulumi.ComponentResource {
         buildArgs: { ...inputs.buildArgs, ...(repair === "" ? {} : { REPAIR: repair }) },
         target: "runner",
         tags: [pulumi.interpolate`${repository}:${tag}`],
-        // On the Image, not on the provider: a provider whose config changes replaces its Images.
+        // On the Image, because a changed provider config would replace every Image.
         ...(credentials === undefined ? {} : { registries: [login(repository, credentials)] }),
-        // Gzip, because Docker before 23 cannot read zstd; OCI types, because BuildKit's default changed over time.
+        // Docker before 23 cannot read zstd. OCI media types are explicit, because BuildKit's default has changed.
         exports: [{ registry: { ociMediaTypes: true, compression: "gzip" } }],
         ...(cache === undefined ? {} : { cacheTo: [cacheExport(cacheReference(cache, args.language))] }),
-        // The smoke tests build in a preview; nothing that could be pushed does.
+        // In previews, only the smoke tests are built.
         buildOnPreview: false,
       },
       {
         parent: this,
-        // The Images themselves: children of a component do not inherit its dependsOn.
+        // The Images, not the components: a component's children do not inherit its dependsOn.
         dependsOn: args.smokeTests.map((smokeTest) => smokeTest.image),
-        // The provider deletes `repository@digest`, so every tag on that digest, when an Image is deleted or replaced.
+        // On delete or replace, the provider would delete repository@digest and thereby every tag of that digest.
         retainOnDelete: true,
       },
     );
@@ -65,7 +69,7 @@ export class RunnerImage extends pulumi.ComponentResource {
   }
 }
 
-/** Every stage's layers. A registry that does not take them stops no release. */
+/** Exports every stage's layers. If the registry rejects them, the release goes on. */
 function cacheExport(ref: string): dockerBuild.types.input.CacheToArgs {
   const mode = dockerBuild.CacheMode.Max;
   return { registry: { ref, mode, imageManifest: true, ociMediaTypes: true, ignoreError: true } };

@@ -2,14 +2,17 @@ import * as dockerBuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 
 import { type BuildArgs, buildInputs } from "./build";
+import type { Language } from "./catalogue";
 
-/** One language's smoke test: stage `smoke` of its Dockerfile, built and never pushed. It runs in previews too. */
+/** One language's smoke test: stage `smoke` of its Dockerfile, built in updates and previews, never pushed. */
 export class SmokeTest extends pulumi.ComponentResource {
-  /** The unpushed build. A published image that depends on it moves no tag while it is red. */
+  readonly language: Language;
+  /** The unpushed build. Images that depend on it are not published if it fails. */
   readonly image: dockerBuild.Image;
 
   constructor(name: string, args: BuildArgs, opts?: pulumi.ComponentResourceOptions) {
     super("runner-pulumi:images:SmokeTest", name, {}, opts);
+    this.language = args.language;
     this.image = new dockerBuild.Image(
       `${name}-smoke`,
       { ...buildInputs(args), target: "smoke", exports: [{ cacheonly: {} }], buildOnPreview: true },

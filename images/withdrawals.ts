@@ -1,69 +1,70 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { messageOf } from "./errors";
-import { isPulumiVersion } from "./release";
+import { Fault, listProblems, messageOf } from "../lib/errors";
+import { isPulumiVersion } from "./gitTag";
 
-/** Versions by the reason why they are withdrawn. */
+/** Withdrawn versions, each with the reason. */
 export type Withdrawn = Readonly<Record<string, string>>;
 
-/**
- * The Pulumi versions that were yanked by Pulumi or rolled back by us, each with its reason: they are not released, and
- * `latest` may go back from them.
- */
-export const withdrawnVersions = parseWithdrawn(
-  readFileSync(join(__dirname, "withdrawn.json"), "utf8"),
-  "images/withdrawn.json",
-);
+/** The file of withdrawn versions, relative to the repository. */
+export const withdrawnFile = "images/withdrawn.json";
 
 /**
- * Reads a list of withdrawn versions. Throws an Error that names every fault in it: a version that is written another
- * way than X.Y.Z would withdraw nothing.
- * @param file how the list is named in the Error
+ * The versions that Pulumi yanked or that we rolled back, as this checkout lists them. They are not released, and `latest`
+ * may be downgraded from them.
+ */
+export function readWithdrawn(): Withdrawn {
+  return parseWithdrawn(readFileSync(join(__dirname, "withdrawn.json"), "utf8"), withdrawnFile);
+}
+
+/**
+ * Parses a list of withdrawn versions.
+ * @param file how errors name the list
+ * @throws {Fault} that names every problem: a version in another form than X.Y.Z would withdraw nothing
  */
 export function parseWithdrawn(text: string, file: string): Withdrawn {
   const list = parseJson(text, file);
-  const faults = withdrawnFaults(list);
-  if (faults.length === 0) return list as Withdrawn;
-  throw new Error([`${file} cannot be used:`, ...faults.map((fault) => `  - ${fault}`)].join("\n"));
+  const problems = problemsOf(list);
+  if (problems.length > 0) throw new Fault(listProblems(`${file} is invalid:`, problems));
+  return list as Withdrawn;
 }
 
 function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const remedy = "Mend it; a list without versions is {}.";
-    throw new Error(`${file} is not JSON: ${messageOf(error)}. ${remedy}`, { cause: error });
+    throw new Fault(`${file} is not JSON: ${messageOf(error)}. Fix it; an empty list is {}.`);
   }
 }
 
-function withdrawnFaults(list: unknown): string[] {
+function problemsOf(list: unknown): string[] {
   if (typeof list !== "object" || list === null || Array.isArray(list)) {
-    return [`${JSON.stringify(list)} does not map versions to reasons. Give {"X.Y.Z": "why it is withdrawn"}.`];
+    return [`${JSON.stringify(list)} does not map versions to reasons. Use {"X.Y.Z": "why it is withdrawn"}.`];
   }
   return Object.entries(list).flatMap(([version, reason]: [string, unknown]) => [
     ...(isPulumiVersion(version)
       ? []
-      : [`${JSON.stringify(version)} is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.`]),
+      : [`${JSON.stringify(version)} is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`]),
     ...(typeof reason === "string" && reason.trim() !== ""
       ? []
-      : [`The reason of ${JSON.stringify(version)} is ${JSON.stringify(reason)}. Say in words why it is withdrawn.`]),
+      : [`The reason for ${JSON.stringify(version)} is ${JSON.stringify(reason)}. Describe why it is withdrawn.`]),
   ]);
 }
 
-/** Why a version is not released, as a sentence; undefined where it is not withdrawn. */
-export function withdrawal(version: string, withdrawn: Withdrawn): string | undefined {
-  // Every object inherits a few names, such as constructor.
+/** Why a version may not be released, as a sentence; undefined if it is not withdrawn. */
+export function withdrawnReason(version: string, withdrawn: Withdrawn): string | undefined {
+  // Object.hasOwn, because every object inherits names such as constructor.
   if (!Object.hasOwn(withdrawn, version)) return undefined;
-  return `Pulumi ${version} is withdrawn (${withdrawn[version]}) and not released. Release another one.`;
+  return `Pulumi ${version} is withdrawn (${withdrawn[version]}), so it is not released. Release another version.`;
 }
 
-/** A longer list would hide the sentence that it stands in. */
-export const namedAtMost = 5;
+/** The maximum number of versions listed in a message. */
+export const maxListedVersions = 5;
 
-/** How `latest` is made to go back to a version from newer ones, as a sentence. */
-export function howToRollBack(to: string, from: readonly string[]): string {
+/** How to downgrade `latest` from newer versions on purpose, as a sentence. */
+export function rollbackHint(to: string, from: readonly string[]): string {
   const versions =
-    from.length > namedAtMost ? `every version above ${to}` : from.map((version) => `"${version}"`).join(", ");
-  return `To roll back on purpose, add ${versions} with the reason to images/withdrawn.json, then push latest-v${to} again.`;
+    from.length > maxListedVersions ? `every version above ${to}` : from.map((version) => `"${version}"`).join(", ");
+  return `To roll back on purpose, add ${versions} with the reason to ${withdrawnFile}, then push latest-v${to} again.`;
 }

@@ -1,21 +1,23 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
+import type { Language } from "../images/catalogue";
 import type { Platform } from "../images/platform";
-import { type Workshop, ensureBases } from "./bases";
+import { type Workshop, ensureBases } from "./offline/bases";
 import { copyCertificates } from "./certificates";
-import { ensureEmulation } from "./emulation";
+import { ensureEmulation } from "./native/emulation";
 import { checkout, folder, inFolder, prepareFolder } from "./folder";
-import { ownPlatform } from "./machine";
-import { mirrorFolder } from "./mirror";
-import { portOf } from "./ports";
+import { ownPlatform } from "./native/ownPlatform";
+import { mirrorFolder } from "./offline/mirror";
+import { portOf } from "./native/ports";
 import { ensurePulumi } from "./pulumiCli";
-import { releasesSource } from "./releases";
-import { heading, say } from "../ci/say";
-import { requireBuildKitCanStart, startBuildKit, startMirror, startRegistry } from "./services";
-import { snapshotsSource } from "./snapshots";
+import { releasesSource } from "./pulumiReleases";
+import { logHeading, log } from "../lib/log";
+import { requireBuildKitCanStart, startBuildKit, startMirror, startRegistry } from "./native/services";
+import { snapshotsSource } from "./debianSnapshots";
 import { configFileOf } from "./stack";
-import { type BuilderTools, ensureBuilderTools, ensurePlugin } from "./tools";
+import { type BuilderTools, ensureBuilderTools } from "./native/builderTools";
+import { ensurePlugin } from "./plugin";
 
 /** A machine that is ready to release. */
 export interface Environment {
@@ -43,7 +45,7 @@ export interface Environment {
 /** What an environment is for, where it is not for everything. */
 export interface Extent {
   /** The languages whose images are built. */
-  readonly languages?: string[] | undefined;
+  readonly languages?: readonly Language[] | undefined;
   /** The platforms that its own BuildKit has to run: fewer where another builder builds the images. */
   readonly runs?: readonly Platform[] | undefined;
 }
@@ -56,7 +58,7 @@ export async function setUp(
   wanted: readonly Platform[] = [ownPlatform()],
   { languages, runs = wanted }: Extent = {},
 ): Promise<Environment> {
-  heading(`Setting up in ${folder}`);
+  logHeading(`Setting up in ${folder}`);
   prepareFolder();
   requireBuildKitCanStart(folder);
   await ensureEmulation(runs);
@@ -65,11 +67,11 @@ export async function setUp(
   const registry = await startRegistry(tools, folder, await portOf("registry", folder, "REGISTRY_PORT"));
   const builder = addBuilder("runner-pulumi", [buildKit]);
   const source = await releasesSource();
-  say("Pulumi releases", `${source.url ?? "a mirror on this machine"} (${source.reason})`);
+  log("Pulumi releases", `${source.url ?? "a mirror on this machine"} (${source.reason})`);
   const pulumiReleases =
     source.url ?? (await startMirror(mirrorFolder, folder, await portOf("mirror", folder, "MIRROR_PORT")));
   const snapshots = await snapshotsSource();
-  say("Debian packages", `${snapshots.url || "the base's own sources"} (${snapshots.reason})`);
+  log("Debian packages", `${snapshots.url || "the base's own sources"} (${snapshots.reason})`);
   // Side by side: an emulated stand-in keeps one core busy, and so does much of what a compiler does.
   const [env, bases] = await Promise.all([
     preparePulumi(),
@@ -138,9 +140,13 @@ export function addBuilder(name: string, addresses: readonly string[]): string {
 async function ensureAllBases(
   workshop: Workshop,
   wanted: readonly Platform[],
-  languages?: string[],
+  languages?: readonly Language[],
 ): Promise<Record<string, string>> {
-  const bases = await ensureBases(workshop, wanted, languages);
+  const bases = await ensureBases(
+    workshop,
+    wanted,
+    languages?.map(({ name }) => name),
+  );
   const certificates = await copyCertificates();
   return certificates === undefined ? bases : { ...bases, certificates };
 }

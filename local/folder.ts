@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { Fault } from "../ci/fault";
+import { Fault } from "../lib/errors";
 
 /** The checkout's root. */
 export const checkout = join(__dirname, "..");

@@ -7,12 +7,12 @@ import { execa } from "execa";
 import * as semver from "semver";
 
 import { archiveName, getPulumiRelease } from "../images/pulumiRelease";
-import { findOnPath } from "./debian";
+import { findOnPath } from "./offline/debian";
 import { inFolder } from "./folder";
-import { goBuild } from "./goModule";
-import { ownPlatform } from "./machine";
-import { say, withProgress } from "../ci/say";
-import { pinnedVersion } from "./tools";
+import { goBuild, pinnedVersion, toolModule } from "./offline/goModule";
+import { releaseModule } from "./offline/mirror";
+import { ownPlatform } from "./native/ownPlatform";
+import { log, withProgress } from "../lib/log";
 
 /** Where Pulumi publishes its releases. */
 export const officialReleases = "https://get.pulumi.com/releases/sdk";
@@ -31,23 +31,23 @@ const oldestUsable = "3.220.0";
 export async function ensurePulumi(): Promise<string[]> {
   const onPath = await usablePulumiOnPath();
   if (onPath.version !== undefined) {
-    say(part, `${onPath.version}, on PATH`);
+    log(part, `${onPath.version}, on PATH`);
     return [];
   }
-  const version = pinnedVersion("pulumi", pkg);
+  const version = pinnedVersion(toolModule("pulumi"), pkg);
   const downloaded = inFolder("tools", `pulumi-${version}-downloaded`);
   if (existsSync(downloaded)) {
-    say(part, `${version}, downloaded into .local`);
+    log(part, `${version}, downloaded into .local`);
     return [downloaded];
   }
   const built = inFolder("tools", `pulumi-${version}`);
   if (!existsSync(built)) {
     const fault = await downloadPulumi(version, downloaded, officialReleases).then(() => undefined, String);
     if (fault === undefined) return [downloaded];
-    say(part, `${onPath.reason}, and no download: ${fault}`);
+    log(part, `${onPath.reason}, and no download: ${fault}`);
   }
   await buildPulumi(version, built);
-  say(part, `${version}, built in .local`);
+  log(part, `${version}, built in .local`);
   return [built];
 }
 
@@ -66,10 +66,10 @@ async function usablePulumiOnPath(): Promise<{ version?: string; reason?: string
  */
 export async function downloadPulumi(version: string, folder: string, url: string): Promise<void> {
   const platform = ownPlatform();
-  const tell = (sentence: string) => {
-    say(part, sentence);
+  const warn = (sentence: string) => {
+    log(part, sentence);
   };
-  const release = await getPulumiRelease(version, [platform], { pulumiReleases: url, signatures: "required", tell });
+  const release = await getPulumiRelease(version, [platform], { pulumiReleases: url, signatures: "required", warn });
   const archive = archiveName(version, platform);
   await withProgress(part, `downloading ${version} from ${url}`, async () => {
     const response = await fetch(`${url}/${archive}`);
@@ -88,7 +88,7 @@ export async function downloadPulumi(version: string, folder: string, url: strin
 async function buildPulumi(version: string, output: string): Promise<void> {
   await goBuild({
     title: `Pulumi CLI ${version}`,
-    module: join(__dirname, "tools", "pulumi"),
+    module: toolModule("pulumi"),
     packages: [`${pkg}/cmd/pulumi`],
     variables: { [`${sdk}/go/common/version.Version`]: `v${version}` },
     output,
@@ -96,7 +96,7 @@ async function buildPulumi(version: string, output: string): Promise<void> {
   // The newest release whose Node.js host is a package of a module that the Go proxy has.
   await goBuild({
     title: "Pulumi Node.js host",
-    module: join(__dirname, "releases", "v3.66.0"),
+    module: releaseModule("3.66.0"),
     packages: [`${sdk}/nodejs/cmd/pulumi-language-nodejs`],
     output: inFolder("tools", "nodejs-host"),
   });

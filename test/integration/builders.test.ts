@@ -3,12 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Platform, platforms } from "../../images/platform";
-import { ownPlatform } from "../../local/machine";
-import { FreshBuilder } from "../support/freshBuilder";
-import { copyProgram, languageAlone } from "../support/programCopy";
-import { says } from "../support/says";
-import { Scratch } from "../support/scratch";
-import type { TestStack } from "../support/testStack";
+import { ownPlatform } from "../../local/native/ownPlatform";
+import { FreshBuilder } from "../helpers/freshBuilder";
+import { copyProgram, languageAlone } from "../helpers/programCopy";
+import { says } from "../helpers/says";
+import { Scratch } from "../helpers/scratch";
+import type { TestStack } from "../helpers/testStack";
 
 const both = Object.keys(platforms) as Platform[];
 const release = { pulumiVersion: "3.66.0" };

@@ -6,16 +6,16 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 
 import { catalogue } from "../../images/catalogue";
-import { update } from "../../ci/release";
+import { update } from "../../commands/release";
 import { checkout } from "../../local/folder";
-import { findSecret } from "../support/canary";
-import { EcrPublic } from "../support/ecrPublic";
-import { copyProgram } from "../support/programCopy";
-import { pushImage } from "../support/pushImage";
-import { says } from "../support/says";
-import { type Place, closePlace, openPlace } from "../support/scratch";
-import { TestStack } from "../support/testStack";
-import { withoutTerminal } from "../support/withoutTerminal";
+import { findSecret } from "../helpers/canary";
+import { EcrPublic } from "../fakes/ecrPublic";
+import { copyProgram } from "../helpers/programCopy";
+import { pushImage } from "../helpers/pushImage";
+import { says } from "../helpers/says";
+import { type Place, closePlace, openPlace } from "../helpers/scratch";
+import { TestStack } from "../helpers/testStack";
+import { withoutTerminal } from "../helpers/withoutTerminal";
 
 const languages = catalogue.map(({ name }) => name);
 /** The images that the seed says are live. */

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type Subject, listPublished } from "../../ci/subjects";
+import { type Subject, listPublished } from "../../commands/publishedImages";
 import { catalogue } from "../../images/catalogue";
-import type { Ended } from "../support/actions";
-import { GitHub } from "../support/github";
-import { ReleaseFlow } from "../support/releaseFlow";
-import { git } from "../support/scratchRepository";
-import { says } from "../support/says";
+import type { Ended } from "../fakes/githubActions/workflows";
+import { GitHub } from "../fakes/github";
+import { ReleaseFlow } from "../helpers/releaseFlow";
+import { git } from "../helpers/scratchRepository";
+import { says } from "../helpers/says";
 
 const withdrawn = "images/withdrawn.json";
 

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { Fault } from "../../ci/fault";
-import { type Linters, ensureLinters, pipInstall } from "../../local/linters";
-import { lint, lintWorkflows } from "../../local/lintWorkflows";
+import { Fault } from "../../lib/errors";
+import { type Linters, ensureLinters, pipInstall } from "../../local/lint/linters";
+import { lint, lintWorkflows } from "../../local/lint/workflows";
 import { checkout } from "../../local/folder";
 
 const checkoutAction = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";

@@ -4,19 +4,19 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { showPulumi } from "../../ci/display";
+import { showPulumi } from "../../commands/pulumi";
 import { platforms } from "../../images/platform";
 import { type Environment, setUp } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
-import { ensureDebianProgram } from "../../local/debian";
-import { goBuild } from "../../local/goModule";
-import { ownPlatform } from "../../local/machine";
-import { ensureRelease } from "../../local/mirror";
-import { requireBuildKitCanStart } from "../../local/services";
+import { ensureDebianProgram } from "../../local/offline/debian";
+import { goBuild } from "../../local/offline/goModule";
+import { ownPlatform } from "../../local/native/ownPlatform";
+import { ensureRelease } from "../../local/offline/mirror";
+import { requireBuildKitCanStart } from "../../local/native/services";
 import { downloadPulumi } from "../../local/pulumiCli";
-import { serve } from "../support/http";
-import { withoutTerminal } from "../support/withoutTerminal";
-import { ScratchRepository, copyCheckout, git, linkPackages } from "../support/scratchRepository";
+import { serve } from "../helpers/http";
+import { withoutTerminal } from "../helpers/withoutTerminal";
+import { ScratchRepository, copyCheckout, git, linkPackages } from "../helpers/scratchRepository";
 
 describe("the local environment", () => {
   let environment: Environment;

@@ -5,21 +5,21 @@ import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
 
-import { type Builder, askImage, buildctl, buildx } from "../../ci/manifest/builder";
-import { findReleased } from "../../ci/manifest/find";
-import { writeManifest } from "../../ci/manifest/manifest";
-import type { Manifest } from "../../ci/manifest/model";
-import { manifestOfStack } from "../../ci/manifest/stack";
+import { type Builder, askImage, buildctl, buildx } from "../../commands/inventory/builder";
+import { findReleased } from "../../commands/inventory/find";
+import { writeInventory } from "../../commands/inventory/inventory";
+import type { Manifest } from "../../commands/inventory/model";
+import { manifestOfStack } from "../../commands/inventory/stack";
 import { argument, readDockerfile, stages } from "../../images/dockerfile";
-import { RepositoryClient } from "../../images/registryClient";
-import { parseGitTag } from "../../images/release";
+import { RepositoryClient } from "../../lib/oci/repositoryClient";
+import { requireRelease } from "../../images/gitTag";
 import { checkout, folder as environmentFolder } from "../../local/folder";
-import { goBuild } from "../../local/goModule";
-import { ownPlatform } from "../../local/machine";
+import { goBuild } from "../../local/offline/goModule";
+import { ownPlatform } from "../../local/native/ownPlatform";
 import { manifest as localManifest } from "../../local/manifest";
-import { pushImage } from "../support/pushImage";
-import { Scratch } from "../support/scratch";
-import { withEnvironment } from "../support/withEnvironment";
+import { pushImage } from "../helpers/pushImage";
+import { Scratch } from "../helpers/scratch";
+import { withEnvironment } from "../helpers/withEnvironment";
 
 const own = ownPlatform();
 const languages = ["javascript", "python"];
@@ -45,11 +45,11 @@ describe("the manifest of a release", () => {
   const inScratch = (...parts: string[]) => join(scratch.place.folder, ...parts);
 
   const find = (gitTag: string, of: readonly string[]) =>
-    findReleased(parseGitTag(gitTag), of, (language) => scratch.repository(language));
+    findReleased(requireRelease(gitTag), of, (language) => scratch.repository(language));
 
   async function write(gitTag: string, folder: string, earlier?: string, of = languages): Promise<Manifest> {
     const images = await find(gitTag, of);
-    return writeManifest({ release: parseGitTag(gitTag), images, builder, folder, earlier });
+    return writeInventory({ release: requireRelease(gitTag), images, builder, folder, earlier });
   }
 
   /** What a language's image says of itself on the machine's own platform. */
@@ -119,7 +119,7 @@ describe("the manifest of a release", () => {
     const images = await find("v3.66.0", languages);
     // Without the answers that BuildKit has from the first time.
     const again: Builder = { ...builder, command: (...asked) => [...builder.command(...asked), "--no-cache"] };
-    await writeManifest({ release: parseGitTag("v3.66.0"), images, builder: again, folder: inScratch("again") });
+    await writeInventory({ release: requireRelease("v3.66.0"), images, builder: again, folder: inScratch("again") });
     assert.equal(readFileSync(inScratch("again", "manifest-v3.66.0.json"), "utf8"), text);
   });
 
@@ -172,7 +172,7 @@ describe("the manifest of a release", () => {
         `There is no tag dev-v3.66.0 in ${repositories}. Release Pulumi 3.66.0 under it first, or name languages that ` +
         `were, such as LANGUAGE=python.`,
     });
-    const elsewhere = findReleased(parseGitTag("v3.66.0"), ["python"], () => "localhost:1/runner-pulumi-python");
+    const elsewhere = findReleased(requireRelease("v3.66.0"), ["python"], () => "localhost:1/runner-pulumi-python");
     await assert.rejects(elsewhere, {
       message:
         /^localhost:1\/runner-pulumi-python cannot be read: .*cannot be reached: .*Retry when the registry answers\.$/,
@@ -198,9 +198,9 @@ describe("the manifest of a release", () => {
   it("says so of an image that cannot be run, and goes on where it is the one before", async () => {
     const repository = `${scratch.prefix}/broken`;
     await pushImage(repository, "v3.60.0", {});
-    const release = parseGitTag("v3.60.0");
+    const release = requireRelease("v3.60.0");
     const images = await findReleased(release, ["yaml"], () => repository);
-    await assert.rejects(writeManifest({ release, images, builder, folder: inScratch("none") }), {
+    await assert.rejects(writeInventory({ release, images, builder, folder: inScratch("none") }), {
       message:
         /broken@sha256:\S+ cannot be run on linux\/amd64 by BuildKit at [^]*(sh|exec)[^]*\nLook whether the builder/,
     });
@@ -208,7 +208,7 @@ describe("the manifest of a release", () => {
     assert.ok(yaml);
     const [before] = images;
     const folder = inScratch("after-broken");
-    await writeManifest({ release: parseGitTag("v3.66.0"), images: [{ ...yaml, before }], builder, folder });
+    await writeInventory({ release: requireRelease("v3.66.0"), images: [{ ...yaml, before }], builder, folder });
     const markdown = readFileSync(join(folder, "manifest-v3.66.0.md"), "utf8");
     assert.match(markdown, /\n- yaml: not compared with v3\.60\.0: \S+ cannot be run on linux\/amd64 by /);
     assert.match(markdown, /\n\| pulumi \| 3\.66\.0 \|/);
@@ -261,10 +261,10 @@ describe("the manifest of a release", () => {
       await execa(join(programs, "buildx"), args, { env });
       const { manifests = [] } = (await new RepositoryClient(repository).manifest("v3.66.0")) ?? {};
       assert.equal(manifests.length, 2);
-      const release = parseGitTag("v3.66.0");
+      const release = requireRelease("v3.66.0");
       const images = await findReleased(release, ["yaml"], () => repository);
       assert.deepEqual(images[0]?.platforms, [own]);
-      const { yaml } = (await writeManifest({ release, images, builder, folder })).images;
+      const { yaml } = (await writeInventory({ release, images, builder, folder })).images;
       assert.deepEqual(
         yaml?.platforms[own],
         (await write("v3.66.0", folder, undefined, ["yaml"])).images["yaml"]?.platforms[own],

@@ -5,21 +5,21 @@ import { join } from "node:path";
 import fc from "fast-check";
 import * as semver from "semver";
 
-import { decideRun } from "../../ci/configure";
-import { latestVersions } from "../../ci/decide";
-import { Fault } from "../../ci/fault";
-import { Clone } from "../../ci/git";
+import { decideRun } from "../../commands/configure";
+import { latestVersions } from "../../images/releasable";
+import { Fault } from "../../lib/errors";
+import { Clone } from "../../lib/git";
 import { guardLatest, versionLabel } from "../../images/latest";
-import { RepositoryClient } from "../../images/registryClient";
-import { parseGitTag } from "../../images/release";
+import { RepositoryClient } from "../../lib/oci/repositoryClient";
+import { requireRelease } from "../../images/gitTag";
 import type { Withdrawn } from "../../images/withdrawals";
-import { stopDaemon } from "../../local/daemon";
+import { stopDaemon } from "../../local/native/daemon";
 import { setUp } from "../../local/environment";
 import { inFolder } from "../../local/folder";
-import { portOf } from "../../local/ports";
-import { startRegistry } from "../../local/services";
-import { pushImage } from "../support/pushImage";
-import { ScratchRepository, git } from "../support/scratchRepository";
+import { portOf } from "../../local/native/ports";
+import { startRegistry } from "../../local/native/services";
+import { pushImage } from "../helpers/pushImage";
+import { ScratchRepository, git } from "../helpers/scratchRepository";
 
 const versions = ["3.9.0", "3.10.0", "3.66.0"];
 const prefixes = ["dev-v", "v", "latest-v", "latest-v"];
@@ -206,7 +206,7 @@ describe("the queue of releases", () => {
   async function assertVersions(world: World): Promise<void> {
     const now = await world.tags();
     for (const [tag, commit] of world.pushed) {
-      const release = parseGitTag(tag);
+      const release = requireRelease(tag);
       if (release.tag === "latest" || world.withdrawn[release.pulumiVersion] !== undefined) continue;
       const labels = await world.client(release.stack).labels(release.tag);
       assert.equal(labels?.[versionLabel], release.pulumiVersion, tag);

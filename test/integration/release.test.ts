@@ -11,9 +11,9 @@ import { catalogue } from "../../images/catalogue";
 import { readDockerfile, sourceDateEpoch } from "../../images/dockerfile";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
 import { checkout, inFolder } from "../../local/folder";
-import { type LayerFile, filesOf, layersOf } from "../support/layers";
-import { says } from "../support/says";
-import { Scratch } from "../support/scratch";
+import { type LayerFile, filesOf, layersOf } from "../helpers/layers";
+import { says } from "../helpers/says";
+import { Scratch } from "../helpers/scratch";
 
 const languages = catalogue.map(({ name }) => name);
 const epoch = new Date(sourceDateEpoch(readDockerfile("python")) * 1000);

@@ -7,8 +7,8 @@ import { execa } from "execa";
 import { argument, context, readDockerfile, sourceDateEpoch } from "../../images/dockerfile";
 import { type Environment, setUp } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
-import { ownPlatform } from "../../local/machine";
-import { serve } from "../support/http";
+import { ownPlatform } from "../../local/native/ownPlatform";
+import { serve } from "../helpers/http";
 
 /** Prints where packages come from: official images of Debian have no sources.list. */
 const sources = "{ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; }";

@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { ImageReference } from "../../ci/verify/compare";
-import { askedTag, readPublished } from "../../ci/verify/published";
-import { type Workplace, rebuild } from "../../ci/verify/rebuild";
-import { type Verdict, verify } from "../../ci/verify/verify";
+import type { ImageReference } from "../../commands/verify/compare";
+import { askedTag, readPublished } from "../../commands/verify/published";
+import { type Workplace, rebuild } from "../../commands/verify/rebuild";
+import { type Verdict, verify } from "../../commands/verify/verify";
 import { catalogue } from "../../images/catalogue";
-import { ownPlatform } from "../../local/machine";
-import { changeByte, pushChanged, recompress } from "../support/changedImage";
-import { FreshBuilder } from "../support/freshBuilder";
-import { copyProgram, languageAlone } from "../support/programCopy";
-import { pushImage } from "../support/pushImage";
-import { Scratch } from "../support/scratch";
+import { ownPlatform } from "../../local/native/ownPlatform";
+import { changeByte, pushChanged, recompress } from "../helpers/changedImage";
+import { FreshBuilder } from "../helpers/freshBuilder";
+import { copyProgram, languageAlone } from "../helpers/programCopy";
+import { pushImage } from "../helpers/pushImage";
+import { Scratch } from "../helpers/scratch";
 
 const languages = catalogue.filter(({ name }) => name === "javascript");
 

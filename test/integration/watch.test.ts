@@ -4,22 +4,22 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import type { Server } from "node:http";
 import { join } from "node:path";
 
-import { Fault } from "../../ci/fault";
-import { Clone } from "../../ci/git";
-import { GitHubFault, openGitHub } from "../../ci/github";
-import { type WatchOptions, watch, watchFromEnvironment } from "../../ci/watch/watch";
-import type { WatchReport } from "../../ci/watch/report";
+import { Fault } from "../../lib/errors";
+import { Clone } from "../../lib/git";
+import { GitHubFault, openGitHub } from "../../lib/github";
+import { type WatchOptions, watch, watchFromEnvironment } from "../../commands/watch/watch";
+import type { WatchReport } from "../../commands/watch/report";
 import { versionLabel } from "../../images/latest";
-import { parseGitTag } from "../../images/release";
-import { stopDaemon } from "../../local/daemon";
+import { requireRelease } from "../../images/gitTag";
+import { stopDaemon } from "../../local/native/daemon";
 import { inFolder } from "../../local/folder";
-import { portOf } from "../../local/ports";
-import { startRegistry } from "../../local/services";
-import { ensureBuilderTools } from "../../local/tools";
-import { GitHub, type Trouble, outage, primaryLimit, secondaryLimit } from "../support/github";
-import { type Answer, serve } from "../support/http";
-import { pushImage } from "../support/pushImage";
-import { ScratchRepository, git } from "../support/scratchRepository";
+import { portOf } from "../../local/native/ports";
+import { startRegistry } from "../../local/native/services";
+import { ensureBuilderTools } from "../../local/native/builderTools";
+import { GitHub, type Trouble, outage, primaryLimit, secondaryLimit } from "../fakes/github";
+import { type Answer, serve } from "../helpers/http";
+import { pushImage } from "../helpers/pushImage";
+import { ScratchRepository, git } from "../helpers/scratchRepository";
 
 const token = "ghs_secret";
 const firstVersion = "3.259.0";
@@ -123,7 +123,7 @@ describe("the watcher", () => {
 
   /** The images that a release of a tag would leave in the registry. */
   async function release(tag: string, languages = ["golang", "javascript"]): Promise<void> {
-    const { stack, pulumiVersion, tag: image } = parseGitTag(tag);
+    const { stack, pulumiVersion, tag: image } = requireRelease(tag);
     for (const language of languages) {
       const uri = `${stack === "prod" ? prod : `${prod}/dev`}/runner-pulumi-${language}`;
       await pushImage(uri, image, { [versionLabel]: pulumiVersion });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 
 import { catalogue } from "../../images/catalogue";
 import { type Platform, platforms } from "../../images/platform";
-import { FreshBuilder } from "../support/freshBuilder";
-import { Scratch } from "../support/scratch";
+import { FreshBuilder } from "../helpers/freshBuilder";
+import { Scratch } from "../helpers/scratch";
 
 const both = Object.keys(platforms) as Platform[];
 const release = { pulumiVersion: "3.66.0" };

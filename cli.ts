@@ -1,0 +1,64 @@
+// One command a line: what `make <command>` and the workflows call. Input comes through environment variables, so that no
+// shell expands it.
+import { join } from "node:path";
+
+import { configure } from "./commands/configure";
+import { inventory } from "./commands/inventory/inventory";
+import { listPublished } from "./commands/listPublished";
+import { preview } from "./commands/preview";
+import { release } from "./commands/release";
+import { review } from "./commands/review/review";
+import { selectedLanguages } from "./commands/selection";
+import { stackTarget } from "./commands/stackTarget";
+import type { Target } from "./commands/target";
+import { verify } from "./commands/verify/verify";
+import { watchFromEnvironment } from "./commands/watch/watch";
+import { requireRelease } from "./images/gitTag";
+import { runCommand } from "./lib/command";
+import { readVariable, requireVariables } from "./lib/environmentVariables";
+import { Fault } from "./lib/errors";
+import { Clone } from "./lib/git";
+import { clean, down } from "./local/tearDown";
+import { runLinters } from "./local/lint/lint";
+import { localImageRunner, localWorkshop } from "./local/machine";
+import { runPulumiHere } from "./local/pulumiHere";
+import { localTarget } from "./local/target";
+
+// Builds run as another user and must be able to read what is created here, whatever the umask. Nothing in .local is private.
+process.umask(0o022);
+
+const clone = new Clone(__dirname);
+const logs = join(__dirname, ".local");
+
+/** The target that STACK names; stack local by default. */
+function selectedTarget(): Target {
+  const stack = readVariable("STACK") ?? "local";
+  if (stack === "local") return localTarget();
+  if (stack === "dev" || stack === "prod") return stackTarget(stack, clone);
+  throw new Fault(`STACK ${JSON.stringify(stack)} is not a stack. Use dev, prod or local.`);
+}
+
+/** The stack that publishes TAG. */
+function targetOfTag(): Target {
+  return stackTarget(requireRelease(requireTag()).stack, clone);
+}
+
+function requireTag(): string {
+  return requireVariables(["TAG"]).TAG;
+}
+
+runCommand({
+  up: () => release(localTarget(), readVariable("TAG"), selectedLanguages()),
+  release: () => release(targetOfTag(), requireTag()),
+  preview: () => preview(selectedTarget(), readVariable("TAG"), selectedLanguages()),
+  configure: () => configure(targetOfTag(), requireTag()),
+  verify: () => verify(selectedTarget(), requireTag(), selectedLanguages(), localWorkshop),
+  inventory: () => inventory(selectedTarget(), requireTag(), selectedLanguages(), localImageRunner),
+  review: () => review(requireVariables(["STACK"]).STACK, clone, logs),
+  "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
+  watch: () => watchFromEnvironment(clone),
+  pulumi: (args) => runPulumiHere(args),
+  lint: () => runLinters(),
+  down: () => down(),
+  clean: () => clean(),
+});

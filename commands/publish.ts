@@ -1,0 +1,56 @@
+import type { PublishedImage } from "../images/runnerImage";
+import { Fault } from "../lib/errors";
+import { log, logHeading } from "../lib/log";
+import type { ClientOf } from "../lib/oci/repositoryClient";
+import { readPulumi, runPulumi, targetArguments } from "./pulumi";
+import type { Project } from "./target";
+
+/** An image in the stack's output `images`. */
+export type ImageOutput = { readonly [Key in keyof PublishedImage]: string };
+
+/** The stack's output `images`, by language. */
+export type ImageOutputs = Readonly<Record<string, ImageOutput>>;
+
+/**
+ * Runs `pulumi up`, then checks that every tag in the registry points to the digest in the stack's outputs. The provider
+ * compares digests only, so it does not notice a tag that was deleted or moved by hand. If there is one, a second update
+ * with a new value of `repair` pushes every image again.
+ * @throws {UpdateError} if `pulumi up` fails
+ * @throws {Fault} if a tag is wrong after the second update too
+ */
+export async function publish(project: Project, clientOf: ClientOf): Promise<ImageOutputs> {
+  const images = await update(project);
+  const wrong = await findWrongTags(images, clientOf);
+  if (wrong.length === 0) return images;
+  log("registry", `${wrong.join("; ")}: pushing every image again`);
+  // Not a plain date: YAML would read it back as one, in another form, which would be a change.
+  await readPulumi(project, "config", "set", "repair", `since-${Date.now()}`);
+  const repaired = await update(project);
+  const left = await findWrongTags(repaired, clientOf);
+  if (left.length === 0) return repaired;
+  throw new Fault(
+    `The registry still serves other images than were released: ${left.join("; ")}. ` +
+      `Find out who else writes to it, then release again.`,
+  );
+}
+
+/** `pulumi up` failed. Its output says why. */
+export class UpdateError extends Error {}
+
+async function update(project: Project): Promise<ImageOutputs> {
+  logHeading("pulumi up");
+  const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs"];
+  if (!(await runPulumi(project, [...args, ...targetArguments(project)]))) throw new UpdateError("pulumi up failed");
+  return JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
+}
+
+/** Sequential, because registries limit the requests of anonymous clients. */
+async function findWrongTags(images: ImageOutputs, clientOf: ClientOf): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { repository, tag, digest } of Object.values(images)) {
+    const served = await clientOf(repository).digest(tag);
+    if (served === digest) continue;
+    wrong.push(`${repository}:${tag} ${served === undefined ? "does not exist" : `is ${served}`} instead of ${digest}`);
+  }
+  return wrong;
+}

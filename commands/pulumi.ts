@@ -1,0 +1,78 @@
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { log } from "../lib/log";
+import type { Project } from "./target";
+
+/**
+ * Runs pulumi and shows what it does: on a terminal by pulumi's own display, elsewhere shortened, with the complete output
+ * in pulumi.log.
+ * @returns whether it succeeded
+ */
+export async function runPulumi({ folder, env, logs }: Project, args: readonly string[]): Promise<boolean> {
+  if (process.stdout.isTTY) {
+    return !(await execa("pulumi", args, { cwd: folder, env, stdio: "inherit", reject: false })).failed;
+  }
+  const path = join(logs, "pulumi.log");
+  const file = createWriteStream(path);
+  // A full disk must not end a release halfway.
+  const writeError = new Promise<Error | undefined>((resolve) => {
+    file.on("error", resolve).on("finish", () => resolve(undefined));
+  });
+  const filter = createFilter();
+  const running = execa("pulumi", args, { cwd: folder, env, stdin: "ignore", all: true, buffer: false, reject: false });
+  for await (const line of running.iterable({ from: "all" })) {
+    file.write(`${line}\n`);
+    for (const shown of filter(line)) console.error(shown);
+  }
+  file.end();
+  const error = await writeError;
+  log("pulumi.log", error === undefined ? path : `${path} is incomplete: ${error.message}`);
+  return !(await running).failed;
+}
+
+/** Runs pulumi without showing anything. Returns its stdout. */
+export async function readPulumi({ folder, env }: Project, ...args: string[]): Promise<string> {
+  return (await execa("pulumi", [...args, "--non-interactive"], { cwd: folder, env })).stdout;
+}
+
+/** The arguments that limit an update to the languages of a project; none if it has all of them. */
+export function targetArguments({ languages }: Pick<Project, "languages">): string[] {
+  // By URN, in which the name comes last: https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
+  const patterns = languages.flatMap(({ name }) => [`**::${name}`, `**::${name}-*`]);
+  return patterns.flatMap((pattern) => ["--target", pattern]);
+}
+
+/** A line of pulumi's output with a line of a build's log, `#<step> …`. */
+const buildLine = /:Image (\S+) .*?(?:\]; |\) |create )#(\d+) (.*)$/;
+/** A failed build. */
+const failure = /:Image (\S+) \*\*\S* ?failed\*\*/;
+/** Progress dots and in-progress resources. */
+const noise = /^@ |:Image \S+ [a-z]+ing \(\d+s\)/;
+
+/** How many lines of a failed build's log are shown. */
+const tailLength = 30;
+
+/**
+ * Shortens pulumi's plain output: each build step once, the end of a failed build's log, and every line that does not come
+ * from a build.
+ * @returns a function from a line to the lines to show
+ */
+export function createFilter(): (line: string) => string[] {
+  const steps = new Set<string>();
+  const logs = new Map<string, string[]>();
+  return (line) => {
+    const [, failed] = failure.exec(line) ?? [];
+    if (failed !== undefined) return [line, ...(logs.get(failed) ?? []).map((text) => `     | ${text}`)];
+    const [, image, step, text = ""] = buildLine.exec(line) ?? [];
+    if (image === undefined) return noise.test(line) ? [] : [line];
+    const output = /^\d+\.\d+ (.*)$/.exec(text)?.[1];
+    if (output !== undefined) logs.set(image, [...(logs.get(image) ?? []), output].slice(-tailLength));
+    const key = `${image} ${step}`;
+    if (!text.startsWith("[") || /^\[(internal|context)/.test(text) || steps.has(key)) return [];
+    steps.add(key);
+    return [`     ${image.padEnd(18)} ${text.replace(/\s+/g, " ").slice(0, 96)}`];
+  };
+}

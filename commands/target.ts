@@ -1,0 +1,30 @@
+import type { Language } from "../images/catalogue";
+import type { Release } from "../images/gitTag";
+import type { RegistryAddress } from "../images/repositoryUri";
+
+/** The Pulumi program with a stack selected and configured. */
+export interface Project {
+  /** The folder of the program. */
+  readonly folder: string;
+  /** Environment variables for pulumi. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The folder for pulumi's complete output. */
+  readonly logs: string;
+  /** If not empty, only these languages are updated. */
+  readonly languages: readonly Language[];
+}
+
+/** Where a command works: stack dev or prod as its file describes it, or this machine. */
+export interface Target {
+  readonly stack: "dev" | "prod" | "local";
+  /**
+   * Decides what a git tag releases here.
+   * @returns undefined if the tag was pushed again, so that another run releases it
+   * @throws {Fault} if the tag may not be released
+   */
+  readonly resolve: (gitTag: string | undefined) => Promise<Release | undefined>;
+  /** Where the images of this target are published. */
+  readonly registry: () => Promise<RegistryAddress>;
+  /** Selects and configures the stack for a release; no languages means all. */
+  readonly prepare: (release: Release, languages: readonly Language[]) => Promise<Project>;
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { types } from "@pulumi/aws";
+
+import type { Language } from "./catalogue";
+import type { Platform } from "./platform";
+
+/** ECR Public's names for architectures. */
+const architectures: Readonly<Record<Platform, string>> = { "linux/amd64": "x86-64", "linux/arm64": "ARM 64" };
+
+/** What the ECR Public Gallery shows about a language's repository. */
+export function galleryData(language: Language, platforms: readonly Platform[]) {
+  return {
+    description: language.description,
+    aboutText: fill("about", language),
+    usageText: fill("usage", language),
+    architectures: platforms.map((platform) => architectures[platform]),
+    operatingSystems: ["Linux"],
+  } satisfies types.input.ecrpublic.RepositoryCatalogData;
+}
+
+/** Fills in {{name}}, {{title}} and {{description}} in a text of images/texts. */
+function fill(text: string, language: Language): string {
+  const template = readFileSync(join(__dirname, "texts", `${text}.md`), "utf8");
+  return template.replace(/\{\{(name|title|description)\}\}/g, (_, key: keyof Language) => language[key]);
+}

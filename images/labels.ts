@@ -1,0 +1,29 @@
+import type { Language } from "./catalogue";
+
+const prefix = "org.opencontainers.image.";
+
+/** The label with an image's Pulumi version, X.Y.Z. Images from before this project do not have it. */
+export const versionLabel = `${prefix}version`;
+
+/** The labels with the name and the digest of the image that an image is based on. */
+export const baseLabels = { name: `${prefix}base.name`, digest: `${prefix}base.digest` } as const;
+
+/**
+ * An image's labels: https://github.com/opencontainers/image-spec/blob/main/annotations.md
+ * @param base reference with a digest, name@sha256:…; any other base is not labelled
+ */
+export function imageLabels(language: Language, version: string, base: string): Record<string, string> {
+  return {
+    [`${prefix}title`]: language.title,
+    [`${prefix}description`]: language.description,
+    [`${prefix}licenses`]: "MIT",
+    [`${prefix}source`]: "https://github.com/spacelift-io/runner-pulumi",
+    [versionLabel]: version,
+    ...labelsOfBase(base),
+  };
+}
+
+function labelsOfBase(base: string): Record<string, string> {
+  const [, name, digest] = /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(base) ?? [];
+  return name === undefined || digest === undefined ? {} : { [baseLabels.name]: name, [baseLabels.digest]: digest };
+}

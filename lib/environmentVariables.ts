@@ -1,0 +1,22 @@
+import { Fault } from "./errors";
+
+/**
+ * Reads environment variables that a command cannot do without. An empty one counts as missing: GitHub's workflows set a
+ * variable to nothing if its expression has no value.
+ * @throws {Fault} that names every missing variable at once
+ */
+export function requireVariables<Name extends string>(
+  names: readonly Name[],
+  env: NodeJS.ProcessEnv = process.env,
+): Record<Name, string> {
+  const missing = names.filter((name) => !env[name]);
+  if (missing.length > 0) {
+    throw new Fault(`Missing ${missing.join(" and ")}. Set it, for example: make … ${missing[0]}=…`);
+  }
+  return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<Name, string>;
+}
+
+/** A variable's value; undefined if it is not set or empty. */
+export function readVariable(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env[name] || undefined;
+}

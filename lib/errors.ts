@@ -1,0 +1,21 @@
+/**
+ * An error that the user can fix. It is printed as its message alone, without a stack trace, so the message names the
+ * value, the rule it breaks and the remedy.
+ */
+export class Fault extends Error {}
+
+/** The error below fetch's uninformative "fetch failed", or the error itself if it has no cause. */
+export function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}
+
+/** An error's message without its class name; a thrown non-error as text. */
+export function messageOf(error: unknown): string {
+  // A connection that fails on several addresses is an AggregateError, which has a code and no message.
+  return error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error);
+}
+
+/** One sentence for several problems: the heading, then a line for each. */
+export function listProblems(heading: string, problems: readonly string[]): string {
+  return [heading, ...problems.map((problem) => `  - ${problem}`)].join("\n");
+}

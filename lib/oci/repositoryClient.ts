@@ -1,0 +1,214 @@
+// Read-only subset of the OCI distribution API: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+
+import { type ReadRequest, type Sleep, fetchWithRetry } from "../http";
+
+const types = {
+  index: ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"],
+  manifest: ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"],
+};
+
+/** User and password of a registry. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** An HTTP response that is an error. Its message names the URL, the status and the start of the body. */
+export class RefusedError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+interface Descriptor {
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** The fields of a manifest or an index that are read here. */
+export interface Manifest {
+  readonly config?: Descriptor;
+  readonly layers?: readonly Descriptor[];
+  /** An index's manifests, usually one per platform. */
+  readonly manifests?: readonly (Descriptor & { readonly platform?: { os: string; architecture: string } })[];
+}
+
+/** Reads one repository of a registry. Caches its access token. */
+export class RepositoryClient {
+  private readonly url: string;
+  private readonly session: Session;
+
+  /**
+   * @param repository host[:port]/path
+   * @param credentials if omitted, the registry is read anonymously
+   * @param sleep waits between attempts
+   */
+  constructor(
+    readonly repository: string,
+    credentials?: Credentials,
+    sleep?: Sleep,
+  ) {
+    const [, registry = "", name = ""] = /^([^/]+)\/(.+)$/.exec(repository) ?? [];
+    this.url = `${registryUrl(registry)}/v2/${name}`;
+    this.session = new Session(credentials, sleep);
+  }
+
+  /**
+   * Reads the digest that a tag points to.
+   * @returns undefined if the tag does not exist
+   * @throws {RefusedError} for any other response that is an error, as every method here
+   */
+  async digest(tag: string): Promise<string | undefined> {
+    const response = await this.request(`manifests/${tag}`, { method: "HEAD" });
+    if (response.status === 404) return undefined;
+    return (await succeed(response)).headers.get("docker-content-digest") ?? undefined;
+  }
+
+  /** Whether the repository exists. */
+  async exists(): Promise<boolean> {
+    const response = await this.request("tags/list");
+    if (response.status === 404) return false;
+    await succeed(response);
+    return true;
+  }
+
+  /** Lists the tags, page by page. A repository that does not exist has none. */
+  async tags(): Promise<string[]> {
+    const found: string[] = [];
+    let url: string | undefined = `${this.url}/tags/list?n=1000`;
+    while (url !== undefined) {
+      const response: Response = await this.session.request(url);
+      if (response.status === 404) return found;
+      const { tags } = (await (await succeed(response)).json()) as { tags: string[] | null };
+      found.push(...(tags ?? []));
+      const next = /<([^>]+)>; *rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
+      url = next === undefined ? undefined : new URL(next, url).href;
+    }
+    return found;
+  }
+
+  /** Reads a manifest or an index by tag or digest; undefined if it does not exist. */
+  async manifest(reference: string): Promise<Manifest | undefined> {
+    const response = await this.request(`manifests/${reference}`);
+    if (response.status === 404) return undefined;
+    return (await succeed(response)).json() as Promise<Manifest>;
+  }
+
+  /** Downloads a blob by digest. */
+  async blob(digest: string): Promise<Buffer> {
+    // A layer has a hundred megabytes and more.
+    const response = await this.request(`blobs/${digest}`, { timeout: 15 * 60_000 });
+    return Buffer.from(await (await succeed(response)).arrayBuffer());
+  }
+
+  /**
+   * Reads an image's labels by tag or digest; of an index, those of its first platform.
+   * @returns undefined if the image does not exist
+   */
+  async labels(reference: string): Promise<Record<string, string> | undefined> {
+    const manifest = await this.manifest(reference);
+    if (manifest === undefined) return undefined;
+    const [first] = manifest.manifests ?? [];
+    if (first !== undefined) return this.labels(first.digest);
+    const text = (await this.blob(manifest.config?.digest ?? "")).toString();
+    const { config } = JSON.parse(text) as { config?: { Labels?: Record<string, string> | null } };
+    return config?.Labels ?? {};
+  }
+
+  /** Adds up the compressed size of an image's layers in bytes, over all its platforms. */
+  async compressedSize(reference: string): Promise<number> {
+    const { layers = [], manifests = [] } = (await this.manifest(reference)) ?? {};
+    const ofManifests = await Promise.all(manifests.map(({ digest }) => this.compressedSize(digest)));
+    return [...layers.map(({ size }) => size), ...ofManifests].reduce((sum, size) => sum + size, 0);
+  }
+
+  private request(path: string, options?: ReadRequest): Promise<Response> {
+    return this.session.request(`${this.url}/${path}`, options);
+  }
+}
+
+/** Returns the client of a repository, host[:port]/path: always the same one, so that it gets one token. */
+export type ClientOf = (repository: string) => RepositoryClient;
+
+/** Creates clients on demand, one per repository. */
+export function repositoryClients(credentials?: Credentials): ClientOf {
+  const clients = new Map<string, RepositoryClient>();
+  return (repository) => {
+    const client = clients.get(repository) ?? new RepositoryClient(repository, credentials);
+    clients.set(repository, client);
+    return client;
+  };
+}
+
+/**
+ * Logs in to a registry, host[:port].
+ * @throws {RefusedError} if it rejects the credentials
+ * @throws {Error} if there is no response
+ */
+export async function logIn(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
+  await succeed(await new Session(credentials, sleep).request(`${registryUrl(registry)}/v2/`));
+}
+
+const requestTimeout = 60_000;
+
+/** Sends requests to one registry with one scope. Keeps the authorization until the registry rejects it. */
+class Session {
+  private authorization: string | undefined;
+
+  constructor(
+    private readonly credentials: Credentials | undefined,
+    private readonly sleep?: Sleep,
+  ) {}
+
+  /** Sends a request, and a second time with a new authorization if the registry asks for one. */
+  async request(url: string, options: ReadRequest = {}): Promise<Response> {
+    const response = await this.send(url, options);
+    if (response.status !== 401) return response;
+    this.authorization = await this.authorize(response.headers.get("www-authenticate") ?? "");
+    return this.authorization === undefined ? response : this.send(url, options);
+  }
+
+  private send(url: string, { method = "GET", timeout = requestTimeout }: ReadRequest): Promise<Response> {
+    const accept = [...types.index, ...types.manifest].join(", ");
+    const headers = { accept, ...authorizationHeader(this.authorization) };
+    return fetchWithRetry(url, { method, headers, timeout }, this.sleep);
+  }
+
+  /** Answers a challenge, basic or bearer: https://distribution.github.io/distribution/spec/auth/token/ */
+  private async authorize(challenge: string): Promise<string | undefined> {
+    const basic = this.credentials === undefined ? undefined : basicAuthorization(this.credentials);
+    if (/^basic /i.test(challenge)) return basic;
+    const pairs = [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value] as const);
+    const { realm, ...query } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
+    if (!/^bearer /i.test(challenge) || realm === undefined) return undefined;
+    const url = new URL(realm);
+    for (const key of ["service", "scope"]) url.searchParams.set(key, query[key] ?? "");
+    const request = { headers: authorizationHeader(basic), timeout: requestTimeout };
+    const response = await succeed(await fetchWithRetry(url.href, request, this.sleep));
+    const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
+    return `Bearer ${token ?? access_token ?? ""}`;
+  }
+}
+
+function authorizationHeader(authorization: string | undefined): Record<string, string> {
+  return authorization === undefined ? {} : { authorization };
+}
+
+/** A registry's URL. Like BuildKit, assumes plain HTTP on localhost. */
+export function registryUrl(registry: string): string {
+  return /^(localhost|127\.)/.test(registry) ? `http://${registry}` : `https://${registry}`;
+}
+
+/** The value of the Authorization header: https://datatracker.ietf.org/doc/html/rfc7617 */
+export function basicAuthorization({ username, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+async function succeed(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const text = (await response.text()).slice(0, 200);
+  throw new RefusedError(`${response.url} answers ${response.status} ${text}`.trimEnd(), response.status);
+}

@@ -1,0 +1,25 @@
+/** A row of a table: its cells by column name. */
+export type Row = Readonly<Record<string, string | number>>;
+
+/** Formats a table for a terminal: a line with the column names, then one per row, each column as wide as its content. */
+export function textTable(rows: readonly Row[]): string[] {
+  const lines = cells(rows);
+  const widths = (lines[0] ?? []).map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  return lines.map((line) =>
+    line
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Formats a table as Markdown: https://github.github.com/gfm/#tables-extension- */
+export function markdownTable(rows: readonly Row[]): string {
+  const [columns = [], ...lines] = cells(rows).map((line) => line.map((cell) => cell.replaceAll("|", "\\|")));
+  return [columns, columns.map(() => "---"), ...lines].map((line) => `| ${line.join(" | ")} |`).join("\n");
+}
+
+function cells(rows: readonly Row[]): string[][] {
+  const columns = Object.keys(rows[0] ?? {});
+  return [columns, ...rows.map((row) => columns.map((column) => String(row[column])))];
+}

@@ -1,0 +1,146 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { type Server, createServer, setGlobalProxyFromEnv } from "node:http";
+import { type AddressInfo, type Socket, connect } from "node:net";
+import { delimiter, join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+
+import { hash } from "bcryptjs";
+import { execa } from "execa";
+
+import type { Credentials } from "../../lib/oci/repositoryClient";
+import { stopDaemon } from "../../local/native/daemon";
+import { ensureDebianProgram } from "../../local/offline/debian";
+import { folder as localFolder } from "../../local/folder";
+import { portOf } from "../../local/native/ports";
+import { startBuildKit, startRegistry } from "../../local/native/services";
+import { accountVariable, readAccount, writeAccount } from "./aws/account";
+import type { Place } from "../helpers/scratch";
+
+const host = "public.ecr.aws";
+
+/**
+ * Stands in for ECR Public, under its own name: a registry with TLS and a password, which a proxy leads to whoever goes
+ * to public.ecr.aws. pulumi, the provider, BuildKit and this process are sent by that proxy, so that the program, its
+ * repositories' URIs and the way to them are those of a real release.
+ */
+export class EcrPublic {
+  private constructor(
+    private readonly place: Place,
+    private readonly proxy: Server,
+    private readonly restore: () => void,
+    /** The environment variables that lead a program to it. */
+    readonly env: NodeJS.ProcessEnv,
+    readonly credentials: Credentials,
+  ) {}
+
+  /** Starts it, and BuildKit anew with a way to it. */
+  static async start(place: Place, password: string): Promise<EcrPublic> {
+    const { environment, folder } = place;
+    const users = await writeUsers(folder, password);
+    const { authority, ...server } = await makeCertificates(folder);
+    const known = getCACertificates("default");
+    setDefaultCACertificates([...known, readFileSync(authority, "utf8")]);
+    const port = await portOf("registry", folder);
+    await startRegistry(environment.tools, folder, port, { ...server, users });
+    const proxy = await startProxy(port);
+    const bundle = join(folder, "authorities.pem");
+    writeFileSync(bundle, [...getCACertificates("default")].join("\n"));
+    const routes = {
+      HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      NO_PROXY: "localhost,127.0.0.1",
+      SSL_CERT_FILE: bundle,
+    };
+    const restoreProxy = setGlobalProxyFromEnv({ https_proxy: routes.HTTPS_PROXY, no_proxy: routes.NO_PROXY });
+    const restore = () => {
+      restoreProxy();
+      setDefaultCACertificates(known);
+    };
+    const { tools, platforms } = environment;
+    await startBuildKit(tools, localFolder, { platforms, env: routes });
+    const env = { ...routes, NODE_USE_ENV_PROXY: "1", NODE_EXTRA_CA_CERTS: bundle };
+    return new EcrPublic(place, proxy, restore, env, { username: "AWS", password });
+  }
+
+  /** An AWS account with this alias. Gives the environment variables of a program that is logged in to it. */
+  account(alias: string, repositories: Readonly<Record<string, unknown>> = {}): NodeJS.ProcessEnv {
+    const file = this.accountFile(alias);
+    writeAccount(file, { alias, password: this.credentials.password, repositories });
+    const path = [join(__dirname, "aws"), this.place.environment.env["PATH"]].join(delimiter);
+    return { ...this.place.environment.env, ...this.env, PATH: path, [accountVariable]: file };
+  }
+
+  /** Lets the account of an alias give another password than before, which the registry does not have to take. */
+  givePassword(alias: string, password: string): void {
+    const file = this.accountFile(alias);
+    writeAccount(file, { ...readAccount(file), password });
+  }
+
+  /** Lets the registry take another password than before. */
+  async takePassword(password: string): Promise<void> {
+    await writeUsers(this.place.folder, password);
+  }
+
+  /** The repositories of an account, with their catalogue data. */
+  repositories(alias: string): Readonly<Record<string, unknown>> {
+    return readAccount(this.accountFile(alias)).repositories;
+  }
+
+  /** Stops it, and BuildKit too: the next set-up starts it without the way to here. */
+  async stop(): Promise<void> {
+    const { folder } = this.place;
+    this.restore();
+    this.proxy.close();
+    this.proxy.closeAllConnections();
+    await stopDaemon("registry", folder);
+    await stopDaemon("buildkit", localFolder);
+  }
+
+  private accountFile(alias: string): string {
+    return join(this.place.folder, `account-${alias}.json`);
+  }
+}
+
+/** The list of users of the registry, which reads it again when it changes. */
+async function writeUsers(folder: string, password: string): Promise<string> {
+  const users = join(folder, "htpasswd");
+  writeFileSync(users, `AWS:${await hash(password, 5)}\n`);
+  return users;
+}
+
+/** A certificate for public.ecr.aws, and the authority that signed it. */
+async function makeCertificates(folder: string): Promise<{ authority: string; certificate: string; key: string }> {
+  const [authority = "", authorityKey = "", certificate = "", key = ""] = [
+    "ca.pem",
+    "ca.key",
+    "cert.pem",
+    "cert.key",
+  ].map((name) => join(folder, name));
+  const openssl = await ensureDebianProgram("openssl", "A test's certificates are made with it");
+  const request = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"];
+  await execa(openssl, [...request, "-subj", "/CN=test authority", "-keyout", authorityKey, "-out", authority]);
+  const names = ["-addext", `subjectAltName=DNS:${host},IP:127.0.0.1`, "-addext", "basicConstraints=critical,CA:FALSE"];
+  const signed = ["-CA", authority, "-CAkey", authorityKey, ...names];
+  await execa(openssl, [...request, "-subj", `/CN=${host}`, ...signed, "-keyout", key, "-out", certificate]);
+  return { authority, certificate, key };
+}
+
+/** A proxy that leads public.ecr.aws to a port of this machine, and everything else to where it asks for. */
+async function startProxy(port: number): Promise<Server> {
+  const proxy = createServer();
+  proxy.on("connect", ({ url = "" }, client: Socket) => {
+    const [name = "", wanted = "443"] = url.split(":");
+    const server = name === host ? connect(port, "127.0.0.1") : connect(Number(wanted), name);
+    server.on("connect", () => {
+      client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+      server.pipe(client).pipe(server);
+    });
+    for (const [one, other] of [
+      [server, client],
+      [client, server],
+    ] as const) {
+      one.on("error", () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  return proxy;
+}

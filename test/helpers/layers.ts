@@ -1,0 +1,33 @@
+import { visitEntries } from "../../commands/verify/layer";
+import { RepositoryClient } from "../../lib/oci/repositoryClient";
+
+/** A file of a layer. */
+export interface LayerFile {
+  readonly name: string;
+  readonly type: string;
+  readonly modified: Date;
+  readonly content: Buffer;
+}
+
+/** The digests of an image's layers, the lowest first. The reference names one platform's manifest. */
+export async function layersOf(repository: string, reference: string): Promise<string[]> {
+  const { layers } = (await new RepositoryClient(repository).manifest(reference)) ?? {};
+  if (layers === undefined) throw new Error(`${repository}@${reference} is not the manifest of one platform.`);
+  return layers.map(({ digest }) => digest);
+}
+
+/** Reads a layer's files. */
+export async function filesOf(repository: string, layer: string): Promise<LayerFile[]> {
+  const files: LayerFile[] = [];
+  await visitEntries(await new RepositoryClient(repository).blob(layer), async ({ name, type, mtime }, content) => {
+    files.push({ name, type, modified: mtime, content: await bytesOf(content) });
+  });
+  return files;
+}
+
+/** The whole content of an entry. */
+export async function bytesOf(content: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+
+import { type Credentials, basicAuthorization, registryUrl } from "../../lib/oci/repositoryClient";
+
+/** A blob as a manifest names it. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** A repository that a test writes to, past the engine and the builder. */
+export class RepositoryWriter {
+  private readonly url: string;
+  private readonly headers: Readonly<Record<string, string>>;
+
+  /** The repository is host[:port]/path. Without credentials, the registry has to take what anyone pushes. */
+  constructor(repository: string, credentials?: Credentials) {
+    const [, registry = "", name = ""] = /^([^/]+)\/(.+)$/.exec(repository) ?? [];
+    this.url = `${registryUrl(registry)}/v2/${name}`;
+    this.headers = credentials === undefined ? {} : { authorization: basicAuthorization(credentials) };
+  }
+
+  /** Pushes a blob, by its digest. */
+  async pushBlob(content: Buffer, mediaType: string): Promise<Descriptor> {
+    const digest = digestOf(content);
+    const upload = await this.send(`${this.url}/blobs/uploads/`, "POST");
+    const target = new URL(upload.headers.get("location") ?? "", upload.url);
+    target.searchParams.set("digest", digest);
+    await this.send(target.href, "PUT", new Uint8Array(content), "application/octet-stream");
+    return { mediaType, digest, size: content.length };
+  }
+
+  /** Pushes a manifest under a tag. Gives its digest. */
+  async pushManifest(
+    tag: string,
+    manifest: Readonly<Record<string, unknown>> & { mediaType: string },
+  ): Promise<string> {
+    const body = JSON.stringify(manifest);
+    await this.send(`${this.url}/manifests/${tag}`, "PUT", body, manifest.mediaType);
+    return digestOf(Buffer.from(body));
+  }
+
+  private async send(url: string, method: string, body?: BodyInit, type?: string): Promise<Response> {
+    const headers = type === undefined ? this.headers : { ...this.headers, "content-type": type };
+    const response = await fetch(url, { method, headers, body });
+    if (!response.ok) throw new Error(`${method} ${url} answers ${response.status} ${await response.text()}`);
+    return response;
+  }
+}
+
+/** The digest of some content, as registries name it. */
+export function digestOf(content: Buffer): string {
+  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
+}

@@ -1,0 +1,172 @@
+import { execa } from "execa";
+
+import { type PublishedImages, releaseUntilServed } from "../../commands/unserved";
+import { catalogue } from "../../images/catalogue";
+import {
+  type Credentials,
+  RepositoryClient,
+  basicAuthorization,
+  registryUrl,
+  repositoryClients,
+} from "../../lib/oci/repositoryClient";
+import { checkout } from "../../local/folder";
+import { type Stack, type StackConfig, configFileOf, prepareStack } from "../../local/stack";
+
+/** How a run of pulumi ended. */
+export interface Run {
+  readonly failed: boolean;
+  /** What it printed, on both streams. */
+  readonly output: string;
+}
+
+/** What is another than usual in a run. */
+export interface Setting {
+  /** The folder of the program; otherwise the checkout. */
+  readonly program?: string;
+  /** Environment variables beside the stack's. */
+  readonly variables?: NodeJS.ProcessEnv;
+}
+
+const manifestTypes = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.oci.image.index.v1+json",
+] as const;
+
+/** A stack of the program, and the repositories that its images go to. */
+export class TestStack {
+  constructor(
+    readonly stack: Stack,
+    /** What comes before a repository's name: host[:port][/path]. */
+    readonly prefix: string,
+    /** What every release of the stack needs in its config. */
+    readonly ownConfig: StackConfig,
+    readonly credentials?: Credentials,
+    /** Gets everything that pulumi prints. */
+    private readonly onOutput: (output: string) => void = () => undefined,
+  ) {}
+
+  /** The environment variables that pulumi runs with on this stack. */
+  get env(): NodeJS.ProcessEnv {
+    const own = { PULUMI_STACK: this.stack.name, PULUMI_OPTION_CONFIG_FILE: configFileOf(this.stack) };
+    return { ...this.stack.env, ...own };
+  }
+
+  /** Writes this config beside the stack's own. */
+  async configure(config: StackConfig): Promise<void> {
+    await prepareStack(this.stack, { ...this.ownConfig, ...config });
+  }
+
+  /** `pulumi up` with this config beside the stack's own. */
+  async up(config: StackConfig, setting?: Setting): Promise<Run> {
+    await this.configure(config);
+    return this.run(["up", "--yes", "--skip-preview", "--non-interactive"], setting);
+  }
+
+  /** `pulumi preview` with this config beside the stack's own. */
+  async preview(config: StackConfig, ...options: string[]): Promise<Run> {
+    await this.configure(config);
+    return this.run(["preview", "--non-interactive", ...options]);
+  }
+
+  /** Any other command of pulumi on this stack. */
+  pulumi(...args: string[]): Promise<Run> {
+    return this.run(args);
+  }
+
+  /** A release as `make up` and CI do it: it ends when the registry serves what the outputs name. Gives what it says. */
+  async release(config: StackConfig): Promise<string[]> {
+    const sentences: string[] = [];
+    const update = async (repair: string | undefined) => {
+      const { failed, output } = await this.up({ ...config, repair: repair ?? "" });
+      if (failed) throw new Error(output);
+      return this.images();
+    };
+    await releaseUntilServed(update, (sentence) => sentences.push(sentence), repositoryClients(this.credentials));
+    return sentences;
+  }
+
+  /** The stack's output `images`. */
+  async images(): Promise<PublishedImages> {
+    const { output } = await this.run(["stack", "output", "images", "--json"]);
+    return JSON.parse(output) as PublishedImages;
+  }
+
+  /** A language's repository, host[:port]/path. */
+  repository(language: string): string {
+    return `${this.prefix}/runner-pulumi-${language}`;
+  }
+
+  /** What the registry serves under a tag or a digest, by language. */
+  async served(tag: string): Promise<Record<string, string | undefined>> {
+    const entries = catalogue.map(async ({ name }) => [name, await this.client(name).digest(tag)] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** The repository of a language, for reading. */
+  client(language: string): RepositoryClient {
+    return new RepositoryClient(this.repository(language), this.credentials);
+  }
+
+  /** The platforms of an index, by its digest: what the config of each of its images says. */
+  async platformsOf(language: string, digest: string): Promise<string[]> {
+    return Object.keys(await this.sizesOf(language, digest));
+  }
+
+  /** The compressed size in bytes of each platform's image of an index, by its platform. */
+  async sizesOf(language: string, digest: string): Promise<Record<string, number>> {
+    const client = this.client(language);
+    const { manifests = [] } = (await client.manifest(digest)) ?? {};
+    const sizes = manifests.map(async (image) => {
+      const { config } = (await client.manifest(image.digest)) ?? {};
+      const text = (await client.blob(config?.digest ?? "")).toString();
+      const { os, architecture } = JSON.parse(text) as { os: string; architecture: string };
+      return [`${os}/${architecture}`, await client.compressedSize(image.digest)] as const;
+    });
+    return Object.fromEntries(await Promise.all(sizes));
+  }
+
+  /** Whether an image can be pulled whole by its digest: its manifest, its config and every layer. */
+  async pulls(language: string, digest: string): Promise<boolean> {
+    const manifest = await this.client(language).manifest(digest);
+    if (manifest === undefined) return false;
+    const { config, layers = [], manifests = [] } = manifest;
+    const children = await Promise.all(manifests.map((child) => this.pulls(language, child.digest)));
+    const blobs = [...(config === undefined ? [] : [config]), ...layers].map(async (blob) => {
+      const response = await this.send(language, `blobs/${blob.digest}`, { method: "HEAD" });
+      return response.ok && Number(response.headers.get("content-length")) === blob.size;
+    });
+    return [...children, ...(await Promise.all(blobs))].every(Boolean);
+  }
+
+  /** Puts the image of a digest under a tag, behind the engine's back. */
+  async moveTag(language: string, tag: string, digest: string): Promise<void> {
+    const manifest = await this.manifests(language, digest, { headers: { accept: manifestTypes.join(", ") } });
+    const headers = { "content-type": manifest.headers.get("content-type") ?? "" };
+    await this.manifests(language, tag, { method: "PUT", headers, body: await manifest.text() });
+  }
+
+  /** Deletes a tag, or by its digest a manifest, behind the engine's back. */
+  async remove(language: string, reference: string): Promise<void> {
+    await this.manifests(language, reference, { method: "DELETE" });
+  }
+
+  private async manifests(language: string, reference: string, init: RequestInit): Promise<Response> {
+    const response = await this.send(language, `manifests/${reference}`, init);
+    if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);
+    return response;
+  }
+
+  private send(language: string, resource: string, init: RequestInit): Promise<Response> {
+    const [, host = "", path = ""] = /^([^/]+)\/(.*)$/.exec(this.repository(language)) ?? [];
+    const headers = new Headers(init.headers);
+    if (this.credentials !== undefined) headers.set("authorization", basicAuthorization(this.credentials));
+    return fetch(`${registryUrl(host)}/v2/${path}/${resource}`, { ...init, headers });
+  }
+
+  private async run(args: readonly string[], { program = checkout, variables = {} }: Setting = {}): Promise<Run> {
+    const env = { ...this.env, ...variables };
+    const run = await execa("pulumi", args, { cwd: program, env, all: true, reject: false });
+    this.onOutput(run.all);
+    return { failed: run.failed, output: run.all };
+  }
+}

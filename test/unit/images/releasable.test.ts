@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+
+import fc from "fast-check";
+
+import { requireReleasable, latestVersions } from "../../../images/releasable";
+import { Fault } from "../../../lib/errors";
+import { requireRelease } from "../../../images/gitTag";
+
+const nothing = { gitTags: [], withdrawn: {} };
+
+describe("decide", () => {
+  it("gives what a tag releases, whatever other kinds of tags there are", () => {
+    const gitTags = ["v3.66.0", "dev-v4.0.0", "latest-v", "latest-v4.0.0-rc.1", "latest", "latest-v3.66.0"];
+    const release = { stack: "prod", pulumiVersion: "3.66.0", tag: "latest" };
+    assert.deepEqual(requireReleasable("latest-v3.66.0", { gitTags, withdrawn: {} }), release);
+  });
+
+  it("refuses a withdrawn version in every form, with its reason", () => {
+    const withdrawn = { "3.66.0": "yanked by Pulumi" };
+    for (const tag of ["v3.66.0", "dev-v3.66.0", "latest-v3.66.0"]) {
+      assert.throws(() => requireReleasable(tag, { gitTags: [], withdrawn }), {
+        message: "Pulumi 3.66.0 is withdrawn (yanked by Pulumi) and not released. Release another one.",
+      });
+    }
+  });
+
+  it("refuses a latest-v tag that a higher one supersedes, and says how to roll back", () => {
+    const gitTags = ["latest-v3.9.0", "latest-v3.64.0", "latest-v3.66.0", "latest-v3.100.0"];
+    assert.throws(() => requireReleasable("latest-v3.64.0", { gitTags, withdrawn: {} }), {
+      message:
+        "latest-v3.64.0 is superseded by latest-v3.100.0, latest-v3.66.0: latest does not go back. To roll back on purpose, " +
+        'add "3.100.0", "3.66.0" with the reason to images/withdrawn.json, then push latest-v3.64.0 again.',
+    });
+  });
+
+  it("names only the highest of many", () => {
+    const gitTags = [...Array(7).keys()].map((minor) => `latest-v3.${minor}.0`);
+    assert.throws(() => requireReleasable("latest-v3.0.0", { gitTags, withdrawn: {} }), {
+      message: /by latest-v3\.6\.0, .*latest-v3\.2\.0 and 1 more: .* add every version above 3\.0\.0 with the reason/,
+    });
+  });
+
+  it("lets a withdrawn version supersede nothing", () => {
+    const withdrawn = { "3.66.0": "crashes on arm64" };
+    const gitTags = ["latest-v3.64.0", "latest-v3.66.0"];
+    assert.equal(requireReleasable("latest-v3.64.0", { gitTags, withdrawn }).tag, "latest");
+    assert.deepEqual(latestVersions(gitTags, withdrawn), ["3.64.0"]);
+  });
+
+  it("does not compare other forms than latest-v", () => {
+    const gitTags = ["latest-v3.66.0", "v3.66.0", "dev-v3.66.0"];
+    for (const tag of ["v3.64.0", "dev-v3.64.0"])
+      assert.equal(requireReleasable(tag, { gitTags, withdrawn: {} }).tag, tag);
+  });
+
+  it("refuses every text that is not one of the three forms, and gives nothing but versions of the others", () => {
+    const number = fc.oneof(fc.nat(), fc.constantFrom("", "01", "-1", "1e3", "１", "٣", " 1", "1\n", "$(id)", "`id`"));
+    const almost = fc
+      .tuple(fc.constantFrom("", "dev-", "latest-", "Dev-", "--", "latest-dev-"), fc.constantFrom("v", "V", ""), number)
+      .chain(([prefix, v, part]) => fc.constantFrom(`${prefix}${v}3.${part}.0`, `${prefix}${v}${part}.66.0;id`));
+    const texts = fc.oneof(
+      almost,
+      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.string({ minLength: 300, maxLength: 400 }),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        if (/^(dev-|latest-)?v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/.test(text) && text.length < 60) {
+          assert.match(requireReleasable(text, nothing).tag, /^(latest|(dev-)?v[\d.]+)$/);
+          return;
+        }
+        assert.throws(
+          () => requireReleasable(text, nothing),
+          (error: Error) => error instanceof Fault && error.message.startsWith(`Tag ${JSON.stringify(text)} is not`),
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("refuses at most once the order is wrong: any order of pushes leaves the highest decided last", () => {
+    const versions = fc.uniqueArray(
+      fc.tuple(fc.nat(5), fc.nat(20), fc.nat(5)).map((parts) => parts.join(".")),
+      { minLength: 1, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(versions, (unique) => {
+        const tags = unique.map((version) => `latest-v${version}`);
+        const decided = tags.filter((tag) => {
+          try {
+            return requireReleasable(tag, { gitTags: tags, withdrawn: {} });
+          } catch {
+            return false;
+          }
+        });
+        const [highest = ""] = latestVersions(tags, {});
+        assert.deepEqual(decided, [`latest-v${highest}`]);
+        assert.equal(requireRelease(decided[0] ?? "").pulumiVersion, highest);
+      }),
+    );
+  });
+});
