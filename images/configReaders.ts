@@ -9,7 +9,7 @@ import { type SignaturePolicy, isSignaturePolicy, signaturePolicies } from "./si
 import { readWithdrawn, withdrawnReason } from "./withdrawals";
 
 /** A key's value as text, and what else its validity depends on. */
-export interface Raw {
+interface Raw {
   readonly key: string;
   /** Empty if the key is not set. Structured values are JSON. */
   readonly text: string;
@@ -73,8 +73,9 @@ export const readLanguages: Reader<readonly Language[]> = ({ key, text, stack })
     return problem(`${key} is set on stack ${stack}, which releases every language. Remove it from the config.`);
   }
   const unknown = names.filter((name) => !catalogue.some((language) => language.name === name));
-  if (unknown.length > 0)
+  if (unknown.length > 0) {
     return new Problems(unknown.map((name) => `Unknown language ${quote(name)} in ${key}. ${known}`));
+  }
   return catalogue.filter(({ name }) => names.includes(name));
 };
 
@@ -211,5 +212,5 @@ function isStringRecord(value: unknown): value is Record<string, string> {
 }
 
 function quote(value: unknown): string {
-  return JSON.stringify(value) ?? '""';
+  return JSON.stringify(value);
 }

@@ -5,7 +5,7 @@ import { type Release, parseGitTag, requireRelease } from "./gitTag";
 import { type Withdrawn, maxListedVersions, rollbackHint, withdrawnReason } from "./withdrawals";
 
 /** What decides whether a git tag may be released. */
-export interface TagContext {
+interface TagContext {
   /** All git tags of the repository. */
   readonly gitTags: readonly string[];
   readonly withdrawn: Withdrawn;

@@ -2,13 +2,13 @@ import * as dockerBuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Credentials } from "../lib/oci/repositoryClient";
-import { type BuildArgs, type BuildConfig, buildInputs, cacheReference } from "./build";
+import { type BuildArgs, type BuildConfig, cacheReference, runnerInputs } from "./build";
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
 import type { SmokeTest } from "./smokeTest";
 
 /** What a runner image is built from, and the smoke tests that must pass before it is published. */
-export interface RunnerImageArgs extends BuildArgs {
+interface RunnerImageArgs extends BuildArgs {
   readonly config: BuildConfig & Pick<Config, "tag" | "repair">;
   /** The smoke tests of every language that is released: if one fails, no tag moves. */
   readonly smokeTests: readonly SmokeTest[];
@@ -39,13 +39,12 @@ export class RunnerImage extends pulumi.ComponentResource {
     this.language = args.language;
     const { repository, credentials } = args;
     const { tag, repair, cache } = args.config;
-    const inputs = buildInputs(args);
+    const inputs = runnerInputs(args);
     const image = new dockerBuild.Image(
       `${name}-image`,
       {
         ...inputs,
         buildArgs: { ...inputs.buildArgs, ...(repair === "" ? {} : { REPAIR: repair }) },
-        target: "runner",
         tags: [pulumi.interpolate`${repository}:${tag}`],
         // On the Image, because a changed provider config would replace every Image.
         ...(credentials === undefined ? {} : { registries: [login(repository, credentials)] }),

@@ -61,7 +61,7 @@ const sigstore: TrustRoot = {
 };
 
 /** A file that Pulumi published, and the bundle that should prove it. */
-export interface Signed {
+interface Signed {
   /** What it is, as the subject of a sentence: The checksum file of Pulumi 3.259.0. */
   readonly what: string;
   readonly bytes: Buffer;

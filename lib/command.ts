@@ -3,7 +3,7 @@ import { ExecaError } from "execa";
 import { Fault } from "./errors";
 
 /** A command of the CLI. Its arguments are the words after its name. */
-export type Command = (args: string[]) => Promise<void>;
+type Command = (args: string[]) => Promise<void>;
 
 /**
  * Runs the command that the process was started with. Sets the exit code: 1 if the command fails, 2 if it does not exist.

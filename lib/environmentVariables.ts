@@ -11,7 +11,8 @@ export function requireVariables<Name extends string>(
 ): Record<Name, string> {
   const missing = names.filter((name) => !env[name]);
   if (missing.length > 0) {
-    throw new Fault(`Missing ${missing.join(" and ")}. Set it, for example: make … ${missing[0]}=…`);
+    const example = missing.map((name) => `${name}=…`).join(" ");
+    throw new Fault(`Missing ${missing.join(" and ")}. Set ${missing.length === 1 ? "it" : "them"}: make … ${example}`);
   }
   return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<Name, string>;
 }

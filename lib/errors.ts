@@ -12,7 +12,8 @@ export function causeOf(error: unknown): unknown {
 /** An error's message without its class name; a thrown non-error as text. */
 export function messageOf(error: unknown): string {
   // A connection that fails on several addresses is an AggregateError, which has a code and no message.
-  return error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
 }
 
 /** One sentence for several problems: the heading, then a line for each. */

@@ -85,10 +85,13 @@ function isTransient(outcome: Outcome): boolean {
   return outcome instanceof Response ? transientStatuses.includes(outcome.status) : isConnectionError(outcome.error);
 }
 
-/** Such as ECONNREFUSED or a body that ends early. Timeouts and URLs that fetch rejects have no code in letters. */
+/**
+ * Such as ECONNREFUSED, or UND_ERR_SOCKET if the body ends early. ERR_… is not transient: an invalid URL or certificate.
+ * A timeout's code is a number.
+ */
 function isConnectionError(error: unknown): boolean {
   const { code } = Object(causeOf(error)) as { code?: unknown };
-  return typeof code === "string";
+  return typeof code === "string" && !code.startsWith("ERR_");
 }
 
 /** In seconds: 1, 2, 4, …; more if the server asks for more, up to the maximum. */

@@ -1,10 +1,10 @@
 import { type IncomingMessage, type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a path is answered with: a body, a status, or all of it by the request. */
+/** The response for a path: a body, a status, or a function of the request. */
 export type Answer = string | number | ((request: IncomingMessage) => FullAnswer);
 
-/** An answer in full. */
+/** Status, headers and body of a response; 200, none and empty by default. */
 export interface FullAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -12,8 +12,8 @@ export interface FullAnswer {
 }
 
 /**
- * A web server on the loopback interface that answers from a table; what is not in it is answered with 404. A function
- * answers everything.
+ * Starts a web server on the loopback interface.
+ * @param answers responses by path, any other path is a 404; or a function that answers every request
  */
 export async function serve(
   answers: Readonly<Record<string, Answer>> | ((request: IncomingMessage) => FullAnswer),
@@ -30,4 +30,16 @@ export async function serve(
 function fullAnswer(answer: Answer, request: IncomingMessage): FullAnswer {
   if (typeof answer === "function") return answer(request);
   return typeof answer === "number" ? { status: answer } : { body: answer };
+}
+
+/** Answers requests with these responses in order; the last one repeats. */
+export function inOrder(...answers: FullAnswer[]): () => FullAnswer {
+  return () => (answers.length > 1 ? answers.shift() : answers[0]) ?? {};
+}
+
+/** A URL on the loopback interface that refuses connections. */
+export async function closedUrl(): Promise<string> {
+  const { url, server } = await serve({});
+  await new Promise((resolve) => server.close(resolve));
+  return url;
 }

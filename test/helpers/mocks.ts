@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings";
 
 /** A resource as the program registered it. */
-export interface Registered {
+interface Registered {
   readonly type: string;
   readonly name: string;
   /** The inputs, as the engine gets them. */
@@ -11,13 +11,13 @@ export interface Registered {
   /** The options, as the engine gets them. */
   readonly retainOnDelete: boolean;
   readonly protect: boolean;
-  /** The id of what is imported, empty where something is created. */
+  /** The id of what is imported; empty if the resource is created. */
   readonly importId: string;
   /** The URNs of the resources that it depends on. */
   readonly dependencies: readonly string[];
 }
 
-/** The part of the engine's protocol that tells a resource's options, which Pulumi's mocks leave out. */
+/** The part of the engine's protocol that holds a resource's options, which Pulumi's mocks leave out. */
 interface RegisterRequest {
   getType(): string;
   getName(): string;
@@ -29,7 +29,7 @@ interface RegisterRequest {
 
 type RegisterResource = (request: RegisterRequest, callback: unknown) => Promise<void>;
 
-/** What a provider would add to a resource's inputs, by the type of the resource. */
+/** The outputs that a provider would add to a resource's inputs, by resource type. */
 export type Outputs = Readonly<Record<string, (name: string) => Record<string, unknown>>>;
 
 /** Records what a program registers, without an engine. */
@@ -37,13 +37,16 @@ export class Recorder implements pulumi.runtime.Mocks {
   readonly resources: Registered[] = [];
   private request: RegisterRequest | undefined;
 
-  /** The answers of provider functions, by token: a call of any other fails. */
+  /**
+   * @param functions the results of provider functions by token; a call of any other function fails
+   * @param outputs the outputs that resources have besides their inputs
+   */
   constructor(
     private readonly functions: Readonly<Record<string, Record<string, unknown>>> = {},
     private readonly outputs: Outputs = {},
   ) {}
 
-  /** Takes the engine's place for a stack. */
+  /** Replaces the engine for a stack. */
   async install(stack: string): Promise<void> {
     await pulumi.runtime.setMocks(this, "runner-pulumi", stack);
     const monitor = getMonitor() as unknown as { registerResource: RegisterResource };
@@ -56,7 +59,7 @@ export class Recorder implements pulumi.runtime.Mocks {
   }
 
   newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
-    if (this.request?.getName() !== name) throw new Error(`The request of ${name} is not the one that was recorded.`);
+    if (this.request?.getName() !== name) throw new Error(`The recorded request is not the one of ${name}.`);
     this.resources.push({
       type,
       name,
@@ -84,7 +87,7 @@ export class Recorder implements pulumi.runtime.Mocks {
   }
 }
 
-/** Sets the program's config, as the engine hands it over: structured values as JSON. */
+/** Sets the program's config in the engine's form: structured values as JSON. */
 export function setConfig(values: Readonly<Record<string, unknown>>): void {
   const entries = Object.entries(values).map(([key, value]) => [
     `runner-pulumi:${key}`,

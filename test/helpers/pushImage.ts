@@ -3,10 +3,13 @@ import { gzipSync } from "node:zlib";
 import type { Credentials } from "../../lib/oci/repositoryClient";
 import { RepositoryWriter, digestOf } from "./repositoryWriter";
 
-/** A layer that holds no file: https://www.gnu.org/software/tar/manual/html_node/Standard.html */
+/** An empty layer: https://www.gnu.org/software/tar/manual/html_node/Standard.html */
 const emptyTar = Buffer.alloc(1024);
 
-/** Pushes a small image, whose config has these labels, under a tag. Gives its digest. */
+/**
+ * Pushes an image with one empty layer and these labels.
+ * @returns the digest of its manifest
+ */
 export async function pushImage(
   repository: string,
   tag: string,

@@ -2,26 +2,29 @@ import { createHash } from "node:crypto";
 
 import { type Credentials, basicAuthorization, registryUrl } from "../../lib/oci/repositoryClient";
 
-/** A blob as a manifest names it. */
+/** A manifest's reference to a blob. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
 }
 
-/** A repository that a test writes to, past the engine and the builder. */
+/** Writes to a repository directly, without the engine and the builder. */
 export class RepositoryWriter {
   private readonly url: string;
   private readonly headers: Readonly<Record<string, string>>;
 
-  /** The repository is host[:port]/path. Without credentials, the registry has to take what anyone pushes. */
+  /**
+   * @param repository host[:port]/path
+   * @param credentials if omitted, the registry must accept anonymous pushes
+   */
   constructor(repository: string, credentials?: Credentials) {
     const [, registry = "", name = ""] = /^([^/]+)\/(.+)$/.exec(repository) ?? [];
     this.url = `${registryUrl(registry)}/v2/${name}`;
     this.headers = credentials === undefined ? {} : { authorization: basicAuthorization(credentials) };
   }
 
-  /** Pushes a blob, by its digest. */
+  /** Pushes a blob and returns its descriptor. */
   async pushBlob(content: Buffer, mediaType: string): Promise<Descriptor> {
     const digest = digestOf(content);
     const upload = await this.send(`${this.url}/blobs/uploads/`, "POST");
@@ -31,7 +34,10 @@ export class RepositoryWriter {
     return { mediaType, digest, size: content.length };
   }
 
-  /** Pushes a manifest under a tag. Gives its digest. */
+  /**
+   * Pushes a manifest under a tag.
+   * @returns its digest
+   */
   async pushManifest(
     tag: string,
     manifest: Readonly<Record<string, unknown>> & { mediaType: string },
@@ -49,7 +55,7 @@ export class RepositoryWriter {
   }
 }
 
-/** The digest of some content, as registries name it. */
+/** The digest of some content in the form of OCI: sha256:… in hex. */
 export function digestOf(content: Buffer): string {
   return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }

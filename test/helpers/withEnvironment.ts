@@ -1,5 +1,5 @@
-/** Does something with other environment variables of this process, and gives what it gives. */
-export async function withEnvironment<T>(variables: NodeJS.ProcessEnv, work: () => Promise<T>): Promise<T> {
+/** Runs some work while this process has other environment variables, and returns its result. */
+export async function withEnvironment<T>(variables: NodeJS.ProcessEnv, work: () => T | Promise<T>): Promise<T> {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);
   try {

@@ -1,4 +1,4 @@
-/** Does something as where the output is no terminal: on one, pulumi shows its own display, and nothing goes to a log. */
+/** Runs some work as if stdout were not a terminal: on one, pulumi shows its interactive display and logs nothing. */
 export async function withoutTerminal<T>(work: () => Promise<T>): Promise<T> {
   const { isTTY } = process.stdout;
   process.stdout.isTTY = false;

@@ -19,9 +19,9 @@ describe("git", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it("has no tags where there is no clone", async () => assert.deepEqual(await clone.tags(), []));
+  it("has no tags if the folder is not a clone", async () => assert.deepEqual(await clone.tags(), []));
 
-  it("speaks English, which is what is read of it", () => {
+  it("prints English in every locale, because its output is parsed", () => {
     const program = join(folder, "git");
     writeFileSync(program, '#!/bin/sh\necho "$LC_ALL"\n');
     chmodSync(program, 0o755);
@@ -31,7 +31,7 @@ describe("git", () => {
     );
   });
 
-  it("has the commits of the origin's tags, annotated or not", async () => {
+  it("lists the commits of the origin's tags, annotated or not", async () => {
     await git(folder, "init", "--quiet");
     await git(folder, "commit", "--quiet", "--allow-empty", "--message=Start");
     await git(folder, "tag", "v3.66.0");
@@ -41,7 +41,7 @@ describe("git", () => {
     assert.deepEqual(Object.fromEntries(await clone.remoteTags()), { "v3.66.0": head, "v3.67.0": head });
   });
 
-  it("shows the login of no URL where it fails", async () => {
+  it("removes credentials from its errors", async () => {
     await clone.git("init", "--quiet");
     await clone.git("remote", "add", "origin", "http://user:s3cret@localhost:1/repository");
     await assert.rejects(clone.git("ls-remote", "http://user:s3cret@localhost:1/repository"), (error: unknown) => {
@@ -53,14 +53,18 @@ describe("git", () => {
     });
   });
 
-  it("says how to trust a clone of another user", async () => {
+  it("reports how to trust a clone of another user", async () => {
     await clone.git("init", "--quiet");
     // What git's own tests set: https://github.com/git/git/blob/master/t/t0033-safe-directory.sh
-    const stranger = { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
-    await withEnvironment(stranger, async () => {
-      const trust = `Trust it: git config --global --add safe.directory ${folder}`;
-      for (const ask of [() => clone.tags(), () => clone.commit("HEAD")]) {
-        await assert.rejects(ask(), (error: Error) => error instanceof Fault && error.message.endsWith(trust));
+    const otherUser = {
+      GIT_TEST_ASSUME_DIFFERENT_OWNER: "1",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_NOSYSTEM: "1",
+    };
+    await withEnvironment(otherUser, async () => {
+      const trust = `To trust it: git config --global --add safe.directory ${folder}`;
+      for (const read of [() => clone.tags(), () => clone.commit("HEAD")]) {
+        await assert.rejects(read(), (error: Error) => error instanceof Fault && error.message.endsWith(trust));
       }
     });
   });
