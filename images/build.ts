@@ -2,7 +2,15 @@ import type * as dockerBuild from "@pulumi/docker-build";
 
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
-import { context, readDockerfile, sourceDateEpoch, stages } from "./dockerfile";
+import {
+  readDockerfile,
+  scriptsContext,
+  smokeContexts,
+  sourceDateEpoch,
+  stages,
+  tagArguments,
+  withoutSmokeTest,
+} from "./dockerfile";
 import { imageLabels } from "./labels";
 import type { PulumiRelease } from "./pulumiRelease";
 
@@ -17,17 +25,34 @@ export interface BuildArgs {
 }
 
 /**
- * The inputs that a language's smoke test and its published image share. Only the Dockerfile, its pins and the Pulumi
- * version may change the digest: one version has one digest, whatever its tag.
+ * The inputs of a language's published image, without the export. Only the Dockerfile, its pins and the Pulumi version may
+ * change the digest: one version has one digest, whatever its tag.
  */
-export function buildInputs({ language, config, release }: BuildArgs) {
-  const dockerfile = readDockerfile(language.name);
+export function runnerInputs(args: BuildArgs) {
+  const dockerfile = withoutSmokeTest(readDockerfile(args.language.name));
+  return { ...buildInputs(args, dockerfile), target: "runner" } satisfies dockerBuild.ImageArgs;
+}
+
+/** The inputs of a language's smoke test: those of the published image, and the files that only the smoke test uses. */
+export function smokeInputs(args: BuildArgs) {
+  const dockerfile = readDockerfile(args.language.name);
+  const { context, buildArgs, ...inputs } = buildInputs(args, dockerfile);
+  const smoke = Object.entries(smokeContexts(args.language.name)).map(([name, location]) => [name, { location }]);
+  return {
+    ...inputs,
+    target: "smoke",
+    context: { ...context, named: { ...Object.fromEntries(smoke), ...context.named } },
+    buildArgs: { ...buildArgs, ...tagArguments(dockerfile) },
+  } satisfies dockerBuild.ImageArgs;
+}
+
+function buildInputs({ language, config, release }: BuildArgs, dockerfile: string) {
   const bases = Object.entries(config.bases).filter(([stage]) => stages(dockerfile).has(stage));
   return {
     dockerfile: { inline: dockerfile },
     // Required with an inline Dockerfile: the default context is the whole checkout, where any file makes a difference.
     context: {
-      location: context,
+      location: scriptsContext,
       named: Object.fromEntries(bases.map(([stage, location]) => [stage, { location }])),
     },
     buildArgs: {

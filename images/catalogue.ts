@@ -1,4 +1,4 @@
-/** A language with a runner image. Its Dockerfile is `dockerfiles/<name>.Dockerfile`. */
+/** A language with a runner image. Its Dockerfile and its smoke program are in `dockerfiles/<name>`. */
 export interface Language {
   /** The last part of the repository name: `runner-pulumi-<name>`. */
   readonly name: string;

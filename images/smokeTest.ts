@@ -1,7 +1,7 @@
 import * as dockerBuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 
-import { type BuildArgs, buildInputs } from "./build";
+import { type BuildArgs, smokeInputs } from "./build";
 import type { Language } from "./catalogue";
 
 /** One language's smoke test: stage `smoke` of its Dockerfile, built in updates and previews, never pushed. */
@@ -15,7 +15,7 @@ export class SmokeTest extends pulumi.ComponentResource {
     this.language = args.language;
     this.image = new dockerBuild.Image(
       `${name}-smoke`,
-      { ...buildInputs(args), target: "smoke", exports: [{ cacheonly: {} }], buildOnPreview: true },
+      { ...smokeInputs(args), exports: [{ cacheonly: {} }], buildOnPreview: true },
       { parent: this, retainOnDelete: true },
     );
     this.registerOutputs({});

@@ -1,0 +1,3 @@
+import pulumi
+
+pulumi.export("answer", pulumi.Output.concat("hello from ", "python"))

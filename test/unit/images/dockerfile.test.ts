@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+
+import { catalogue } from "../../../images/catalogue";
+import {
+  argument,
+  readDockerfile,
+  smokeContexts,
+  sourceDateEpoch,
+  stages,
+  tagArguments,
+  withoutSmokeTest,
+} from "../../../images/dockerfile";
+import { Fault } from "../../../lib/errors";
+
+describe("dockerfile", () => {
+  it("has one time for all packages and files: the date of the Debian image", () => {
+    const dockerfile = readDockerfile("python");
+    const [, date = ""] = /trixie-(\d{8})-slim/.exec(stages(dockerfile).get("debian") ?? "") ?? [];
+    assert.equal(argument(dockerfile, "DEBIAN_SNAPSHOT"), `${date}T000000Z`);
+    const epoch = new Date(sourceDateEpoch(dockerfile) * 1000).toISOString();
+    assert.equal(epoch, `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T00:00:00.000Z`);
+  });
+
+  it("names what a Dockerfile lacks", () => {
+    assert.throws(() => argument("FROM scratch", "SOURCE_DATE_EPOCH"), {
+      constructor: Fault,
+      message: `The Dockerfile has no line "ARG SOURCE_DATE_EPOCH=…". Add it before the first FROM.`,
+    });
+    assert.throws(() => sourceDateEpoch("ARG DEBIAN_SNAPSHOT=20261305T000000"), {
+      constructor: Fault,
+      message: `DEBIAN_SNAPSHOT "20261305T000000" is not a snapshot's time. Use YYYYMMDDTHHMMSSZ.`,
+    });
+  });
+
+  it("ends a published Dockerfile with stage runner, so that a smoke test changes nothing of it", () => {
+    for (const { name } of catalogue) {
+      const published = withoutSmokeTest(readDockerfile(name));
+      assert.equal([...stages(published).keys()].at(-1), "runner", name);
+      assert.match(published, /^USER spacelift\n*$/m, name);
+      assert.ok(readDockerfile(name).startsWith(published), name);
+    }
+    assert.equal(withoutSmokeTest("FROM a AS runner\nRUN b\n# c\nFROM runner AS smoke\n"), "FROM a AS runner\nRUN b\n");
+  });
+
+  it("gives smoke stages the shared scripts, and a language's program if it has one", () => {
+    const scripts = { "smoke-scripts-context": "dockerfiles/smoke" };
+    assert.deepEqual(smokeContexts("python"), { ...scripts, program: "dockerfiles/python/smoke" });
+    assert.deepEqual(smokeContexts("yaml"), scripts);
+  });
+
+  it("turns the tags of official images into build arguments", () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    const text = `FROM node:24.1.0-slim@${digest} AS node\nFROM --platform=x go:1@${digest} AS go-native\nFROM node AS x\n`;
+    assert.deepEqual(tagArguments(text), { NODE_TAG: "24.1.0-slim", GO_NATIVE_TAG: "1" });
+  });
+});
