@@ -10,15 +10,15 @@ import {
   readBoolean,
   readBuilder,
   readCache,
+  readDebianSnapshots,
   readLanguages,
-  readOptionalUrlPrefix,
   readPlatforms,
+  readPulumiReleases,
   readPulumiVersion,
   readRegistry,
   readSignatures,
   readTag,
   readText,
-  readUrlPrefix,
 } from "./configReaders";
 import type { Platform } from "./platform";
 import type { SignaturePolicy } from "./signature";
@@ -67,9 +67,9 @@ const readers: { readonly [Key in keyof Config]: Reader<Config[Key]> } = {
   adoptRepositories: readBoolean,
   builder: readBuilder,
   bases: readBases,
-  pulumiReleases: readUrlPrefix,
+  pulumiReleases: readPulumiReleases,
   signatures: readSignatures,
-  debianSnapshots: readOptionalUrlPrefix,
+  debianSnapshots: readDebianSnapshots,
   cache: readCache,
   repair: readText,
 };

@@ -151,8 +151,15 @@ function buildContextProblems(stage: string, base: string): string[] {
   ];
 }
 
+/** The URL prefix of Pulumi's archives. */
+export const readPulumiReleases: Reader<string> = (raw) => readUrlPrefix(raw, "https://get.pulumi.com/releases/sdk");
+
+/** The URL prefix of Debian's snapshots, or empty. */
+export const readDebianSnapshots: Reader<string> = (raw) =>
+  raw.text === "" ? "" : readUrlPrefix(raw, "http://snapshot.debian.org/archive, or leave it empty");
+
 /** A URL prefix without a trailing slash and without credentials. */
-export const readUrlPrefix: Reader<string> = ({ key, text }) => {
+function readUrlPrefix({ key, text }: Raw, example: string): string | Problems {
   if (hasCredentials(text)) {
     return problem(
       `${key} contains credentials, which would leak into build arguments, state and logs. ` +
@@ -161,13 +168,9 @@ export const readUrlPrefix: Reader<string> = ({ key, text }) => {
   }
   if (/^https?:\/\/[^\s]+[^\s/]$/.test(text)) return text;
   return problem(
-    `${key} ${quote(text)} is not a URL prefix. ` +
-      `Use http(s)://… without a trailing slash, such as https://get.pulumi.com/releases/sdk.`,
+    `${key} ${quote(text)} is not a URL prefix. Use http(s)://… without a trailing slash, such as ${example}.`,
   );
-};
-
-/** The same, or empty. */
-export const readOptionalUrlPrefix: Reader<string> = (raw) => (raw.text === "" ? "" : readUrlPrefix(raw));
+}
 
 function hasCredentials(url: string): boolean {
   return /^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i.test(url);

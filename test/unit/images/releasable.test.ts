@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import { requireReleasable, latestVersions } from "../../../images/releasable";
-import { Fault } from "../../../lib/errors";
 import { requireRelease } from "../../../images/gitTag";
+import { latestVersions, requireReleasable } from "../../../images/releasable";
+import { Fault } from "../../../lib/errors";
 
 const nothing = { gitTags: [], withdrawn: {} };
 
-describe("decide", () => {
-  it("gives what a tag releases, whatever other kinds of tags there are", () => {
+describe("requireReleasable", () => {
+  it("parses a tag, whatever other kinds of tags there are", () => {
     const gitTags = ["v3.66.0", "dev-v4.0.0", "latest-v", "latest-v4.0.0-rc.1", "latest", "latest-v3.66.0"];
     const release = { stack: "prod", pulumiVersion: "3.66.0", tag: "latest" };
     assert.deepEqual(requireReleasable("latest-v3.66.0", { gitTags, withdrawn: {} }), release);
@@ -19,41 +19,41 @@ describe("decide", () => {
     const withdrawn = { "3.66.0": "yanked by Pulumi" };
     for (const tag of ["v3.66.0", "dev-v3.66.0", "latest-v3.66.0"]) {
       assert.throws(() => requireReleasable(tag, { gitTags: [], withdrawn }), {
-        message: "Pulumi 3.66.0 is withdrawn (yanked by Pulumi) and not released. Release another one.",
+        message: "Pulumi 3.66.0 is withdrawn (yanked by Pulumi), so it is not released. Release another version.",
       });
     }
   });
 
-  it("refuses a latest-v tag that a higher one supersedes, and says how to roll back", () => {
+  it("refuses a latest-v tag that a higher one supersedes, and describes how to roll back", () => {
     const gitTags = ["latest-v3.9.0", "latest-v3.64.0", "latest-v3.66.0", "latest-v3.100.0"];
     assert.throws(() => requireReleasable("latest-v3.64.0", { gitTags, withdrawn: {} }), {
       message:
-        "latest-v3.64.0 is superseded by latest-v3.100.0, latest-v3.66.0: latest does not go back. To roll back on purpose, " +
-        'add "3.100.0", "3.66.0" with the reason to images/withdrawn.json, then push latest-v3.64.0 again.',
+        "latest-v3.64.0 is superseded by latest-v3.100.0, latest-v3.66.0, and latest is never downgraded. " +
+        'To roll back on purpose, add "3.100.0", "3.66.0" with the reason to images/withdrawn.json, then push latest-v3.64.0 again.',
     });
   });
 
-  it("names only the highest of many", () => {
+  it("names only the five highest", () => {
     const gitTags = [...Array(7).keys()].map((minor) => `latest-v3.${minor}.0`);
     assert.throws(() => requireReleasable("latest-v3.0.0", { gitTags, withdrawn: {} }), {
-      message: /by latest-v3\.6\.0, .*latest-v3\.2\.0 and 1 more: .* add every version above 3\.0\.0 with the reason/,
+      message: /by latest-v3\.6\.0, .*latest-v3\.2\.0 and 1 more, .* add every version above 3\.0\.0 with the reason/,
     });
   });
 
-  it("lets a withdrawn version supersede nothing", () => {
+  it("ignores withdrawn versions that are higher", () => {
     const withdrawn = { "3.66.0": "crashes on arm64" };
     const gitTags = ["latest-v3.64.0", "latest-v3.66.0"];
     assert.equal(requireReleasable("latest-v3.64.0", { gitTags, withdrawn }).tag, "latest");
     assert.deepEqual(latestVersions(gitTags, withdrawn), ["3.64.0"]);
   });
 
-  it("does not compare other forms than latest-v", () => {
+  it("compares only latest-v tags", () => {
     const gitTags = ["latest-v3.66.0", "v3.66.0", "dev-v3.66.0"];
     for (const tag of ["v3.64.0", "dev-v3.64.0"])
       assert.equal(requireReleasable(tag, { gitTags, withdrawn: {} }).tag, tag);
   });
 
-  it("refuses every text that is not one of the three forms, and gives nothing but versions of the others", () => {
+  it("refuses every text that has none of the three forms", () => {
     const number = fc.oneof(fc.nat(), fc.constantFrom("", "01", "-1", "1e3", "１", "٣", " 1", "1\n", "$(id)", "`id`"));
     const almost = fc
       .tuple(fc.constantFrom("", "dev-", "latest-", "Dev-", "--", "latest-dev-"), fc.constantFrom("v", "V", ""), number)
@@ -79,7 +79,7 @@ describe("decide", () => {
     );
   });
 
-  it("refuses at most once the order is wrong: any order of pushes leaves the highest decided last", () => {
+  it("accepts only the highest latest-v tag, in any order of pushes", () => {
     const versions = fc.uniqueArray(
       fc.tuple(fc.nat(5), fc.nat(20), fc.nat(5)).map((parts) => parts.join(".")),
       { minLength: 1, maxLength: 8 },
@@ -87,7 +87,7 @@ describe("decide", () => {
     fc.assert(
       fc.property(versions, (unique) => {
         const tags = unique.map((version) => `latest-v${version}`);
-        const decided = tags.filter((tag) => {
+        const accepted = tags.filter((tag) => {
           try {
             return requireReleasable(tag, { gitTags: tags, withdrawn: {} });
           } catch {
@@ -95,8 +95,8 @@ describe("decide", () => {
           }
         });
         const [highest = ""] = latestVersions(tags, {});
-        assert.deepEqual(decided, [`latest-v${highest}`]);
-        assert.equal(requireRelease(decided[0] ?? "").pulumiVersion, highest);
+        assert.deepEqual(accepted, [`latest-v${highest}`]);
+        assert.equal(requireRelease(accepted[0] ?? "").pulumiVersion, highest);
       }),
     );
   });

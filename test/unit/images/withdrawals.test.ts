@@ -1,66 +1,73 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
+import { parseWithdrawn, readWithdrawn, rollbackHint, withdrawnReason } from "../../../images/withdrawals";
 import { Fault } from "../../../lib/errors";
-import { Clone } from "../../../lib/git";
-import { parseWithdrawn, withdrawal } from "../../../images/withdrawals";
-import { git } from "../../helpers/scratchRepository";
 
-describe("the withdrawn versions", () => {
+describe("the list of withdrawn versions", () => {
   const parse = (text: string) => parseWithdrawn(text, "withdrawn.json");
+  const fault = (message: string) => (error: unknown) => {
+    assert.ok(error instanceof Fault);
+    assert.equal(error.message, message);
+    return true;
+  };
 
-  it("are read with their reasons", () => {
+  it("maps versions to reasons", () => {
     assert.deepEqual(parse("{}"), {});
     assert.deepEqual(parse('{"3.66.0": "yanked"}'), { "3.66.0": "yanked" });
   });
 
-  it("are refused with every fault that there is", () =>
-    assert.throws(() => parse('{"v3.66.0": "yanked", "3.65.0": " ", "3.64": null, "3.63.0": "crashes"}'), {
-      message: [
-        "withdrawn.json cannot be used:",
-        '  - "v3.66.0" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.',
-        '  - The reason of "3.65.0" is " ". Say in words why it is withdrawn.',
-        '  - "3.64" is not a version of Pulumi. Give X.Y.Z, such as 3.66.0.',
-        '  - The reason of "3.64" is null. Say in words why it is withdrawn.',
-      ].join("\n"),
-    }));
+  it("is valid in this checkout", () => assert.doesNotThrow(readWithdrawn));
+
+  it("is refused with all of its problems", () =>
+    assert.throws(
+      () => parse('{"v3.66.0": "yanked", "3.65.0": " ", "3.64": null, "3.63.0": "crashes"}'),
+      fault(
+        [
+          "withdrawn.json is invalid:",
+          '  - "v3.66.0" is not a Pulumi version. Use X.Y.Z, such as 3.66.0.',
+          '  - The reason for "3.65.0" is " ". Describe why it is withdrawn.',
+          '  - "3.64" is not a Pulumi version. Use X.Y.Z, such as 3.66.0.',
+          '  - The reason for "3.64" is null. Describe why it is withdrawn.',
+        ].join("\n"),
+      ),
+    ));
 
   for (const text of ['["3.66.0"]', "null", '"3.66.0"']) {
-    it(`are not ${text}`, () =>
-      assert.throws(() => parse(text), /does not map versions to reasons\. Give \{"X\.Y\.Z"/));
+    it(`is refused if it is ${text}`, () =>
+      assert.throws(
+        () => parse(text),
+        fault(
+          `withdrawn.json is invalid:\n  - ${text} does not map versions to reasons. ` +
+            `Use {"X.Y.Z": "why it is withdrawn"}.`,
+        ),
+      ));
   }
 
-  it("are JSON", () =>
-    assert.throws(() => parse('{"3.66.0": }'), /^Error: withdrawn\.json is not JSON: .*\. Mend it; .* is \{\}\.$/));
+  it("is refused if it is not JSON", () =>
+    assert.throws(
+      () => parse('{"3.66.0": }'),
+      /^Error: withdrawn\.json is not JSON: .*\. Fix it; an empty list is \{\}\.$/,
+    ));
+});
 
-  it("are none of the names that every object has", () => assert.equal(withdrawal("constructor", {}), undefined));
+describe("withdrawnReason", () => {
+  it("names version, reason and remedy", () =>
+    assert.equal(
+      withdrawnReason("3.66.0", { "3.66.0": "yanked" }),
+      "Pulumi 3.66.0 is withdrawn (yanked), so it is not released. Release another version.",
+    ));
 
-  describe("of main", () => {
-    let folder: string;
-    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "withdrawn-"))));
-    afterEach(() => rmSync(folder, { recursive: true }));
-
-    /** Reads them from a clone whose origin/main has this list. */
-    async function onMain(text: string) {
-      await git(folder, "init", "--quiet");
-      mkdirSync(join(folder, "images"));
-      writeFileSync(join(folder, "images", "withdrawn.json"), text);
-      await git(folder, "add", ".");
-      await git(folder, "commit", "--quiet", "--message=Start");
-      await git(folder, "update-ref", "refs/remotes/origin/main", "HEAD");
-      return new Clone(folder).withdrawnOnMain();
-    }
-
-    it("are read", async () => assert.deepEqual(await onMain('{"3.66.0": "yanked"}'), { "3.66.0": "yanked" }));
-
-    for (const [text, message] of [
-      ['{"v3.66.0": "yanked"}', /^images\/withdrawn\.json of origin\/main cannot be used:\n {2}- "v3\.66\.0" is not/],
-      ["{", /^images\/withdrawn\.json of origin\/main is not JSON: /],
-    ] as const) {
-      it(`are refused where they cannot be used: ${text}`, () =>
-        assert.rejects(onMain(text), (error) => error instanceof Fault && message.test(error.message)));
-    }
+  it("is undefined for other versions, and for names that every object has", () => {
+    for (const version of ["3.64.0", "constructor"])
+      assert.equal(withdrawnReason(version, { "3.66.0": "x" }), undefined);
   });
+});
+
+it("rollbackHint names up to five versions", () => {
+  const versions = ["3.6.0", "3.5.0", "3.4.0", "3.3.0", "3.2.0", "3.1.0"];
+  assert.match(
+    rollbackHint("3.1.0", versions.slice(0, 5)),
+    /add "3\.6\.0", .*"3\.2\.0" with the reason to images\/withdrawn/,
+  );
+  assert.match(rollbackHint("3.0.0", versions), /add every version above 3\.0\.0 with the reason/);
 });
