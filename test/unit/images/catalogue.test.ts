@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { catalogue } from "../../../images/catalogue";
 import { readDockerfile, stages } from "../../../images/dockerfile";
 import { checkout } from "../../../local/folder";
+import node from "../../../local/offline/node.json";
 
 const folder = join(checkout, "dockerfiles");
 const hasDockerfile = (name: string) => existsSync(join(folder, name, "Dockerfile"));
@@ -97,4 +98,10 @@ describe("the catalogue", () => {
       });
     });
   }
+
+  it("names the tag and the digest of the Node.js image whose contents local/offline/node.json lists", () => {
+    const image = stages(readDockerfile("javascript")).get("node");
+    const remedy = "A new tag needs its digest and the versions of npm and corepack in it: see CONTRIBUTING.md";
+    assert.equal(image, `node:${node.tag}@${node.digest}`, remedy);
+  });
 });

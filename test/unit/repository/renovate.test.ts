@@ -7,15 +7,15 @@ import { execaSync } from "execa";
 import renovate from "../../../renovate.json";
 import { checkout } from "../../../local/folder";
 
-/** Every file of the repository, by its path. */
+/** Every file of the repository, by path. */
 const files = execaSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: checkout })
   .stdout.split("\n")
   .filter((file) => !/^test\/|package-lock\.json$/.test(file));
 const read = (file: string) => readFileSync(join(checkout, file), "utf8");
 
 /**
- * The managers of Renovate that find pins by themselves: the files that they look at by default, and what a pin is
- * there. https://docs.renovatebot.com/modules/manager/
+ * Renovate's built-in managers: the files that they read by default, and what a pin looks like in them.
+ * https://docs.renovatebot.com/modules/manager/
  */
 const managers: Record<string, { files: RegExp; pins: RegExp }> = {
   dockerfile: { files: /(^|\/|\.)Dockerfile$/, pins: /^FROM (?:--platform=\S+ )?(\S+:\S+@sha256:[0-9a-f]{64}) AS/gm },
@@ -26,14 +26,16 @@ const managers: Record<string, { files: RegExp; pins: RegExp }> = {
   },
   npm: { files: /(^|\/)package\.json$/, pins: /^ {4}("[@\w/-]+": "\d[^"]+")/gm },
   gomod: { files: /(^|\/)go\.mod$/, pins: /^\s*(?:require )?([\w.-]+\.[a-z]+\/\S+ v\S+)(?: \/\/ indirect)?$/gm },
+  // Versions with two dots or more: a smaller one is a project's own, or the format's.
+  maven: { files: /(^|\/)pom\.xml$/, pins: /<version>(\d+\.\d+\.\d+)<\/version>/g },
   pip_requirements: { files: /(^|\/)requirements\.txt$/, pins: /^([\w-]+==[\w.]+)/gm },
 };
 
-/** What looks like a version that somebody chose, whatever finds it. */
+/** What looks like a version that somebody chose. */
 const looksPinned = /(?:[@=:]|: |>)v?\d+\.\d+\.\d+|@sha256:|[0-9a-f]{40} #|\d{8}T\d{6}Z/;
 
-/** Versions that nobody chose: of Maven's format, of a range that takes the newest, of how Go names its toolchains. */
-const noPins = [/<modelVersion>/, />=\d/, /golang\.org\/toolchain@v0\.0\.1-go\$/];
+/** Versions that nobody chose: Maven's format. */
+const noPins = [/<modelVersion>/];
 
 const ignored = renovate.ignorePaths.map((pattern) => new RegExp(`^${pattern.replace("/**", "/")}`));
 
@@ -41,7 +43,7 @@ function isPattern(pattern: string, file: string): boolean {
   return new RegExp(pattern.replace(/^\/|\/$/g, "")).test(file);
 }
 
-/** The texts in a file that a manager takes for a pin. */
+/** The texts in a file that a manager finds. */
 function pinsOf(file: string): string[] {
   const text = read(file);
   const builtIn = Object.values(managers)
@@ -55,11 +57,12 @@ function pinsOf(file: string): string[] {
 }
 
 describe("renovate", () => {
-  const pinned = files.filter((file) =>
-    /^(dockerfiles|\.github|local\/tools|local\/releases)\/|^(package\.json|local\/standIns\.ts)$/.test(file),
-  );
+  const pinned = files.filter((file) => /^(dockerfiles|\.github|local\/(offline|lint))\/|^package\.json$/.test(file));
 
-  for (const file of pinned.filter((path) => /Dockerfile$|\.ya?ml$|requirements\.txt$|standIns\.ts$/.test(path))) {
+  const isIgnored = (file: string) => ignored.some((pattern) => pattern.test(file));
+  for (const file of pinned
+    .filter((path) => !isIgnored(path))
+    .filter((path) => /Dockerfile$|\.ya?ml$|requirements\.txt$|node\.json$|pom\.xml$/.test(path))) {
     it(`finds every pin of ${file}`, () => {
       const found = pinsOf(file).join("\n");
       const text = read(file).replace(/^\s*#(?! renovate).*$/gm, "");
@@ -76,19 +79,19 @@ describe("renovate", () => {
     assert.equal(pinsOf("package.json").length, Object.keys({ ...dependencies, ...devDependencies }).length);
   });
 
-  it("finds every module of each go.mod, but those that say what a release was", () => {
+  it("finds every module of each go.mod, except those that record a release", () => {
     const modules = files.filter((file) => file.endsWith("/go.mod"));
     assert.ok(modules.length >= 5);
     for (const file of modules) {
       const required = [...read(file).matchAll(/^(?:require |\t)(\S+ v\S+)/gm)].map(([, pin = ""]) => pin);
-      if (ignored.some((pattern) => pattern.test(file))) continue;
+      if (isIgnored(file)) continue;
       const found = pinsOf(file).join("\n");
       for (const pin of required) assert.ok(found.includes(pin), `${file}: ${pin}`);
     }
-    assert.ok(modules.some((file) => ignored.some((pattern) => pattern.test(file))));
+    assert.ok(modules.some(isIgnored));
   });
 
-  it("has no manager of its own that finds nothing", () => {
+  it("has no custom manager that finds nothing", () => {
     for (const { description, managerFilePatterns, matchStrings } of renovate.customManagers) {
       const own = files.filter((file) => managerFilePatterns.some((pattern) => isPattern(pattern, file)));
       const found = own.flatMap((file) =>
@@ -99,7 +102,7 @@ describe("renovate", () => {
     }
   });
 
-  /** The group that a patch of a dependency lands in: of the rules that match it, the last one counts. */
+  /** The group of a dependency's patch: the last matching rule decides. */
   function groupOf(depName: string, manager: string): string | undefined {
     const matching = renovate.packageRules.filter(
       ({ matchDepNames = [depName], matchManagers = [manager], matchUpdateTypes = ["patch"], ...rule }) =>
@@ -119,7 +122,7 @@ describe("renovate", () => {
     assert.equal(groupOf("@pulumi/pulumi", "npm"), "npm packages");
   });
 
-  it("asks for no digest where a pattern has no place for one", () => {
+  it("requests no digest if a pattern has no place for one", () => {
     const ofDocker = renovate.customManagers.filter(({ datasourceTemplate }) => datasourceTemplate === "docker");
     const without = ofDocker.filter(({ matchStrings }) => !matchStrings.join().includes("<currentDigest>"));
     assert.deepEqual(
@@ -130,7 +133,7 @@ describe("renovate", () => {
     assert.deepEqual(rule?.matchDepNames, ["debian-snapshot"]);
   });
 
-  it("takes a newer date of Debian for a patch: a major update would wait for the approval of another one", () => {
+  it("treats a later date of Debian as a patch: a major update would wait for approval", () => {
     const rule = renovate.packageRules.find(({ matchDepNames }) => matchDepNames?.join() === "debian");
     const snapshot = renovate.customManagers.find(({ depNameTemplate }) => depNameTemplate === "debian-snapshot");
     const base = read("dockerfiles/base.Dockerfile");
@@ -143,8 +146,8 @@ describe("renovate", () => {
     }
   });
 
-  it("moves everything of the images together", () => {
+  it("moves everything inside the images together", () => {
     const rule = renovate.packageRules.find(({ groupName }) => groupName === "images");
-    assert.deepEqual(rule?.matchFileNames, ["dockerfiles/**", "local/standIns.ts"]);
+    assert.deepEqual(rule?.matchFileNames, ["dockerfiles/**", "local/offline/node.json"]);
   });
 });

@@ -1,4 +1,4 @@
-// A stand-in for the command dotnet of the .NET SDK, where no registry has it. It compiles no C#. It answers what
+// A substitute for the command dotnet of the .NET SDK, which no registry has. It does not compile C#. It answers what
 // Pulumi's language host asks of dotnet, and runs a program that consists of nothing but stack outputs, given as
 // ["name"] = "text" in Program.cs: by Pulumi's Go SDK, so that the host, the engine and the outputs are real.
 package main
@@ -13,7 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The version of the SDK that it stands in for, set by the build.
+// The version of the SDK that it replaces, set by the build.
 var version = "0.0.0"
 
 func main() {
@@ -36,7 +36,7 @@ func run(command string) error {
 	}
 	switch command {
 	case "build", "build -nologo", "restore":
-		fmt.Println("A stand-in for the .NET SDK: nothing is compiled.")
+		fmt.Println("A substitute for the .NET SDK: nothing is compiled.")
 		return nil
 	case "list package --include-transitive":
 		for _, reference := range packages {

@@ -1,4 +1,4 @@
-module runner-pulumi/local/tools/dotnet-stand-in
+module runner-pulumi/local/offline/tools/dotnet-substitute
 
 go 1.20
 
