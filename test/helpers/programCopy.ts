@@ -3,16 +3,21 @@ import { join } from "node:path";
 
 import { checkout } from "../../local/folder";
 
-const parts = ["index.ts", "Pulumi.yaml", "package.json", "tsconfig.json", "images", "dockerfiles"];
+const parts = ["index.ts", "Pulumi.yaml", "package.json", "tsconfig.json", "lib", "images", "dockerfiles"];
 
-/** A change of one file of the program: a text that is in it, and what stands in its place. */
+/** A change of one file of the program: a text in it, and its replacement. */
 export interface Edit {
   readonly file: string;
   readonly from: RegExp;
   readonly to: string;
 }
 
-/** The edit that leaves one language in the catalogue: enough where every other would only take time. */
+/** The path of a language's Dockerfile, relative to the checkout. */
+export function dockerfilePath(language: string): string {
+  return join("dockerfiles", language, "Dockerfile");
+}
+
+/** The edit that leaves one language in the catalogue, for tests that would only get slower with all of them. */
 export function languageAlone(name: string): Edit {
   return {
     file: "index.ts",
@@ -21,7 +26,10 @@ export function languageAlone(name: string): Edit {
   };
 }
 
-/** Copies the program into a new folder and changes it there. Throws an Error where an edit finds nothing to change. */
+/**
+ * Copies the program into a new folder and edits it there.
+ * @throws {Error} if an edit finds nothing to change
+ */
 export function copyProgram(folder: string, edits: readonly Edit[]): string {
   mkdirSync(folder);
   for (const part of parts) cpSync(join(checkout, part), join(folder, part), { recursive: true });

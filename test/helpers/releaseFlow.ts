@@ -8,20 +8,22 @@ import { catalogue } from "../../images/catalogue";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { stopDaemon } from "../../local/native/daemon";
 import { portOf } from "../../local/native/ports";
-import { startRegistry } from "../../local/native/services";
+import { startRegistry } from "../../local/native/registry";
+import type { StackConfig } from "../../local/stack";
+import { type GhState, readState } from "../fakes/gh/state";
 import { Actions, type Ended } from "../fakes/githubActions/workflows";
 import { type Place, closePlace, openPlace } from "./scratch";
 import { ScratchRepository, copyCheckout } from "./scratchRepository";
 
-const aliases = { dev: "spacelift-dev", prod: "spacelift" } as const;
+/** The aliases of the stacks' registries in ECR Public. */
+export const aliases = { dev: "spacelift-dev", prod: "spacelift" } as const;
 
 /** A stack that tags are released on. */
 export type StackName = keyof typeof aliases;
 
 /**
- * Everything between a pushed git tag and a served image: a bare repository that holds this checkout, the workflow's runs,
- * stacks dev and prod with state of their own, and a registry. Their images go to the registry instead of ECR Public;
- * that is all that the stacks' files say otherwise.
+ * Everything between a pushed git tag and a served image: a bare repository with this checkout, the runs of the workflows,
+ * the stacks dev and prod with their own state, and a registry instead of ECR Public.
  */
 export class ReleaseFlow {
   private constructor(
@@ -29,45 +31,50 @@ export class ReleaseFlow {
     readonly registry: string,
     readonly repository: ScratchRepository,
     readonly actions: Actions,
+    private readonly gitHubFile: string,
   ) {}
 
-  /** Brings it up. The mirror gets these versions of Pulumi. */
+  /** Starts it. The mirror gets these versions of Pulumi. */
   static async start(versions: readonly string[]): Promise<ReleaseFlow> {
     const place = await openPlace(versions);
     const { environment, folder } = place;
     const registry = await startRegistry(environment.tools, folder, await portOf("registry", folder));
     const backend = { PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
-    // What `. .local/env` selects for a shell is selected here by the workflow.
+    // A shell gets these from `. .local/env`; here, the workflow selects the stack.
     const own = { PULUMI_STACK: undefined, PULUMI_OPTION_CONFIG_FILE: undefined, PULUMI_BACKEND_URL: undefined };
-    // In the place of buildx, which the manifest is made with there.
+    // Instead of the builder of buildx, which runs the images for the inventory on a runner.
     const buildKit = { BUILDKIT_HOST: environment.buildKit };
-    const path = [dirname(environment.tools.buildctl), environment.env["PATH"]].join(delimiter);
-    // What make says is read.
+    const gh = join(__dirname, "..", "fakes", "gh");
+    const path = [gh, dirname(environment.tools.buildctl), environment.env["PATH"]].join(delimiter);
+    // In English, because what make prints is tested.
     const env = { ...process.env, LC_ALL: "C", ...environment.env, ...own, ...buildKit, PATH: path };
-    const repository = await ScratchRepository.create(folder);
-    await copyCheckout(repository.clone);
-    for (const stack of ["dev", "prod"] as const) {
-      writeStackFile(repository.clone, stack, { ...place.config, registry: `${registry}/${aliases[stack]}` });
-      await execa("pulumi", ["stack", "init", stack], { cwd: repository.clone, env: { ...env, ...backend } });
-    }
-    await repository.commit("Start", {});
+    const repository = await createRepository(place, { ...env, ...backend }, (stack) => ({
+      registry: `${registry}/${aliases[stack]}`,
+    }));
     const runners = join(folder, "runners");
     mkdirSync(runners);
-    return new ReleaseFlow(place, registry, repository, new Actions(repository.remote, runners, env, backend));
+    const gitHubFile = join(folder, "github.json");
+    const actions = new Actions(repository.remote, runners, env, backend, gitHubFile);
+    return new ReleaseFlow(place, registry, repository, actions, gitHubFile);
   }
 
-  /** Pushes a tag as a maintainer does, and waits until all runs have ended. Gives what they said. */
+  /** The comments and release notes on the fake GitHub. */
+  get gitHub(): GhState {
+    return readState(this.gitHubFile);
+  }
+
+  /** Pushes tags as a maintainer does, and waits until all runs have ended. */
   async release(...tags: string[]): Promise<Ended[]> {
     await this.push(...tags);
     return this.actions.drain();
   }
 
-  /** Pushes tags, each by itself, and lets their runs wait. */
+  /** Pushes tags one by one and leaves their runs in the queue. */
   async push(...tags: string[]): Promise<void> {
     for (const tag of tags) await this.pushAt(tag, "HEAD");
   }
 
-  /** Deletes a tag, if it is there, and pushes it at a commit. Its run waits. */
+  /** Deletes a tag if it exists, pushes it at a commit and leaves its run in the queue. */
   async pushAt(tag: string, commit: string): Promise<void> {
     await this.repository.deleteTag(tag);
     await this.actions.notice();
@@ -75,19 +82,19 @@ export class ReleaseFlow {
     await this.actions.notice();
   }
 
-  /** The repository of a language in the registry of a stack. */
+  /** A client that reads a language's repository of a stack. */
   client(stack: StackName, language: string): RepositoryClient {
     return new RepositoryClient(`${this.registry}/${aliases[stack]}/runner-pulumi-${language}`);
   }
 
-  /** The digests that a tag serves, by language; none of those that do not have it. */
+  /** Reads the digests that a tag serves, by language. Languages without the tag are left out. */
   async served(stack: StackName, tag: string): Promise<Record<string, string>> {
     const entries = catalogue.map(async ({ name }) => [name, await this.client(stack, name).digest(tag)] as const);
     const found = (await Promise.all(entries)).filter(([, digest]) => digest !== undefined);
     return Object.fromEntries(found) as Record<string, string>;
   }
 
-  /** What the registry serves, in a line for each tag: the version by the image's label, and javascript's digest. */
+  /** Lists what the registry serves, one line per tag: the version in the image's label, and javascript's digest. */
   async listing(): Promise<string[]> {
     const lines = (["dev", "prod"] as const).map(async (stack) => {
       const client = this.client(stack, "javascript");
@@ -104,15 +111,35 @@ export class ReleaseFlow {
     return (await Promise.all(lines)).flat();
   }
 
-  /** Removes everything of it. */
+  /** Stops it and removes its files. */
   async stop(): Promise<void> {
     await stopDaemon("registry", this.place.folder);
     closePlace(this.place);
   }
 }
 
-/** Adds to the committed config of a stack what this machine builds with. */
-function writeStackFile(folder: string, stack: StackName, values: Readonly<Record<string, unknown>>): void {
+/**
+ * Creates a repository with this checkout, and the stacks dev and prod.
+ * @param env environment variables for pulumi
+ * @param ownConfig a stack's config in addition to its committed one and this machine's
+ */
+export async function createRepository(
+  { folder, config }: Place,
+  env: NodeJS.ProcessEnv,
+  ownConfig: (stack: StackName) => StackConfig = () => ({}),
+): Promise<ScratchRepository> {
+  const repository = await ScratchRepository.create(folder);
+  await copyCheckout(repository.clone);
+  for (const stack of Object.keys(aliases) as StackName[]) {
+    writeStackFile(repository.clone, stack, { ...config, ...ownConfig(stack) });
+    await execa("pulumi", ["stack", "init", stack], { cwd: repository.clone, env });
+  }
+  await repository.commit("Start", {});
+  return repository;
+}
+
+/** Adds config to the committed one of a stack. */
+function writeStackFile(folder: string, stack: StackName, values: StackConfig): void {
   const file = join(folder, `Pulumi.${stack}.yaml`);
   const { config } = parse(readFileSync(file, "utf8")) as { config: object };
   const own = Object.entries(values).map(([key, value]) => [`runner-pulumi:${key}`, value]);

@@ -5,7 +5,7 @@ import { execa } from "execa";
 
 import { checkout } from "../../local/folder";
 
-/** Who commits in a test, whatever the machine's own settings are. */
+/** The author of a test's commits, whatever git's settings on this machine are. */
 const identity = {
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_CONFIG_NOSYSTEM: "1",
@@ -15,7 +15,7 @@ const identity = {
   GIT_COMMITTER_EMAIL: "maintainer@example.com",
 };
 
-/** A bare repository that stands for the one on GitHub, and a maintainer's clone of it. */
+/** A bare repository instead of the one on GitHub, and a maintainer's clone of it. */
 export class ScratchRepository {
   private constructor(
     /** The path of the bare repository. */
@@ -24,7 +24,7 @@ export class ScratchRepository {
     readonly clone: string,
   ) {}
 
-  /** Makes both in a folder, with an empty main branch. */
+  /** Creates both in a folder, with an empty main branch. */
   static async create(folder: string): Promise<ScratchRepository> {
     const repository = new ScratchRepository(join(folder, "remote.git"), join(folder, "maintainer"));
     await git(folder, "init", "--quiet", "--bare", "--initial-branch=main", repository.remote);
@@ -32,12 +32,16 @@ export class ScratchRepository {
     return repository;
   }
 
-  /** Runs git in the maintainer's clone, and gives what it prints. */
+  /** Runs git in the maintainer's clone and returns its stdout. */
   git(...args: string[]): Promise<string> {
     return git(this.clone, ...args);
   }
 
-  /** Commits files to main by their paths and contents, undefined to remove one, and pushes. Gives the commit. */
+  /**
+   * Commits files to main by path and pushes.
+   * @param files contents, undefined to remove a file
+   * @returns the commit
+   */
   async commit(subject: string, files: Readonly<Record<string, string | undefined>>): Promise<string> {
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(this.clone, path)), { recursive: true });
@@ -50,7 +54,7 @@ export class ScratchRepository {
     return this.git("rev-parse", "HEAD");
   }
 
-  /** Pushes a branch that is main with one more commit, which changes files by their paths. */
+  /** Pushes a branch with one commit on top of main, which changes these files. */
   async branch(name: string, files: Readonly<Record<string, string>>): Promise<void> {
     await this.git("checkout", "--quiet", "-B", name, "main");
     for (const [path, content] of Object.entries(files)) writeFileSync(join(this.clone, path), content);
@@ -64,21 +68,21 @@ export class ScratchRepository {
     await this.git("push", "--quiet", "origin", `${commit}:refs/tags/${tag}`);
   }
 
-  /** Deletes a tag of the remote, if it is there. */
+  /** Deletes a tag of the remote if it exists. */
   async deleteTag(tag: string): Promise<void> {
     if ((await this.git("ls-remote", "--tags", "origin", `refs/tags/${tag}`)) === "") return;
     await this.git("push", "--quiet", "origin", `:refs/tags/${tag}`);
   }
 }
 
-/** Runs git as the maintainer of a scratch repository. */
+/** Runs git as the maintainer of a scratch repository and returns its stdout. */
 export async function git(folder: string, ...args: string[]): Promise<string> {
   return (await execa("git", args, { cwd: folder, env: identity })).stdout;
 }
 
-/** Copies the checkout as it is now, without what git ignores, into a folder. */
+/** Copies the checkout as it is now into a folder, without ignored files. */
 export async function copyCheckout(folder: string): Promise<void> {
-  // It may be another user's, and trusted in a file that git does not read here.
+  // The checkout may belong to another user, and the file that trusts it is not read here.
   const list = (...args: string[]) => git(checkout, "-c", "safe.directory=*", "ls-files", ...args);
   const files = await list("--cached", "--others", "--exclude-standard", "--deduplicate");
   const deleted = new Set((await list("--deleted")).split("\n"));
@@ -88,7 +92,7 @@ export async function copyCheckout(folder: string): Promise<void> {
   }
 }
 
-/** Lets a clone use the packages of the checkout: a link, and files that are older than it, so that make leaves it. */
+/** Lets a clone use the packages of the checkout: a link, and older package files, so that make does not install. */
 export async function linkPackages(clone: string): Promise<void> {
   await execa("ln", ["--symbolic", join(checkout, "node_modules"), join(clone, "node_modules")]);
   for (const file of ["package.json", "package-lock.json"]) utimesSync(join(clone, file), 0, 0);

@@ -1,6 +1,6 @@
 import { execa } from "execa";
 
-import { type PublishedImages, releaseUntilServed } from "../../commands/unserved";
+import { type ImageOutputs, publish } from "../../commands/publish";
 import { catalogue } from "../../images/catalogue";
 import {
   type Credentials,
@@ -11,6 +11,8 @@ import {
 } from "../../lib/oci/repositoryClient";
 import { checkout } from "../../local/folder";
 import { type Stack, type StackConfig, configFileOf, prepareStack } from "../../local/stack";
+import { captureLog } from "./captureLog";
+import { withoutTerminal } from "./withoutTerminal";
 
 /** How a run of pulumi ended. */
 export interface Run {
@@ -19,11 +21,11 @@ export interface Run {
   readonly output: string;
 }
 
-/** What is another than usual in a run. */
+/** Settings of a run that differ from the usual ones. */
 export interface Setting {
-  /** The folder of the program; otherwise the checkout. */
+  /** The folder of the program; the checkout by default. */
   readonly program?: string;
-  /** Environment variables beside the stack's. */
+  /** Environment variables in addition to the stack's. */
   readonly variables?: NodeJS.ProcessEnv;
 }
 
@@ -36,59 +38,62 @@ const manifestTypes = [
 export class TestStack {
   constructor(
     readonly stack: Stack,
-    /** What comes before a repository's name: host[:port][/path]. */
+    /** The prefix of a repository's name: host[:port][/path]. */
     readonly prefix: string,
-    /** What every release of the stack needs in its config. */
+    /** The config that every release of the stack needs. */
     readonly ownConfig: StackConfig,
     readonly credentials?: Credentials,
-    /** Gets everything that pulumi prints. */
+    /** Receives everything that pulumi prints. */
     private readonly onOutput: (output: string) => void = () => undefined,
   ) {}
 
-  /** The environment variables that pulumi runs with on this stack. */
+  /** The environment variables for pulumi on this stack. */
   get env(): NodeJS.ProcessEnv {
     const own = { PULUMI_STACK: this.stack.name, PULUMI_OPTION_CONFIG_FILE: configFileOf(this.stack) };
     return { ...this.stack.env, ...own };
   }
 
-  /** Writes this config beside the stack's own. */
+  /** Writes this config in addition to the stack's own. */
   async configure(config: StackConfig): Promise<void> {
     await prepareStack(this.stack, { ...this.ownConfig, ...config });
   }
 
-  /** `pulumi up` with this config beside the stack's own. */
+  /** Runs `pulumi up` with this config in addition to the stack's own. */
   async up(config: StackConfig, setting?: Setting): Promise<Run> {
     await this.configure(config);
     return this.run(["up", "--yes", "--skip-preview", "--non-interactive"], setting);
   }
 
-  /** `pulumi preview` with this config beside the stack's own. */
+  /** Runs `pulumi preview` with this config in addition to the stack's own. */
   async preview(config: StackConfig, ...options: string[]): Promise<Run> {
     await this.configure(config);
     return this.run(["preview", "--non-interactive", ...options]);
   }
 
-  /** Any other command of pulumi on this stack. */
+  /** Runs any other command of pulumi on this stack. */
   pulumi(...args: string[]): Promise<Run> {
     return this.run(args);
   }
 
-  /** A release as `make up` and CI do it: it ends when the registry serves what the outputs name. Gives what it says. */
+  /**
+   * Releases as `make up` and CI do.
+   * @returns the log lines about tags that had to be pushed again
+   * @throws {Error} with the whole log if it fails
+   */
   async release(config: StackConfig): Promise<string[]> {
-    const sentences: string[] = [];
-    const update = async (repair: string | undefined) => {
-      const { failed, output } = await this.up({ ...config, repair: repair ?? "" });
-      if (failed) throw new Error(output);
-      return this.images();
-    };
-    await releaseUntilServed(update, (sentence) => sentences.push(sentence), repositoryClients(this.credentials));
-    return sentences;
+    await this.configure(config);
+    const project = { folder: checkout, env: this.env, logs: this.stack.folder, languages: [] };
+    const work = () => withoutTerminal(() => publish(project, repositoryClients(this.credentials)));
+    const { lines, error } = await captureLog(work);
+    this.onOutput(lines.join("\n"));
+    if (error !== undefined) throw new Error(lines.join("\n"), { cause: error });
+    return lines.filter((line) => line.includes("pushing every image again"));
   }
 
-  /** The stack's output `images`. */
-  async images(): Promise<PublishedImages> {
+  /** Reads the stack's output `images`. */
+  async images(): Promise<ImageOutputs> {
     const { output } = await this.run(["stack", "output", "images", "--json"]);
-    return JSON.parse(output) as PublishedImages;
+    return JSON.parse(output) as ImageOutputs;
   }
 
   /** A language's repository, host[:port]/path. */
@@ -96,23 +101,23 @@ export class TestStack {
     return `${this.prefix}/runner-pulumi-${language}`;
   }
 
-  /** What the registry serves under a tag or a digest, by language. */
+  /** Reads the digest that each language's tag serves; undefined if it does not exist. */
   async served(tag: string): Promise<Record<string, string | undefined>> {
     const entries = catalogue.map(async ({ name }) => [name, await this.client(name).digest(tag)] as const);
     return Object.fromEntries(await Promise.all(entries));
   }
 
-  /** The repository of a language, for reading. */
+  /** A client that reads a language's repository. */
   client(language: string): RepositoryClient {
     return new RepositoryClient(this.repository(language), this.credentials);
   }
 
-  /** The platforms of an index, by its digest: what the config of each of its images says. */
+  /** Reads the platforms of an index from the configs of its images. */
   async platformsOf(language: string, digest: string): Promise<string[]> {
     return Object.keys(await this.sizesOf(language, digest));
   }
 
-  /** The compressed size in bytes of each platform's image of an index, by its platform. */
+  /** Reads the compressed size in bytes of each image of an index, by platform. */
   async sizesOf(language: string, digest: string): Promise<Record<string, number>> {
     const client = this.client(language);
     const { manifests = [] } = (await client.manifest(digest)) ?? {};
@@ -125,7 +130,7 @@ export class TestStack {
     return Object.fromEntries(await Promise.all(sizes));
   }
 
-  /** Whether an image can be pulled whole by its digest: its manifest, its config and every layer. */
+  /** Whether an image can be pulled completely by its digest: its manifest, its config and every layer. */
   async pulls(language: string, digest: string): Promise<boolean> {
     const manifest = await this.client(language).manifest(digest);
     if (manifest === undefined) return false;
@@ -138,14 +143,14 @@ export class TestStack {
     return [...children, ...(await Promise.all(blobs))].every(Boolean);
   }
 
-  /** Puts the image of a digest under a tag, behind the engine's back. */
+  /** Moves a tag to a digest without the engine. */
   async moveTag(language: string, tag: string, digest: string): Promise<void> {
     const manifest = await this.manifests(language, digest, { headers: { accept: manifestTypes.join(", ") } });
     const headers = { "content-type": manifest.headers.get("content-type") ?? "" };
     await this.manifests(language, tag, { method: "PUT", headers, body: await manifest.text() });
   }
 
-  /** Deletes a tag, or by its digest a manifest, behind the engine's back. */
+  /** Deletes a tag, or a manifest by its digest, without the engine. */
   async remove(language: string, reference: string): Promise<void> {
     await this.manifests(language, reference, { method: "DELETE" });
   }

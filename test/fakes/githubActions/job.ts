@@ -1,17 +1,18 @@
-// Stands in for GitHub's runners: a job's `run` steps are run for real, in a fresh clone. What actions (`uses`) do there,
-// this machine's release environment does here.
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+// A fake of GitHub's runners: the `run` steps of a job run for real, in a folder of their own. A few actions (`uses`) are
+// replaced by what they do for these workflows, and this machine's release environment replaces the others.
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { runInNewContext } from "node:vm";
 
 import { execa } from "execa";
 
 import { git, linkPackages } from "../../helpers/scratchRepository";
 
-/** A job of a workflow, as far as it is run here. */
+/** A job of a workflow, as far as it runs here. */
 export interface Job {
   readonly if?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Texts;
+  readonly outputs?: Texts;
   readonly steps: readonly Step[];
 }
 
@@ -20,63 +21,97 @@ interface Step {
   readonly if?: string;
   readonly uses?: string;
   readonly run?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Texts;
+  readonly with?: Readonly<Record<string, unknown>>;
 }
 
-/** What expressions can name: github, inputs, vars, … */
+type Texts = Readonly<Record<string, string>>;
+
+/** The objects that expressions can name: github, inputs, vars, … */
 export type Contexts = Readonly<Record<string, unknown>>;
 
 /** A job to run. */
 export interface JobRun {
   readonly job: Job;
   readonly contexts: Contexts;
-  /** The repository and the commit that it is run at. */
+  /** The repository and the commit that the job checks out. */
   readonly remote: string;
   readonly commit: string;
-  /** The folder that the runner's own is made in. */
+  /** The folder for the runner's files. */
   readonly folder: string;
+  /** The folder for the artifacts of the job's workflow run. */
+  readonly artifacts: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
 /** How a job ended. */
 export interface EndedJob {
   readonly conclusion: "success" | "failure" | "skipped";
-  /** What its steps printed. */
+  /** Everything that its steps printed. */
   readonly log: string;
-  /** The Markdown of its summary. */
+  /** Its summary, as Markdown. */
   readonly summary: string;
-  /** The folder of its clone. */
+  /** The folder that its steps ran in. */
   readonly workspace: string;
-  /** The outputs of its steps, by their ids. */
-  readonly outputs: Outputs;
+  /** Its outputs. */
+  readonly outputs: Texts;
 }
 
-type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+interface Runner extends JobRun {
+  /** The folder that the steps run in. */
+  readonly workspace: string;
+}
 
-/** Actions that this machine's environment does the work of. Any other is a fault of the test. */
-const known = [
-  /^actions\/(checkout|upload-artifact)@/,
-  /^aws-actions\/configure-aws-credentials@/,
-  /^\.\/\.github\/actions\/stack$/,
+/** The actions of the workflows. Those that do nothing are the work of this machine's environment. */
+const actions: readonly [RegExp, (inputs: Texts, runner: Runner) => Promise<void> | void][] = [
+  [/^actions\/checkout@/, checkOut],
+  [/^actions\/upload-artifact@/, uploadArtifact],
+  [/^actions\/download-artifact@/, downloadArtifact],
+  [/^aws-actions\/configure-aws-credentials@/, () => undefined],
+  [/^\.\/\.github\/actions\/stack$/, () => undefined],
 ];
 
-/** Runs a job's steps. Throws an Error where one uses an action that is not stood in for. */
-export async function runJob({ job, contexts, remote, commit, folder, env }: JobRun): Promise<EndedJob> {
+async function checkOut(_: Texts, { remote, commit, workspace }: Runner): Promise<void> {
+  await git(workspace, "clone", "--quiet", remote, ".");
+  await git(workspace, "checkout", "--quiet", "--detach", commit);
+  await linkPackages(workspace);
+}
+
+/** Stores the files of a pattern without the folders before its first wildcard. */
+function uploadArtifact({ name = "", path = "" }: Texts, { artifacts, workspace }: Runner): void {
+  const files = globSync(path, { cwd: workspace });
+  if (files.length === 0) throw new Error(`No files were found with the provided path: ${path}`);
+  for (const file of files) cpSync(join(workspace, file), join(artifacts, name, basename(file)));
+}
+
+function downloadArtifact({ name = "" }: Texts, { artifacts, workspace }: Runner): void {
+  cpSync(join(artifacts, name), workspace, { recursive: true });
+}
+
+/**
+ * Runs a job's steps.
+ * @throws {Error} if one uses an action that has no fake
+ */
+export async function runJob(run: JobRun): Promise<EndedJob> {
+  const { job, contexts, folder, env } = run;
   const runner = mkdtempSync(join(folder, "runner-"));
   const workspace = join(runner, "workspace");
   if (job.if !== undefined && !evaluate(job.if, contexts))
     return { conclusion: "skipped", log: "", summary: "", workspace, outputs: {} };
-  await git(folder, "clone", "--quiet", remote, workspace);
-  await git(workspace, "checkout", "--quiet", "--detach", commit);
-  await linkPackages(workspace);
+  mkdirSync(workspace);
   const summary = join(runner, "summary.md");
   writeFileSync(summary, "");
-  const all = { ...env, GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summary };
-  const { failed, ...ended } = await runSteps(job, { workspace, runner, env: all, contexts });
-  return { ...ended, conclusion: failed ? "failure" : "success", summary: readFileSync(summary, "utf8"), workspace };
+  const files = { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: join(runner, "outputs") };
+  const all = { ...env, GITHUB_ACTIONS: "true", ...files };
+  const { failed, log, outputs } = await runSteps({ ...run, workspace, env: all });
+  return {
+    conclusion: failed ? "failure" : "success",
+    ...{ log, outputs, workspace },
+    summary: readFileSync(summary, "utf8"),
+  };
 }
 
-/** Fills in the expressions of a text. */
+/** Replaces the expressions of a text by their values. */
 export function fill(text: string, contexts: Contexts): string {
   return text.replace(/\$\{\{(.*?)\}\}/g, (_, expression: string) => {
     const value = evaluate(expression, contexts) ?? "";
@@ -84,66 +119,66 @@ export function fill(text: string, contexts: Contexts): string {
   });
 }
 
-interface Runner {
-  readonly workspace: string;
-  readonly runner: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly contexts: Contexts;
+function fillAll(texts: Readonly<Record<string, unknown>> = {}, contexts: Contexts): Texts {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, fill(String(text), contexts)]));
 }
 
-async function runSteps(
-  job: Job,
-  { contexts, ...runner }: Runner,
-): Promise<{ failed: boolean; log: string; outputs: Outputs }> {
-  const steps: Record<string, { outputs: Record<string, string> }> = {};
+async function runSteps(runner: Runner): Promise<{ failed: boolean; log: string; outputs: Texts }> {
+  const { job } = runner;
+  const steps: Record<string, { outputs: Texts }> = {};
+  const contexts = { ...runner.contexts, steps };
   let log = "";
   let failed = false;
   for (const step of job.steps) {
-    if (step.uses !== undefined && !known.some((action) => action.test(step.uses ?? ""))) {
-      throw new Error(`${step.uses} is not stood in for.`);
-    }
-    const all = { ...contexts, steps };
-    if (step.run === undefined || !isWanted(step, all, failed)) continue;
-    const ended = await runStep(step, job, { ...runner, contexts: all });
+    if (!shouldRun(step, contexts, failed)) continue;
+    const ended = await runStep(step, { ...runner, contexts });
     log += `${ended.log}\n`;
     failed ||= ended.failed;
     if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
   }
-  const outputs = Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, step.outputs]));
-  return { failed, log, outputs };
+  return { failed, log, outputs: fillAll(job.outputs, contexts) };
 }
 
-/** After a failure only those are wanted whose condition asks for the job's status itself. */
-function isWanted({ if: condition = "true" }: Step, contexts: Contexts, failed: boolean): boolean {
+/** After a failure, only steps run whose condition checks the status of the job. */
+function shouldRun({ if: condition = "true" }: Step, contexts: Contexts, failed: boolean): boolean {
   const expression = condition.replace(/^\$\{\{(.*)\}\}$/, "$1");
-  const asksForStatus = /\b(always|cancelled|failure|success)\(\)/.test(expression);
-  return (asksForStatus || !failed) && Boolean(evaluate(expression, contexts));
+  const checksStatus = /\b(always|cancelled|failure|success)\(\)/.test(expression);
+  return (checksStatus || !failed) && Boolean(evaluate(expression, contexts));
 }
 
-async function runStep(
+interface EndedStep {
+  readonly failed: boolean;
+  readonly log: string;
+  readonly outputs: Texts;
+}
+
+async function runStep(step: Step, runner: Runner): Promise<EndedStep> {
+  if (step.uses === undefined) return runCommands(step, runner);
+  const [, action] = actions.find(([name]) => name.test(step.uses ?? "")) ?? [];
+  if (action === undefined) throw new Error(`${step.uses} has no fake.`);
+  await action(fillAll(step.with, runner.contexts), runner);
+  return { failed: false, log: "", outputs: {} };
+}
+
+async function runCommands(
   { run = "", env: ofStep }: Step,
-  { env: ofJob }: Job,
-  { workspace, runner, env, contexts }: Runner,
-): Promise<{ failed: boolean; log: string; outputs: Record<string, string> }> {
-  const file = join(runner, "outputs");
+  { job, workspace, env, contexts }: Runner,
+): Promise<EndedStep> {
+  const file = env["GITHUB_OUTPUT"] ?? "";
   writeFileSync(file, "");
-  const own = Object.entries({ ...ofJob, ...ofStep }).map(([name, value]) => [name, fill(value, contexts)]);
   const { failed, all } = await execa("bash", ["-e", "-c", run], {
     cwd: workspace,
-    env: { ...env, ...Object.fromEntries(own), GITHUB_OUTPUT: file },
+    env: { ...env, ...fillAll({ ...job.env, ...ofStep }, contexts) },
     extendEnv: false,
     reject: false,
     all: true,
   });
   const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
-  return {
-    failed,
-    log: all,
-    outputs: Object.fromEntries(lines.map((line) => line.split(/=(.*)/s, 2) as [string, string])),
-  };
+  const outputs = lines.map((line) => line.split(/=(.*)/s, 2) as [string, string]);
+  return { failed, log: all, outputs: Object.fromEntries(outputs) };
 }
 
-/** The expressions that these workflows use mean the same in JavaScript; a step that was skipped has no outputs. */
+/** The expressions of these workflows mean the same in JavaScript; a step that was skipped has no outputs. */
 function evaluate(expression: string, contexts: Contexts): unknown {
   const functions = {
     startsWith: (text: string, start: string) => text.startsWith(start),

@@ -1,41 +1,47 @@
-// Stands in for GitHub Actions: events of a bare repository start the workflows that are in it, as GitHub would.
+// A fake of GitHub Actions: events of a bare repository start the workflows that are in it, as on GitHub.
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+
 import { parse } from "yaml";
 
 import { type Contexts, type EndedJob, type Job, fill, runJob } from "./job";
 import { git } from "../../helpers/scratchRepository";
+import { changeState, draftNotes, stateVariable } from "../gh/state";
 
 type Event =
   | { readonly name: "push"; readonly ref: string; readonly commit: string }
   | { readonly name: "workflow_dispatch"; readonly ref: string; readonly commit: string; readonly tag: string };
 
-/** A run of the release workflow that waits for its turn. */
+/** A run of the release workflow in the queue. */
 export interface Run {
   readonly title: string;
-  /** Its concurrency group: one at a time of each. */
+  /** Its concurrency group, which runs one at a time. */
   readonly group: string;
   readonly event: Event;
 }
 
-/** How a run ended. */
+/** How a run ended: its job `release`, and the conclusion and the log of all jobs. */
 export type Ended = EndedJob & { readonly title: string };
 
 interface ReleaseWorkflow {
   readonly "run-name": string;
   readonly on: { readonly push: { readonly tags: string[] } };
   readonly concurrency: { readonly group: string };
-  readonly jobs: { readonly release: Job };
+  readonly jobs: { readonly release: Job; readonly notes: Job };
 }
 
 interface PreviewWorkflow {
   readonly jobs: { readonly stacks: Job };
 }
 
-/** More tags than this in one push make no event, https://docs.github.com/en/webhooks/webhook-events-and-payloads#push */
+/** More tags than this in one push create no event: https://docs.github.com/en/webhooks/webhook-events-and-payloads#push */
 const tagsOfAPush = 3;
 
-/** The workflows of a repository, with the queue of the release workflow's runs. */
+const repository = "owner/runner-pulumi";
+
+/** The workflows of a repository, and the queue of the release workflow's runs. */
 export class Actions {
-  /** Runs that wait, in the order in which they were started. */
+  /** Runs that have not started, the oldest first. */
   readonly queue: Run[] = [];
   private tags = new Map<string, string>();
 
@@ -46,24 +52,29 @@ export class Actions {
     private readonly env: NodeJS.ProcessEnv,
     /** The variables of the repository, `vars`. */
     private readonly vars: Readonly<Record<string, string>>,
-  ) {}
+    /** The state of the fake gh: see test/fakes/gh. */
+    private readonly gitHub: string,
+  ) {
+    changeState(gitHub, { repository: remote });
+  }
 
-  /** Starts the runs of what was pushed since the last call. Every push needs one: GitHub sees each by itself. */
+  /** Queues the runs of the tags that were pushed since the last call. Call it after every push: each is an event. */
   async notice(): Promise<void> {
     const before = this.tags;
     this.tags = await this.remoteTags();
+    for (const tag of before.keys()) if (!this.tags.has(tag)) draftNotes(this.gitHub, tag);
     const pushed = [...this.tags].filter(([tag, commit]) => before.get(tag) !== commit);
     if (pushed.length > tagsOfAPush) return;
     for (const [tag, commit] of pushed) await this.enqueue({ name: "push", ref: `refs/tags/${tag}`, commit });
   }
 
-  /** Starts the workflow of main for a tag, as a person or the watcher does. */
+  /** Queues a run of main's workflow for a tag, as a person or the watcher does. */
   async dispatch(tag: string): Promise<void> {
     const commit = await git(this.remote, "rev-parse", "main");
     await this.enqueue({ name: "workflow_dispatch", ref: "refs/heads/main", commit, tag });
   }
 
-  /** Runs everything that waits, in this order. */
+  /** Runs the whole queue in this order. */
   async drain(order: "first in, first out" | "last in, first out" = "first in, first out"): Promise<Ended[]> {
     const ended: Ended[] = [];
     while (this.queue.length > 0) {
@@ -73,17 +84,14 @@ export class Actions {
     return ended;
   }
 
-  /** Runs the preview workflow's job for the stacks, at the head of a branch, as a pull request of this number does. */
-  async preview(branch: string, number: number, gitHub: { url: string; token: string }): Promise<EndedJob> {
+  /** Runs the preview workflow's job for the stacks, at the head of a branch, for the pull request of this number. */
+  async preview(branch: string, number: number): Promise<EndedJob> {
     const commit = await git(this.remote, "rev-parse", branch);
     const workflow = parse(
       await git(this.remote, "show", `${commit}:.github/workflows/preview.yml`),
     ) as PreviewWorkflow;
-    const repository = "owner/runner-pulumi";
     const event = { pull_request: { number, head: { repo: { full_name: repository } } } };
-    const contexts = { github: { event, repository, token: gitHub.token }, vars: this.vars };
-    const env = { ...this.env, GITHUB_API_URL: gitHub.url, GITHUB_REPOSITORY: repository };
-    return runJob({ job: workflow.jobs.stacks, contexts, commit, remote: this.remote, folder: this.folder, env });
+    return this.runJobs(commit, { github: { event } })(workflow.jobs.stacks);
   }
 
   private async remoteTags(): Promise<Map<string, string>> {
@@ -101,27 +109,44 @@ export class Actions {
     this.queue.push({ title, group, event });
   }
 
-  /** GitHub runs the workflow of the event's own commit. */
+  /** The workflow of the event's own commit, which is the one that GitHub runs. */
   private async workflowAt(commit: string): Promise<ReleaseWorkflow> {
     return parse(await git(this.remote, "show", `${commit}:.github/workflows/release.yml`)) as ReleaseWorkflow;
   }
 
-  private contexts(event: Event): Contexts {
+  private contexts(event: Event) {
     const inputs = event.name === "push" ? {} : { tag: event.tag };
     const github = { event_name: event.name, ref: event.ref, ref_name: event.ref.replace(/^refs\/(tags|heads)\//, "") };
-    return { github, inputs, vars: this.vars };
+    return { github, inputs };
   }
 
   private async start({ title, event }: Run): Promise<Ended> {
-    const { release: job } = (await this.workflowAt(event.commit)).jobs;
-    const env = { ...this.env, GITHUB_EVENT_NAME: event.name };
-    const { remote, folder } = this;
-    const ended = await runJob({ job, contexts: this.contexts(event), commit: event.commit, remote, folder, env });
-    return { ...ended, title };
+    const { jobs } = await this.workflowAt(event.commit);
+    const run = this.runJobs(event.commit, this.contexts(event), { GITHUB_EVENT_NAME: event.name });
+    const release = await run(jobs.release);
+    // Without a condition of its own about the status, a job runs only if the one that it needs succeeds.
+    if (release.conclusion !== "success") return { ...release, title };
+    const notes = await run(jobs.notes, { needs: { release: { outputs: release.outputs } } });
+    const conclusion = notes.conclusion === "failure" ? "failure" : "success";
+    return { ...release, title, conclusion, log: release.log + notes.log };
+  }
+
+  /** Returns a function that runs jobs of one workflow run, which share artifacts. */
+  private runJobs(
+    commit: string,
+    { github, ...others }: { readonly github: object; readonly inputs?: object },
+    variables: NodeJS.ProcessEnv = {},
+  ) {
+    const { remote, folder, vars } = this;
+    const artifacts = mkdtempSync(join(folder, "artifacts-"));
+    const env = { ...this.env, ...variables, [stateVariable]: this.gitHub };
+    const contexts = { github: { ...github, repository, token: "of the workflow" }, vars, ...others };
+    return (job: Job, more: Contexts = {}) =>
+      runJob({ job, contexts: { ...contexts, ...more }, commit, remote, folder, artifacts, env });
   }
 }
 
 function matches(pattern: string, tag: string): boolean {
-  // Of GitHub's patterns, only a star at the end is used here.
+  // The workflows use only a star at the end of a pattern.
   return pattern.endsWith("*") ? tag.startsWith(pattern.slice(0, -1)) : tag === pattern;
 }

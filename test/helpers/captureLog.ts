@@ -1,0 +1,20 @@
+/** What some work logged, and the error that ended it, if any. */
+export interface CapturedLog {
+  readonly lines: readonly string[];
+  readonly error?: unknown;
+}
+
+/** Runs some work and captures what it logs (see lib/log) instead of printing it. */
+export async function captureLog(work: () => Promise<unknown>): Promise<CapturedLog> {
+  const { error: print } = console;
+  const lines: string[] = [];
+  console.error = (text: unknown) => lines.push(...String(text).split("\n"));
+  try {
+    await work();
+    return { lines };
+  } catch (error) {
+    return { lines, error };
+  } finally {
+    console.error = print;
+  }
+}
