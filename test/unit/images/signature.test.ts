@@ -1,26 +1,19 @@
 import assert from "node:assert/strict";
 
-import {
-  type TrustRoot,
-  carriesSignature,
-  isSignaturePolicy,
-  signer,
-  verifySignature,
-} from "../../../images/signature";
+import { type TrustRoot, isSigned, isSignaturePolicy, signer, verifySignature } from "../../../images/signature";
 import { type Bundle, Sigstore, type World, pulumiIdentity } from "../../fakes/sigstore";
 
 const text = `${"a".repeat(64)}  pulumi-v3.259.0-linux-x64.tar.gz\n`;
 const url = "https://releases.example/pulumi-3.259.0-checksums.txt.sig";
 const day = 24 * 60 * 60 * 1000;
 
-const refused = `The list is not signed by Pulumi: ${url}: `;
+const refused = `The file is not signed by Pulumi: ${url}: `;
 const remedy =
-  ". Nothing was built. " +
-  `Find out why before you release it: docs/maintaining.md, "A release's signature is refused".`;
+  ". Nothing was built. " + 'Find out why before you release it: docs/maintaining.md, "A signature is refused".';
 
-describe("signature", () => {
+describe("verifySignature", () => {
   let sigstore: Sigstore;
-  /** The right bundle for the text. */
+  /** The valid bundle for the text. */
   let bundle: Bundle;
 
   before(async () => {
@@ -31,17 +24,17 @@ describe("signature", () => {
     sigstore.stop();
   });
 
-  /** Verifies a bundle for a text, by the trust root of these tests. */
-  function verify(given: Bundle | string, signed = text, trust = sigstore.trust): Promise<void> {
-    const inJson = typeof given === "string" ? given : JSON.stringify(given);
-    return verifySignature({ what: "The list", bytes: Buffer.from(signed), bundle: inJson, url }, trust);
+  /** Verifies a bundle for a text, with the trust root of these tests. */
+  function verify(input: Bundle | string, signed = text, trust = sigstore.trust): Promise<void> {
+    const json = typeof input === "string" ? input : JSON.stringify(input);
+    return verifySignature({ what: "The file", bytes: Buffer.from(signed), bundle: json, url }, trust);
   }
 
-  const refuses = async (given: Bundle | string, reason: string, signed?: string, trust?: TrustRoot) => {
-    await assert.rejects(verify(given, signed, trust), { message: `${refused}${reason}${remedy}` });
+  const refuses = async (input: Bundle | string, reason: string, signed?: string, trust?: TrustRoot) => {
+    await assert.rejects(verify(input, signed, trust), { message: `${refused}${reason}${remedy}` });
   };
 
-  it("takes what Pulumi's workflow has signed, by either version of the transparency log", async () => {
+  it("accepts what Pulumi's workflow signed, with both versions of the transparency log", async () => {
     await verify(bundle);
     await verify(await sigstore.sign(text, { rekor: 2 }));
   });
@@ -54,8 +47,8 @@ describe("signature", () => {
     ["a workflow whose name a dot in the pattern would match", pulumiIdentity.replace("sign.yml", "sign-yml")],
     ["a branch", pulumiIdentity.replace(/@.*/, "@refs/heads/master")],
     ["the queue of another branch", pulumiIdentity.replace("/master/", "/other/")],
-    ["an identity that holds Pulumi's", `https://evil.example/?${pulumiIdentity}`],
-    ["an identity that begins as Pulumi's", `${pulumiIdentity}/evil`],
+    ["a URL that contains Pulumi's", `https://evil.example/?${pulumiIdentity}`],
+    ["a URL that begins with Pulumi's", `${pulumiIdentity}/evil`],
   ] as const) {
     it(`refuses the identity of ${name}, and names it`, async () => {
       assert.notEqual(identity, pulumiIdentity);
@@ -63,66 +56,66 @@ describe("signature", () => {
     });
   }
 
-  it("refuses an identity of Pulumi that another issuer vouches for, and names it", async () => {
+  it("refuses Pulumi's identity from another issuer, and names the issuer", async () => {
     for (const issuer of ["https://evil.example", `${signer.issuer}.evil.example`]) {
       const reason = `invalid certificate extension - expected issuer=${signer.issuer}, got issuer=${issuer}`;
       await refuses(await sigstore.sign(text, { issuer }), reason);
     }
   });
 
-  it("refuses a text that was changed after it was signed", async () => {
+  it("refuses a file that was changed after it was signed", async () => {
     const reason = "signature verification failed";
     await refuses(bundle, reason, text.replace("aaa", "bbb"));
     await refuses(bundle, reason, `${text}${"b".repeat(64)}  pulumi-v3.259.0-linux-arm64.tar.gz\n`);
     await refuses(bundle, reason, "");
   });
 
-  it("refuses the bundle of another text", async () =>
+  it("refuses the bundle of another file", async () =>
     refuses(await sigstore.sign("another text"), "signature verification failed"));
 
-  it("refuses a signature that is not the logged one", async () => {
+  it("refuses a signature that is not in the transparency log", async () => {
     const { messageSignature } = await sigstore.sign(text);
     await refuses({ ...bundle, ...(messageSignature && { messageSignature }) }, "signature mismatch");
   });
 
-  it("refuses a bundle that is cut off, wherever it is", async () => {
+  it("refuses a truncated bundle", async () => {
     const whole = JSON.stringify(bundle);
-    await refuses("", "it is no JSON: Unexpected end of JSON input");
+    await refuses("", "it is not JSON: Unexpected end of JSON input");
     for (const share of [0.1, 0.5, 0.9, 0.999]) {
       await assert.rejects(verify(whole.slice(0, whole.length * share)), (error: Error) => {
-        assert.ok(error.message.startsWith(`${refused}it is no JSON: `), error.message);
+        assert.ok(error.message.startsWith(`${refused}it is not JSON: `), error.message);
         assert.ok(error.message.endsWith(remedy), error.message);
         return true;
       });
     }
   });
 
-  it("refuses what is no bundle: JSON of another kind, and cosign's format of before", async () => {
+  it("refuses other JSON, such as the format of cosign 2", async () => {
     for (const other of ["null", "[]", '"text"', '{"base64Signature":"","cert":"","rekorBundle":{}}']) {
-      await refuses(other, "it is no Sigstore bundle, it has no mediaType");
+      await refuses(other, "it is not a Sigstore bundle, it has no mediaType");
     }
     await refuses({ ...bundle, mediaType: "application/json" }, "invalid bundle: mediaType");
   });
 
-  it("refuses an attestation: what is in its envelope is signed, and not the text", async () => {
+  it("refuses an attestation: it signs its own envelope, not the file", async () => {
     const attestation = await sigstore.sign(text, { envelope: true });
     await refuses(attestation, "it does not sign a file, it has no messageSignature");
     await refuses(attestation, "it does not sign a file, it has no messageSignature", "another text");
-    // As JSON goes, null is a value, and a bundle may hold both.
+    // In JSON, null is a value, so a bundle can have both keys.
     const disguised = { ...attestation, messageSignature: null as never };
     await refuses(disguised, "invalid bundle: content", "another text");
     const { messageSignature } = bundle;
     await refuses({ ...attestation, ...(messageSignature && { messageSignature }) }, "tlog entry signature mismatch");
   });
 
-  it("refuses a bundle without a certificate, or by a key", async () => {
+  it("refuses a bundle with a key, or with neither key nor certificate", async () => {
     const material = { ...bundle.verificationMaterial, certificate: undefined };
     await refuses({ ...bundle, verificationMaterial: material }, "invalid bundle: verificationMaterial.content");
     const byKey = { ...material, publicKey: { hint: "mine" } };
     await refuses({ ...bundle, verificationMaterial: byKey }, "key not found: mine");
   });
 
-  it("refuses what the transparency log has not signed", async () => {
+  it("refuses a bundle without a promise or a proof of the transparency log", async () => {
     const material = bundle.verificationMaterial;
     const withEntries = (...tlogEntries: Record<string, unknown>[]) => ({
       ...bundle,
@@ -139,7 +132,7 @@ describe("signature", () => {
     );
   });
 
-  it("refuses a signature by another Sigstore", async () => {
+  it("refuses a certificate of another Sigstore", async () => {
     const other = await Sigstore.start();
     try {
       const reason = "Failed to verify certificate chain: no valid certificate path found";
@@ -173,10 +166,10 @@ describe("signature", () => {
   }
 
   const noRoot = ({ tufMirrorURL, tufCachePath }: TrustRoot, why: string) =>
-    `The list cannot be verified: Sigstore's trust root cannot be had from ${tufMirrorURL}: ${why}. Nothing was built. ` +
+    `The file cannot be verified: Sigstore's trust root is not available from ${tufMirrorURL}: ${why}. Nothing was built. ` +
     `Check the network and the clock, remove ${tufCachePath}, then retry.`;
 
-  it("tells when the trust root itself has expired", async () => {
+  it("reports that the trust root has expired", async () => {
     const old = await Sigstore.start({ rootUntil: new Date(Date.now() - day) });
     try {
       const message = noRoot(old.trust, "error refreshing TUF metadata: Final root.json is expired");
@@ -186,7 +179,7 @@ describe("signature", () => {
     }
   });
 
-  it("tells when the trust root cannot be reached", async () => {
+  it("reports that the trust root cannot be downloaded", async () => {
     const trust = { ...sigstore.trust, tufMirrorURL: "http://127.0.0.1:9" };
     await assert.rejects(verify(bundle, text, trust), (error: Error) => {
       assert.match(error.message, /: error refreshing TUF metadata: fetch failed: \S/);
@@ -196,20 +189,20 @@ describe("signature", () => {
     });
   });
 
-  it("tells when the trust root's folder cannot be written", async () => {
+  it("reports that the trust root cannot be cached", async () => {
     const trust = { ...sigstore.trust, tufCachePath: "/dev/null/sigstore" };
     const message = noRoot(trust, "ENOTDIR: not a directory, mkdir '/dev/null/sigstore/HOST'");
     const host = encodeURIComponent(new URL(trust.tufMirrorURL ?? "").host);
     await assert.rejects(verify(bundle, text, trust), { message: message.replace("HOST", host) });
   });
 
-  it("knows its policies, and which releases carry signatures", () => {
+  it("isSigned is true since Pulumi 3.251.0, isSignaturePolicy for three policies", () => {
     assert.deepEqual(["required", "ifPresent", "off", "none", "", undefined].filter(isSignaturePolicy), [
       "required",
       "ifPresent",
       "off",
     ]);
     const versions = ["3.66.0", "3.250.9", "3.251.0", "3.259.0", "4.0.0"];
-    assert.deepEqual(versions.filter(carriesSignature), ["3.251.0", "3.259.0", "4.0.0"]);
+    assert.deepEqual(versions.filter(isSigned), ["3.251.0", "3.259.0", "4.0.0"]);
   });
 });
