@@ -1,6 +1,7 @@
 import type { Language } from "../images/catalogue";
 import type { Release } from "../images/gitTag";
 import type { RegistryAddress } from "../images/repositoryUri";
+import { Fault } from "../lib/errors";
 
 /** The Pulumi program with a stack selected and configured. */
 export interface Project {
@@ -27,4 +28,15 @@ export interface Target {
   readonly registry: () => Promise<RegistryAddress>;
   /** Selects and configures the stack for a release; no languages means all. */
   readonly prepare: (release: Release, languages: readonly Language[]) => Promise<Project>;
+  /** What a person can do after a release of these references, a sentence each. */
+  readonly nextSteps?: (references: readonly string[]) => readonly string[];
+}
+
+/**
+ * Checks that a target publishes the tags of a stack. This machine may publish any.
+ * @throws {Fault} if another stack does
+ */
+export function requirePublisher({ stack }: Target, publisher: string): void {
+  if (stack === "local" || stack === publisher) return;
+  throw new Fault(`STACK "${stack}" does not publish that tag: stack ${publisher} does. Use STACK=${publisher}.`);
 }

@@ -1,22 +1,20 @@
-// Layers as https://github.com/opencontainers/image-spec/blob/main/layer.md has them: tar archives, compressed or not.
+// Layers as defined by https://github.com/opencontainers/image-spec/blob/main/layer.md: tar archives, here always in gzip.
 import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { createGunzip } from "node:zlib";
 
 import { type Header, extract } from "tar-stream";
 
+import { Fault, messageOf } from "../../lib/errors";
 import type { ImageSource } from "../../lib/oci/image";
 
-/** How a layer's archive is compressed. */
-export type Compression = "gzip" | "zstd" | "none";
-
-/** The header of an entry, with its records of https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html */
+/** An entry's header, with its pax records: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html */
 export type EntryHeader = Header & { readonly pax?: Readonly<Record<string, string>> | null };
 
-/** Looks at an entry of a layer. It has to read the content to its end. */
+/** Visits an entry of a layer. It must read the content to its end. */
 export type Visit = (header: EntryHeader, content: AsyncIterable<Buffer>) => Promise<void>;
 
-/** Everything of a file that a layer says, as text that two files are compared by and shown with. */
+/** Everything that a layer stores about a file, as text to compare and to print. */
 export interface LayerFile {
   readonly type: string;
   readonly mode: string;
@@ -28,35 +26,44 @@ export interface LayerFile {
   readonly content: string;
 }
 
-/** What a layer holds. */
+/** The content of a layer. */
 export interface Layer {
-  readonly compression: Compression;
-  /** sha256:… of the archive before it was compressed. */
+  /** sha256:… of the uncompressed archive. */
   readonly diffId: string;
-  /** Its files by their paths. That something of a lower layer is gone is a file too: `.wh.<name>`. */
+  /** Its files by path. A file that it removes from a lower layer is one too: `.wh.<name>`. */
   readonly files: ReadonlyMap<string, LayerFile>;
 }
 
-/** Reads a layer. Throws an Error where the source gives another blob than the digest names, or one that is no layer. */
-export async function readLayerOf(source: ImageSource, digest: string): Promise<Layer> {
+/**
+ * Downloads and reads a layer.
+ * @throws {Fault} if the source has another blob under that digest, or if the blob is not a layer in gzip
+ */
+export async function downloadLayer(source: ImageSource, digest: string): Promise<Layer> {
   const blob = await source.blob(digest);
   const found = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
-  if (found !== digest) throw new Error(`The registry gives ${found} for ${digest}: it has another blob in its place.`);
+  if (found !== digest) {
+    throw new Fault(`The registry returned ${found} for ${digest}: its storage is corrupt. Release the tag again.`);
+  }
   return readLayer(blob).catch((error: unknown) => {
-    throw new Error(`${digest} cannot be read as a layer: ${String(error)}.`);
+    throw new Fault(
+      `${digest} is not a layer in gzip, as releases write it: ${messageOf(error)}. Release the tag again.`,
+    );
   });
 }
 
-/** Reads a layer's files. Contents are hashed as they come by: none is kept. */
+/** Reads a layer's files. Hashes contents while they stream, so that none is kept. */
 export async function readLayer(blob: Buffer): Promise<Layer> {
   const files = new Map<string, LayerFile>();
   const diffId = await visitEntries(blob, async (header, content) => {
     files.set(pathOf(header), await readFile(header, content));
   });
-  return { compression: compressionOf(blob), diffId, files };
+  return { diffId, files };
 }
 
-/** Goes through the entries of a layer, whatever it is compressed with. Gives its diff id. */
+/**
+ * Visits the entries of a layer one after another.
+ * @returns its diff id
+ */
 export async function visitEntries(blob: Buffer, visit: Visit): Promise<string> {
   const hash = createHash("sha256");
   const entries = extract();
@@ -69,28 +76,9 @@ export async function visitEntries(blob: Buffer, visit: Visit): Promise<string> 
       yield chunk;
     }
   };
-  // Both at once, so that the failure of one is not left unhandled while the other is waited for.
-  await Promise.all([pipeline(decompress(blob), hashAll, entries), visitAll()]);
+  // At the same time, so that an error of one is not left unhandled while the other is awaited.
+  await Promise.all([pipeline(createGunzip().end(blob), hashAll, entries), visitAll()]);
   return `sha256:${hash.digest("hex")}`;
-}
-
-/** By the first bytes: a media type is a claim about them, and old ones name no compression. */
-function compressionOf(blob: Buffer): Compression {
-  if (blob.readUInt16BE(0) === 0x1f8b) return "gzip"; // RFC 1952
-  return blob.readUInt32LE(0) === 0xfd2fb528 ? "zstd" : "none"; // RFC 8878
-}
-
-async function* decompress(blob: Buffer): AsyncGenerator<Buffer> {
-  const compression = compressionOf(blob);
-  if (compression === "none") yield blob;
-  if (compression === "gzip") yield* createGunzip().end(blob);
-  if (compression !== "zstd") return;
-  // Node's decompressor ends with the first frame, and a blob may be made of many.
-  for (let rest = blob, read = 1; rest.length > 0 && read > 0; rest = rest.subarray(read)) {
-    const frame = createZstdDecompress().end(rest);
-    yield* frame;
-    read = frame.bytesWritten;
-  }
 }
 
 function pathOf({ name }: EntryHeader): string {
@@ -99,7 +87,7 @@ function pathOf({ name }: EntryHeader): string {
 
 async function readFile(header: EntryHeader, content: AsyncIterable<Buffer>): Promise<LayerFile> {
   const { mode, uid, gid, devmajor, devminor, pax } = header;
-  // Null where there is none, whatever the types say.
+  // Null if there is none, whatever the types say.
   const type = (header.type as string | null) ?? "unknown";
   const link = (header.linkname as string | null) ?? "";
   const sum = await digestOf(content);
@@ -121,7 +109,7 @@ async function digestOf(content: AsyncIterable<Buffer>): Promise<string> {
   return hash.digest("hex");
 }
 
-/** To the nanosecond where a record has it: a header's own field has whole seconds. */
+/** In nanoseconds if a pax record has them: the header's own field has whole seconds. */
 function timeOf({ mtime, pax }: EntryHeader): string {
   const [seconds = "", fraction] = (pax?.["mtime"] ?? "").split(".");
   const time = seconds === "" ? mtime : new Date(Number(seconds) * 1000);

@@ -1,5 +1,5 @@
-// Images that differ from a published one on purpose, pushed to a registry that asks for no login.
-import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
+// Images that differ from a published one on purpose, pushed to a registry that allows anonymous pushes.
+import { gunzipSync, gzipSync } from "node:zlib";
 
 import { readLayer, visitEntries } from "../../commands/verify/layer";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
@@ -12,19 +12,14 @@ interface Manifest {
   readonly layers: readonly Descriptor[];
 }
 
-/** What becomes of a layer's blob. */
-export interface LayerChange {
-  readonly mediaType: string;
-  readonly blob: Buffer;
-}
-
-const layerType = "application/vnd.oci.image.layer.v1.tar";
-
-/** Pushes an image of one platform with other layers under a tag. `change` gets each of them, the lowest first. */
+/**
+ * Pushes a copy of a single-platform image with other layers under a tag.
+ * @param change gets each layer's blob, lowest first; undefined keeps it
+ */
 export async function pushChanged(
   repository: string,
   { from, to }: { readonly from: string; readonly to: string },
-  change: (blob: Buffer, index: number, count: number) => Promise<LayerChange | undefined>,
+  change: (blob: Buffer, index: number, count: number) => Promise<Buffer | undefined>,
 ): Promise<void> {
   const client = new RepositoryClient(repository);
   const writer = new RepositoryWriter(repository);
@@ -36,28 +31,28 @@ export async function pushChanged(
   for (const [index, layer] of manifest.layers.entries()) {
     const changed = await change(await client.blob(layer.digest), index, layers.length);
     if (changed === undefined) continue;
-    layers[index] = await writer.pushBlob(changed.blob, changed.mediaType);
-    config.rootfs.diff_ids[index] = (await readLayer(changed.blob)).diffId;
+    layers[index] = await writer.pushBlob(changed, layer.mediaType);
+    config.rootfs.diff_ids[index] = (await readLayer(changed)).diffId;
   }
   const configBlob = await writer.pushBlob(Buffer.from(JSON.stringify(config)), manifest.config.mediaType);
   await writer.pushManifest(to, { ...manifest, config: configBlob, layers });
 }
 
-/** A gzip layer with zstd in its place. */
-export function recompress(blob: Buffer): LayerChange {
-  return { mediaType: `${layerType}+zstd`, blob: zstdCompressSync(gunzipSync(blob)) };
+/** Compresses a layer's archive with another level of gzip than BuildKit's. */
+export function recompress(blob: Buffer): Buffer {
+  return gzipSync(gunzipSync(blob), { level: 1 });
 }
 
-/** A gzip layer with another first byte in the file of this name, and not a bit else changed. */
-export async function changeByte(blob: Buffer, file: string): Promise<LayerChange> {
+/** Flips one bit of the first byte of a file in a layer. Nothing else changes. */
+export async function changeByte(blob: Buffer, file: string): Promise<Buffer> {
   const archive = gunzipSync(blob);
   let start: number | undefined;
-  await visitEntries(archive, async (header, content) => {
+  await visitEntries(blob, async (header, content) => {
     await bytesOf(content);
-    // tar-stream's own types leave it out.
+    // tar-stream's own types lack it.
     if (header.name === file) start = (header as { byteOffset?: number }).byteOffset;
   });
   if (start === undefined) throw new Error(`The layer has no ${file}.`);
   archive[start] = (archive[start] ?? 0) ^ 1;
-  return { mediaType: `${layerType}+gzip`, blob: gzipSync(archive, { level: 1 }) };
+  return gzipSync(archive, { level: 1 });
 }

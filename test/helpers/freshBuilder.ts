@@ -5,16 +5,16 @@ import { execa } from "execa";
 
 import type { Platform } from "../../images/platform";
 import { stopDaemon } from "../../local/native/daemon";
-import { addBuilder } from "../../local/environment";
+import { addBuilder } from "../../local/native/buildxBuilder";
 import { inFolder } from "../../local/folder";
-import { startBuildKit } from "../../local/native/services";
+import { startBuildKit } from "../../local/native/buildKit";
 import type { BuilderTools } from "../../local/native/builderTools";
 
-/** A BuildKit of a builder. */
+/** One BuildKit of a builder. */
 export interface Node {
   /** The platforms that it must be able to build. */
   readonly platforms: readonly Platform[];
-  /** Whether it builds what the kernel emulates, too, or the machine's own platform alone. */
+  /** Whether it also builds platforms that the kernel emulates, or only the machine's own. */
   readonly emulates: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface Node {
 export interface Surroundings {
   /** An existing folder. */
   readonly folder?: string;
-  /** Environment variables beside this process's own. */
+  /** Environment variables in addition to this process's own. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** A builder of BuildKits that have never built anything. */
+/** A builder whose BuildKits have an empty cache. */
 export class FreshBuilder {
   private constructor(
     readonly name: string,
@@ -34,7 +34,7 @@ export class FreshBuilder {
     private readonly nodes: readonly { readonly folder: string; readonly address: string }[],
   ) {}
 
-  /** Starts a BuildKit for each of the nodes and registers them as one builder. */
+  /** Starts a BuildKit for each node and registers them as one builder. */
   static async start(
     name: string,
     tools: BuilderTools,
@@ -54,13 +54,13 @@ export class FreshBuilder {
     return new FreshBuilder(name, tools, all);
   }
 
-  /** The steps that a node has run, as text. */
+  /** The build steps in the cache of a node, as text. */
   async stepsOf(node: number): Promise<string> {
     const args = ["--addr", this.nodes[node]?.address ?? "", "du", "--verbose"];
     return (await execa(this.tools.buildctl, args)).stdout;
   }
 
-  /** Stops and removes everything of it. */
+  /** Stops the BuildKits and removes their files. */
   async stop(): Promise<void> {
     rmSync(inFolder("buildx", "instances", this.name), { force: true });
     for (const { folder } of this.nodes) {
@@ -72,8 +72,9 @@ export class FreshBuilder {
 }
 
 /**
- * BuildKit finds out what the kernel emulates by running programs in TMPDIR. Where nothing there can be run, it is like
- * a machine without emulation.
+ * BuildKit detects emulation by running programs in TMPDIR. If nothing can run there, it behaves as on a machine without
+ * emulation.
+ * @returns the folder to set as TMPDIR
  */
 async function mountNoexec(folder: string): Promise<string> {
   mkdirSync(temporary(folder));

@@ -1,7 +1,7 @@
 import { visitEntries } from "../../commands/verify/layer";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 
-/** A file of a layer. */
+/** A file of a layer, with its content. */
 export interface LayerFile {
   readonly name: string;
   readonly type: string;
@@ -9,10 +9,13 @@ export interface LayerFile {
   readonly content: Buffer;
 }
 
-/** The digests of an image's layers, the lowest first. The reference names one platform's manifest. */
+/**
+ * The digests of an image's layers, lowest first.
+ * @param reference of the manifest of a single platform
+ */
 export async function layersOf(repository: string, reference: string): Promise<string[]> {
   const { layers } = (await new RepositoryClient(repository).manifest(reference)) ?? {};
-  if (layers === undefined) throw new Error(`${repository}@${reference} is not the manifest of one platform.`);
+  if (layers === undefined) throw new Error(`${repository}@${reference} is not the manifest of a single platform.`);
   return layers.map(({ digest }) => digest);
 }
 
@@ -25,7 +28,7 @@ export async function filesOf(repository: string, layer: string): Promise<LayerF
   return files;
 }
 
-/** The whole content of an entry. */
+/** Reads a stream to its end. */
 export async function bytesOf(content: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of content) chunks.push(chunk);

@@ -1,15 +1,15 @@
 import type { LayerFile } from "./layer";
 
-/** A file of a layer that is not the same in two images. */
+/** A file that differs between two layers. */
 export interface FileDifference {
   readonly path: string;
-  /** What of it differs. Where only one image has the file, that is all that is said. */
+  /** What differs: `existence` alone if only one layer has the file. */
   readonly aspects: readonly (keyof LayerFile | "existence")[];
   readonly description: string;
 }
 
-/** The files that differ between two layers, sorted by their paths. */
-export function differingFiles(
+/** The files that differ between two layers, sorted by path. */
+export function fileDifferences(
   served: ReadonlyMap<string, LayerFile>,
   rebuilt: ReadonlyMap<string, LayerFile>,
 ): FileDifference[] {
@@ -17,31 +17,31 @@ export function differingFiles(
   return paths.flatMap((path) => compareFile(path, served.get(path), rebuilt.get(path)) ?? []);
 }
 
-const namedAtMost = 10;
+const maxListedFiles = 10;
 
-/** A line for each of the files, but not more than can be read: the rest is counted. */
+/** Describes the first ten files, a line each, and counts the rest. */
 export function describeFiles(files: readonly FileDifference[]): string[] {
-  const lines = files.slice(0, namedAtMost).map(({ path, description }) => `  ${path}: ${description}`);
-  return files.length > namedAtMost ? [...lines, `  … and ${files.length - namedAtMost} more`] : lines;
+  const lines = files.slice(0, maxListedFiles).map(({ path, description }) => `  ${path}: ${description}`);
+  return files.length > maxListedFiles ? [...lines, `  … and ${files.length - maxListedFiles} more`] : lines;
 }
 
 function compareFile(path: string, served?: LayerFile, rebuilt?: LayerFile): FileDifference | undefined {
   if (served === undefined || rebuilt === undefined) {
     const description = served === undefined ? "only in the rebuild" : "only in the registry";
-    return { path, aspects: ["existence"], description: `${description}${whiteout(path)}` };
+    return { path, aspects: ["existence"], description: `${description}${describeWhiteout(path)}` };
   }
   const aspects = (Object.keys(served) as (keyof LayerFile)[]).filter((aspect) => served[aspect] !== rebuilt[aspect]);
   if (aspects.length === 0) return undefined;
-  const changes = aspects.map((aspect) => `${aspect} ${show(served[aspect])} → ${show(rebuilt[aspect])}`);
+  const changes = aspects.map((aspect) => `${aspect} ${shorten(served[aspect])} → ${shorten(rebuilt[aspect])}`);
   return { path, aspects, description: changes.join("; ") };
 }
 
-function show(value: string): string {
+function shorten(value: string): string {
   return value === "" ? "none" : value.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1…");
 }
 
 /** https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts */
-function whiteout(path: string): string {
+function describeWhiteout(path: string): string {
   const [, folder = "", name = ""] = /^(.*\/)?\.wh\.(.*)$/.exec(path) ?? [];
   if (name === "") return "";
   return name === ".wh..opq"
