@@ -20,9 +20,10 @@ import { Fault } from "./lib/errors";
 import { Clone } from "./lib/git";
 import { clean, down } from "./local/tearDown";
 import { runLinters } from "./local/lint/lint";
-import { localImageRunner, localWorkshop } from "./local/machine";
-import { runPulumiHere } from "./local/pulumiHere";
+import { localImageRunner } from "./local/imageRunner";
+import { runLocalPulumi } from "./local/pulumi";
 import { localTarget } from "./local/target";
+import { localWorkshop } from "./local/workshop";
 
 // Builds run as another user and must be able to read what is created here, whatever the umask. Nothing in .local is private.
 process.umask(0o022);
@@ -57,7 +58,7 @@ runCommand({
   review: () => review(requireVariables(["STACK"]).STACK, clone, logs),
   "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
   watch: () => watchFromEnvironment(clone),
-  pulumi: (args) => runPulumiHere(args),
+  pulumi: (args) => runLocalPulumi(args),
   lint: () => runLinters(),
   down: () => down(),
   clean: () => clean(),

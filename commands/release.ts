@@ -34,6 +34,8 @@ export async function release(
   const subjects = await readSubjects(images, clientOf);
   setOutputs({ stack: target.stack, tag: wanted.tag, images: JSON.stringify(subjects) });
   await reportRelease(images, before, clientOf);
+  const references = Object.values(images).map(({ repository, tag }) => `${repository}:${tag}`);
+  for (const step of target.nextSteps?.(references) ?? []) console.error(`  ${step}`);
 }
 
 /** Reads the digest that each language's tag serves now, by repository. */

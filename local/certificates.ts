@@ -4,7 +4,10 @@ import { dirname, join } from "node:path";
 
 import { inFolder } from "./folder";
 
-/** The folder for the CA certificates of this machine's network, laid out as an image has them. */
+/**
+ * Copies the CA certificates of this machine's network, SSL_CERT_FILE or Debian's bundle, to where an image has them.
+ * @returns the folder that replaces an image's root; undefined if there are no certificates
+ */
 export async function copyCertificates(): Promise<string | undefined> {
   const bundle = process.env["SSL_CERT_FILE"] ?? "/etc/ssl/certs/ca-certificates.crt";
   if (!existsSync(bundle)) return undefined;

@@ -3,92 +3,114 @@ import { delimiter, join } from "node:path";
 
 import type { Language } from "../images/catalogue";
 import type { Platform } from "../images/platform";
-import { type Workshop, ensureBases } from "./offline/bases";
+import { log, logHeading } from "../lib/log";
 import { copyCertificates } from "./certificates";
-import { ensureEmulation } from "./native/emulation";
+import { findSnapshots } from "./debianSnapshots";
 import { checkout, folder, inFolder, prepareFolder } from "./folder";
-import { ownPlatform } from "./native/ownPlatform";
-import { mirrorFolder } from "./offline/mirror";
-import { portOf } from "./native/ports";
-import { ensurePulumi } from "./pulumiCli";
-import { releasesSource } from "./pulumiReleases";
-import { logHeading, log } from "../lib/log";
-import { requireBuildKitCanStart, startBuildKit, startMirror, startRegistry } from "./native/services";
-import { snapshotsSource } from "./debianSnapshots";
-import { configFileOf } from "./stack";
+import { requireBuildKitCanStart, startBuildKit } from "./native/buildKit";
 import { type BuilderTools, ensureBuilderTools } from "./native/builderTools";
+import { addBuilder } from "./native/buildxBuilder";
+import { ensureEmulation } from "./native/emulation";
+import { ownPlatform } from "./native/ownPlatform";
+import { startLocalRegistry } from "./native/registry";
+import { ensureBases } from "./offline/bases";
+import type { Workshop } from "./offline/buildSubstitute";
+import { startMirrorServer } from "./offline/mirrorServer";
 import { ensurePlugin } from "./plugin";
+import { ensurePulumi } from "./pulumiCli";
+import { officialReleases, whyMirrored } from "./pulumiReleases";
+import { estimateSetUp } from "./setUpEstimate";
+import { logPart } from "./setupLog";
+import { configFileOf } from "./stack";
 
 /** A machine that is ready to release. */
 export interface Environment {
-  /** The environment variables that pulumi runs with. */
+  /** Environment variables for pulumi. */
   readonly env: NodeJS.ProcessEnv;
   readonly tools: BuilderTools;
   /** BuildKit's address. */
   readonly buildKit: string;
-  /** The name under which buildx knows BuildKit. */
+  /** The name of the buildx builder for BuildKit. */
   readonly builder: string;
   /** The local registry's address. */
   readonly registry: string;
   /** The platforms that images are built for. */
   readonly platforms: readonly Platform[];
-  /** Stages that are replaced by what can be had here. */
+  /** Build contexts that replace stages, by stage. */
   readonly bases: Readonly<Record<string, string>>;
-  /** The URL prefix of Pulumi's releases, or of their mirror. */
+  /** URL prefix of Pulumi's releases or their mirror. */
   readonly pulumiReleases: string;
-  /** The URL prefix of Debian's snapshots, empty where they cannot be reached. */
+  /** URL prefix of Debian's snapshots; empty if they cannot be reached. */
   readonly debianSnapshots: string;
   /** Whether Pulumi's releases come from the mirror. */
   readonly mirrored: boolean;
 }
 
-/** What an environment is for, where it is not for everything. */
+/** Limits what an environment is set up for. */
 export interface Extent {
-  /** The languages whose images are built. */
+  /** The languages whose images are built; all by default. */
   readonly languages?: readonly Language[] | undefined;
-  /** The platforms that its own BuildKit has to run: fewer where another builder builds the images. */
+  /** The platforms that this machine's BuildKit runs; fewer if another builder builds the images. */
   readonly runs?: readonly Platform[] | undefined;
 }
 
 /**
- * Brings up everything that a release for these platforms needs, and says what it uses and why. A second call takes
- * seconds.
+ * Installs and starts everything that a release for these platforms needs, and logs a line about each part. Repeated calls
+ * take seconds.
+ * @throws {Fault} if a part is not available on this machine
  */
 export async function setUp(
-  wanted: readonly Platform[] = [ownPlatform()],
-  { languages, runs = wanted }: Extent = {},
+  platforms: readonly Platform[] = [ownPlatform()],
+  { languages, runs = platforms }: Extent = {},
 ): Promise<Environment> {
-  logHeading(`Setting up in ${folder}`);
-  prepareFolder();
-  requireBuildKitCanStart(folder);
-  await ensureEmulation(runs);
-  const tools = await ensureBuilderTools();
+  const tools = await prepareBuilder(runs);
   const buildKit = await startBuildKit(tools, folder, { platforms: runs });
-  const registry = await startRegistry(tools, folder, await portOf("registry", folder, "REGISTRY_PORT"));
+  const registry = await startLocalRegistry(tools);
   const builder = addBuilder("runner-pulumi", [buildKit]);
-  const source = await releasesSource();
-  log("Pulumi releases", `${source.url ?? "a mirror on this machine"} (${source.reason})`);
-  const pulumiReleases =
-    source.url ?? (await startMirror(mirrorFolder, folder, await portOf("mirror", folder, "MIRROR_PORT")));
-  const snapshots = await snapshotsSource();
-  log("Debian packages", `${snapshots.url || "the base's own sources"} (${snapshots.reason})`);
-  // Side by side: an emulated stand-in keeps one core busy, and so does much of what a compiler does.
+  const unavailable = await whyMirrored();
+  const pulumiReleases = await findReleases(unavailable);
+  const debianSnapshots = await findSnapshots();
+  // In parallel: an emulated substitute uses a single core, and so does much of a compiler's work.
   const [env, bases] = await Promise.all([
-    preparePulumi(),
-    ensureAllBases({ buildctl: tools.buildctl, buildKit, registry }, wanted, languages),
+    preparePulumi(unavailable),
+    ensureAllBases({ buildctl: tools.buildctl, buildKit, registry }, platforms, languages),
   ]);
   writeEnvironmentFile(env);
-  const mirrored = source.url === undefined;
-  const sources = { pulumiReleases, debianSnapshots: snapshots.url, mirrored };
-  return { env, tools, buildKit, builder, registry, platforms: wanted, bases, ...sources };
+  const mirrored = unavailable !== undefined;
+  return { env, tools, buildKit, builder, registry, platforms, bases, pulumiReleases, debianSnapshots, mirrored };
 }
 
-/** Where the local stack's config is. It is made by each run, so it does not stand in the committed files. */
+/**
+ * Installs the programs behind the builder and the registry, after everything that can fail at once.
+ * @param runs the platforms that BuildKit must be able to run
+ * @throws {Fault} if BuildKit cannot run on this machine
+ */
+export async function prepareBuilder(runs: readonly Platform[]): Promise<BuilderTools> {
+  requireBuildKitCanStart(folder);
+  logHeading(`Setting up in ${folder}`);
+  prepareFolder();
+  const estimate = estimateSetUp();
+  if (estimate !== undefined) log("first set-up", estimate);
+  await ensureEmulation(runs);
+  return ensureBuilderTools();
+}
+
+/** The folder of the local stack's config, which every run writes. It is ignored, unlike the stack files of dev and prod. */
 export const projectFolder = inFolder("project");
 
-/** Brings the Pulumi CLI and its plugin. Gives the environment variables that pulumi runs with. */
-async function preparePulumi(): Promise<NodeJS.ProcessEnv> {
-  const env = environmentVariables(await ensurePulumi());
+/** Logs where Pulumi's releases come from, and starts their mirror if they are unavailable. Returns their URL prefix. */
+async function findReleases(unavailable: string | undefined): Promise<string> {
+  if (unavailable === undefined) {
+    logPart("Pulumi releases", officialReleases);
+    return officialReleases;
+  }
+  logPart("Pulumi releases", "built on this machine (get.pulumi.com not reachable)", unavailable);
+  return startMirrorServer();
+}
+
+/** Installs the Pulumi CLI and its plugin. Returns the environment variables for pulumi. */
+async function preparePulumi(unavailable: string | undefined): Promise<NodeJS.ProcessEnv> {
+  const env = environmentVariables(await ensurePulumi(unavailable));
   await ensurePlugin(env);
   return env;
 }
@@ -115,43 +137,18 @@ function environmentVariables(path: readonly string[]): NodeJS.ProcessEnv {
   return own;
 }
 
-/**
- * Registers the BuildKits of some addresses with buildx as one builder, in the file that `docker buildx create --driver
- * remote` writes. Which node builds a platform is decided by what each can build. Gives the builder's name.
- */
-export function addBuilder(name: string, addresses: readonly string[]): string {
-  const instances = inFolder("buildx", "instances");
-  mkdirSync(instances, { recursive: true });
-  const entries = addresses.map((address, index) => ({
-    Name: `${name}${index}`,
-    Endpoint: address,
-    Platforms: null,
-    DriverOpts: {},
-    Flags: null,
-    Files: null,
-  }));
-  writeFileSync(
-    join(instances, name),
-    JSON.stringify({ Name: name, Driver: "remote", Nodes: entries, Dynamic: false }),
-  );
-  return name;
-}
-
 async function ensureAllBases(
   workshop: Workshop,
-  wanted: readonly Platform[],
+  platforms: readonly Platform[],
   languages?: readonly Language[],
 ): Promise<Record<string, string>> {
-  const bases = await ensureBases(
-    workshop,
-    wanted,
-    languages?.map(({ name }) => name),
-  );
+  const names = languages?.map(({ name }) => name);
+  const bases = await ensureBases(workshop, platforms, names);
   const certificates = await copyCertificates();
   return certificates === undefined ? bases : { ...bases, certificates };
 }
 
-/** For a shell: `. .local/env`, then plain pulumi works on the local stack. */
+/** Writes .local/env: after `. .local/env`, a shell's plain pulumi works on the local stack. */
 function writeEnvironmentFile(env: NodeJS.ProcessEnv): void {
   const quote = (text = "") => `'${text.replaceAll("'", `'\\''`)}'`;
   const lines = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);

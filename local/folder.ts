@@ -6,7 +6,7 @@ import { Fault } from "../lib/errors";
 /** The checkout's root. */
 export const checkout = join(__dirname, "..");
 
-/** The ignored folder that holds everything a machine's environment consists of. */
+/** The ignored folder with everything that a set-up installs and a release stores on this machine. */
 export const folder = join(checkout, ".local");
 
 /** A path in the folder. */
@@ -15,12 +15,15 @@ export function inFolder(...parts: string[]): string {
 }
 
 const gigabyte = 1e9;
-/** What a first `make up` leaves on the disk: tools, builder, registry and Go's caches; measured, and rounded up. */
-const neededAtFirst = 8 * gigabyte;
-/** What another release adds, at most. */
+/** The disk space that a first `make up` uses: tools, builder, registry and Go's caches. Measured, and rounded up. */
+const neededAtFirst = 9 * gigabyte;
+/** The most that another release adds. */
 const neededLater = 2 * gigabyte;
 
-/** Makes the folder. Throws a Fault when nothing can be written there, or when the disk has no room for a set-up. */
+/**
+ * Creates the folder.
+ * @throws {Fault} if it is not writable or the disk lacks space for a set-up
+ */
 export function prepareFolder(): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -28,17 +31,17 @@ export function prepareFolder(): void {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new Fault(
-      `${folder} cannot be written (${code}). Free the disk or clone the repository to a writable folder.`,
+      `${folder} is not writable (${code}). Free some disk space, or clone the repository to a writable folder.`,
     );
   }
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
-  // Written when the last part of a set-up is there.
+  // Written at the end of a set-up.
   const neededBytes = existsSync(inFolder("env")) ? neededLater : neededAtFirst;
   if (free < neededBytes) {
     const gigabytes = (bytes: number) => `${(bytes / gigabyte).toFixed(1)} GB`;
     throw new Fault(
-      `${folder} has ${gigabytes(free)} free, and a release environment needs ${gigabytes(neededBytes)}. Free some space.`,
+      `${folder} has ${gigabytes(free)} free, but needs ${gigabytes(neededBytes)}. Free some disk space.`,
     );
   }
 }

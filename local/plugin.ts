@@ -4,31 +4,32 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { log } from "../lib/log";
 import { inFolder } from "./folder";
-import { goBuild, pinnedVersion, toolModule } from "./offline/goModule";
+import { goBuild, toolModule } from "./install/goBuild";
+import { pinnedVersion } from "./install/pins";
+import { logPart } from "./setupLog";
 
 const dockerBuild = "github.com/pulumi/pulumi-docker-build";
+const title = "docker-build plugin";
 
-/** Installs the docker-build plugin into PULUMI_HOME: the ordinary way, else built from Go modules. */
+/**
+ * Installs the docker-build plugin into PULUMI_HOME: with pulumi, or else built from Go modules.
+ * @throws {Fault} if neither works
+ */
 export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
   const version = pinnedVersion(toolModule("builder"), dockerBuild);
-  const title = "docker-build plugin";
   const folder = inFolder("pulumi", "plugins", `resource-docker-build-v${version}`);
-  if (isPluginThere(folder)) {
-    log(title, `${version}, in .local`);
+  if (isInstalled(folder)) {
+    logPart(title, `${version}, in .local`);
     return;
   }
-  const install = await execa("pulumi", ["plugin", "install", "resource", "docker-build", version], {
-    env,
-    reject: false,
-    all: true,
-  });
+  const args = ["plugin", "install", "resource", "docker-build", version];
+  const install = await execa("pulumi", args, { env, reject: false, all: true });
   if (!install.failed) {
-    log(title, `${version}, installed by pulumi plugin install`);
+    logPart(title, `${version}, installed by pulumi plugin install`);
     return;
   }
-  log(title, `no download: ${install.all.split("\n").at(-1) ?? install.shortMessage}`);
+  logPart(title, "building it, no download available", install.all || install.shortMessage);
   await goBuild({
     title,
     module: toolModule("builder"),
@@ -39,12 +40,12 @@ export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
   await rm(partialMark(folder), { force: true });
 }
 
-/** Whether the folder holds the docker-build plugin as Pulumi takes it: with its program, and not half installed. */
-export function isPluginThere(folder: string): boolean {
+/** Whether a plugin folder is complete, as Pulumi checks it. */
+export function isInstalled(folder: string): boolean {
   return existsSync(join(folder, "pulumi-resource-docker-build")) && !existsSync(partialMark(folder));
 }
 
-/** The file that `pulumi plugin install` leaves when it is interrupted. Pulumi passes over a plugin that has one. */
+/** The file that an interrupted `pulumi plugin install` leaves. Pulumi ignores a plugin that has one. */
 function partialMark(folder: string): string {
   return `${folder}.partial`;
 }

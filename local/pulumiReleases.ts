@@ -1,48 +1,42 @@
-import { checksumsName } from "../images/pulumiRelease";
-import { Fault, causeOf, messageOf } from "../lib/errors";
 import { isPulumiVersion } from "../images/gitTag";
+import { checksumsName } from "../images/pulumiRelease";
+import { Fault, messageOf } from "../lib/errors";
+import { fetchWithRetry, whyUnavailable } from "../lib/http";
 import { mirroredVersions, requireMirrored } from "./offline/mirror";
-import { officialReleases } from "./pulumiCli";
 
-/** Where Pulumi's releases come from: a URL prefix, or nothing where only the mirror is left. */
-export interface ReleasesSource {
-  readonly url: string | undefined;
-  readonly reason: string;
+/** The URL prefix of Pulumi's own releases. */
+export const officialReleases = "https://get.pulumi.com/releases/sdk";
+
+/** For servers that may be unreachable: an offline machine must not wait. */
+const probe = { timeout: 10_000, retries: 1 };
+
+/** Why Pulumi's own releases cannot be downloaded, so that the mirror is used; undefined if they can. */
+export function whyMirrored(): Promise<string | undefined> {
+  return whyUnavailable(`${officialReleases}/${checksumsName(newestMirrored())}`, probe);
 }
 
-/** Tells whether Pulumi's own releases can be reached. */
-export async function releasesSource(): Promise<ReleasesSource> {
-  const newest = mirroredVersions().at(-1) ?? "";
-  const probe = await head(`${officialReleases}/${checksumsName(newest)}`);
-  return probe === undefined
-    ? { url: officialReleases, reason: "Pulumi's own" }
-    : { url: undefined, reason: `${officialReleases} cannot be reached: ${probe}` };
-}
-
-/** Throws a Fault for a version that cannot be had: where only the mirror is left, one that it cannot build. */
-export async function requireObtainable(version: string, findSource = releasesSource): Promise<void> {
+/** @throws {Fault} if only the mirror is available and cannot build this version */
+export async function requireAvailable(version: string, findReason = whyMirrored): Promise<void> {
   if (mirroredVersions().includes(version)) return;
-  const { url, reason } = await findSource();
-  if (url === undefined) requireMirrored(version, reason);
+  const reason = await findReason();
+  if (reason !== undefined) requireMirrored(version, reason);
 }
 
-/** The git tag that is released by default: the newest version available here. */
+/**
+ * The git tag that is released by default: the newest version that is available on this machine.
+ * @throws {Fault} if Pulumi's own releases are available but not their newest version
+ */
 export async function defaultTag(): Promise<string> {
-  const { url } = await releasesSource();
-  if (url === undefined) return `v${mirroredVersions().at(-1)}`;
-  // What Pulumi's own installer asks, https://get.pulumi.com.
+  if ((await whyMirrored()) !== undefined) return `v${newestMirrored()}`;
+  // As Pulumi's own installer does, https://get.pulumi.com.
   const page = "https://www.pulumi.com/latest-version";
-  const version = await fetch(page, { signal: AbortSignal.timeout(10_000) }).then(
-    async (response) => (await response.text()).trim(),
-    String,
-  );
-  if (isPulumiVersion(version)) return `v${version}`;
-  throw new Fault(`${page} does not tell the newest version of Pulumi: "${version}". Give one: make up TAG=vX.Y.Z.`);
+  const version = await fetchWithRetry(page, probe)
+    .then((response) => response.text())
+    .catch(messageOf);
+  if (isPulumiVersion(version.trim())) return `v${version.trim()}`;
+  throw new Fault(`Could not read Pulumi's newest version from ${page}: "${version}". Set one: make up TAG=vX.Y.Z.`);
 }
 
-async function head(url: string): Promise<string | undefined> {
-  return fetch(url, { method: "HEAD", signal: AbortSignal.timeout(5000) }).then(
-    (response) => (response.ok ? undefined : `it answers ${response.status}`),
-    (error: unknown) => messageOf(causeOf(error)),
-  );
+function newestMirrored(): string {
+  return mirroredVersions().at(-1) ?? "";
 }

@@ -7,12 +7,12 @@ import { parse, stringify } from "yaml";
 
 import { checkout } from "./folder";
 
-/** A stack of the program, with config that is not committed. */
+/** A stack of the program whose config is not committed. */
 export interface Stack {
   readonly name: string;
-  /** The environment variables that pulumi runs with. */
+  /** Environment variables for pulumi. */
   readonly env: NodeJS.ProcessEnv;
-  /** The folder that holds the config file, Pulumi.<stack>.yaml. */
+  /** The folder of the config file, Pulumi.<stack>.yaml. */
   readonly folder: string;
 }
 
@@ -25,8 +25,8 @@ export function configFileOf({ name, folder }: Pick<Stack, "name" | "folder">): 
 }
 
 /**
- * Creates the stack where it does not exist, and writes its config. `pulumi stack init` writes its salt beside the
- * Pulumi.yaml that it finds: it finds a copy, so that the committed files stay as they are.
+ * Creates the stack if it does not exist, and replaces its config. pulumi stores the stack's salt beside the Pulumi.yaml
+ * that it finds, so it gets a copy of that file: the committed files do not change.
  */
 export async function prepareStack(stack: Stack, config: StackConfig): Promise<void> {
   const file = configFileOf(stack);
@@ -44,12 +44,12 @@ export async function prepareStack(stack: Stack, config: StackConfig): Promise<v
   await writeFile(file, stringify({ ...written, config: Object.fromEntries(keys) }));
 }
 
-/** What the stack's config file holds under a key of the program, if anything. */
+/** The value of a key of the program in the stack's config file; undefined if it is not set. */
 export async function configValue(stack: Stack, key: string): Promise<unknown> {
   return (await readConfigFile(stack)).config?.[configKey(key)];
 }
 
-/** A key of the program's own config has no namespace here. */
+/** Adds the program's namespace to a key without one. */
 function configKey(key: string): string {
   return key.includes(":") ? key : `runner-pulumi:${key}`;
 }

@@ -1,31 +1,35 @@
 import { requireReleasable } from "../images/releasable";
-import type { RegistryAddress } from "../images/repositoryUri";
 import type { Release } from "../images/gitTag";
 import { readWithdrawn } from "../images/withdrawals";
 import { selectedPlatforms } from "../commands/selection";
 import type { Target } from "../commands/target";
 import { readVariable } from "../lib/environmentVariables";
-import { Fault } from "../lib/errors";
+import { Fault, messageOf } from "../lib/errors";
 import { Clone } from "../lib/git";
 import { fetchWithRetry } from "../lib/http";
 import { log } from "../lib/log";
 import { registryUrl } from "../lib/oci/repositoryClient";
-import { type Environment, projectFolder, setUp } from "./environment";
+import { type Environment, prepareBuilder, projectFolder, setUp } from "./environment";
 import { checkout, folder } from "./folder";
+import { startLocalRegistry } from "./native/registry";
 import { ensureRelease } from "./offline/mirror";
-import { localRegistry } from "./localRegistry";
-import { defaultTag, requireObtainable } from "./pulumiReleases";
+import { defaultTag, requireAvailable } from "./pulumiReleases";
 import { type StackConfig, configValue, prepareStack } from "./stack";
 
-/** This machine: stack local, with the builder and the registry that the set-up brings. */
+/** This machine: stack local, with the builder and the registry that the set-up starts. */
 export function localTarget(): Target {
   const platforms = selectedPlatforms();
+  let started: string | undefined;
   return {
     stack: "local",
     resolve: resolveTag,
-    registry: publishedRegistry,
+    registry: async () => ({
+      registry: readVariable("REGISTRY") ?? (started ??= await startRegistryAlone()),
+      alias: "",
+    }),
     prepare: async (release, languages) => {
       const environment = await setUp(platforms, { languages: languages.length > 0 ? languages : undefined });
+      started = environment.registry;
       if (environment.mirrored) await ensureRelease(release.pulumiVersion, environment.platforms);
       const stack = { name: "local", env: environment.env, folder: projectFolder };
       // The last value stays: removing it would push every image again.
@@ -34,22 +38,30 @@ export function localTarget(): Target {
       await prepareStack(stack, config);
       return { folder: checkout, env: environment.env, logs: folder, languages };
     },
+    nextSteps,
   };
 }
 
-/** REGISTRY, else the registry of `make up`, which is started. */
-async function publishedRegistry(): Promise<RegistryAddress> {
-  return { registry: readVariable("REGISTRY") ?? (await localRegistry()), alias: "" };
+/** Starts the registry of `make up` without the rest of the set-up, so that a missing tag is reported at once. */
+async function startRegistryAlone(): Promise<string> {
+  return startLocalRegistry(await prepareBuilder([]));
 }
 
-/** Fails before minutes of set-up: on a tag that releases nothing, an unusable registry, a version that is not available. */
+function nextSteps([reference]: readonly string[]): string[] {
+  return [`Try an image: docker run --rm ${reference} pulumi version`, "Stop the builder and the registry: make down"];
+}
+
+/**
+ * Decides what a git tag releases, before minutes of set-up.
+ * @throws {Fault} if the tag may not be released, its version is not available or REGISTRY is not usable
+ */
 async function resolveTag(gitTag: string | undefined): Promise<Release> {
   const context = { gitTags: await new Clone(checkout).tags(), withdrawn: readWithdrawn() };
   if (gitTag !== undefined) requireReleasable(gitTag, context);
   await requireRegistry(readVariable("REGISTRY"));
   const release = requireReleasable(gitTag ?? (await defaultTag()), context);
   if (gitTag === undefined) log("TAG", `not set: v${release.pulumiVersion}, the newest version available here`);
-  else await requireObtainable(release.pulumiVersion);
+  else await requireAvailable(release.pulumiVersion);
   return release;
 }
 
@@ -60,10 +72,10 @@ function stackConfig(environment: Environment, { pulumiVersion, tag }: Release):
   return { ...config, ...signatureConfig(environment) };
 }
 
-/** The mirror's releases are built on this machine, so nobody signed them. Pulumi's own are verified as everywhere. */
+/** Releases that are built on this machine are not signed. Pulumi's own are verified, as on every stack. */
 function signatureConfig({ mirrored }: Environment): StackConfig {
   if (!mirrored) return {};
-  log("signatures", "off: the mirror's releases are built on this machine, so nobody signed them");
+  log("signatures", "off: releases that are built on this machine are not signed");
   return { signatures: "off" };
 }
 
@@ -74,10 +86,7 @@ function signatureConfig({ mirrored }: Environment): StackConfig {
 export async function requireRegistry(registry: string | undefined): Promise<void> {
   if (registry === undefined) return;
   const url = `${registryUrl(registry.replace(/\/.*$/, ""))}/v2/`;
-  const answer = await fetchWithRetry(url, { timeout: 10_000, retries: 0 }).then(
-    ({ status }) => status,
-    (error: unknown) => (error as Error).message,
-  );
+  const answer = await fetchWithRetry(url, { timeout: 10_000, retries: 0 }).then(({ status }) => status, messageOf);
   if (answer === 200) return;
   if (answer === 401) {
     throw new Fault(

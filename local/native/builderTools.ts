@@ -2,10 +2,11 @@ import { join } from "node:path";
 
 import { log } from "../../lib/log";
 import { inFolder } from "../folder";
-import { ensureDebianProgram } from "../offline/debian";
-import { goBuild, pinnedVersion, toolModule } from "../offline/goModule";
+import { ensureDebianProgram } from "../install/debianProgram";
+import { goBuild, toolModule } from "../install/goBuild";
+import { pinnedVersion } from "../install/pins";
 
-/** The programs that build images and keep them, by name. */
+/** The paths of the programs behind the builder and the registry. */
 export interface BuilderTools {
   readonly buildkitd: string;
   readonly buildctl: string;
@@ -13,29 +14,23 @@ export interface BuilderTools {
   readonly runc: string;
 }
 
-/** Finds runc, and builds BuildKit and the registry from Go modules. */
+const builder = toolModule("builder");
+const buildKit = "github.com/moby/buildkit";
+const distribution = "github.com/distribution/distribution/v3";
+
+/** The folder of BuildKit and the registry. */
+export const builderFolder = inFolder("tools", "builder");
+
+/**
+ * Finds runc, and builds BuildKit and the registry from Go modules.
+ * @throws {Fault} if one of them cannot be installed
+ */
 export async function ensureBuilderTools(): Promise<BuilderTools> {
   const runc = await ensureDebianProgram("runc", "BuildKit runs containers with it");
-  const output = inFolder("tools", "builder");
-  await goBuild({
-    title: "BuildKit and registry",
-    module: toolModule("builder"),
-    packages: [
-      "github.com/moby/buildkit/cmd/buildkitd",
-      "github.com/moby/buildkit/cmd/buildctl",
-      "github.com/distribution/distribution/v3/cmd/registry",
-    ],
-    output,
-  });
-  const versions = ["github.com/moby/buildkit", "github.com/distribution/distribution/v3"];
-  log(
-    "BuildKit, registry",
-    versions.map((module) => pinnedVersion(toolModule("builder"), module)).join(", ") + ", in .local",
-  );
-  return {
-    buildkitd: join(output, "buildkitd"),
-    buildctl: join(output, "buildctl"),
-    registry: join(output, "registry"),
-    runc,
-  };
+  const packages = [`${buildKit}/cmd/buildkitd`, `${buildKit}/cmd/buildctl`, `${distribution}/cmd/registry`];
+  await goBuild({ title: "BuildKit and registry", module: builder, packages, output: builderFolder });
+  const versions = [buildKit, distribution].map((path) => pinnedVersion(builder, path));
+  log("BuildKit, registry", `${versions.join(", ")}, in .local`);
+  const program = (name: string) => join(builderFolder, name);
+  return { buildkitd: program("buildkitd"), buildctl: program("buildctl"), registry: program("registry"), runc };
 }

@@ -5,41 +5,51 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Fault } from "../../lib/errors";
+import { fetchWithRetry } from "../../lib/http";
 import { readJson, writeJson } from "../../lib/json";
+import { log } from "../../lib/log";
 
-/** A process that goes on after the command that started it. */
+/** A process that outlives the command that starts it. */
 export interface Daemon {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Environment variables beside this process's own. */
   readonly env?: NodeJS.ProcessEnv;
-  /** What its config file says, if it has one. */
+  /** The content of its config file, if it has one. */
   readonly config?: string;
-  /** Where it answers, for people. */
+  /** The address it serves, for messages. */
   readonly address: string;
-  /** What to do where another process answers there, as a sentence. */
+  /** The remedy if another process serves that address, as a sentence. */
   readonly whenTaken: string;
-  /** Whether what answers there does its work. It need not be this daemon. */
+  /** Whether something serves the address as expected. It may be another process. */
   readonly isHealthy: () => Promise<boolean>;
 }
 
 interface Started {
-  /** The folder that it was started from: a copy of the folder has the file too, and must leave the daemon alone. */
+  /** The folder it was started from. A copy of the folder contains this file too, but does not own the daemon. */
   readonly folder: string;
   readonly pid: number;
-  /** When it started, in the kernel's ticks since boot: a pid is used again, a pid with its start time is not. */
+  /** In the kernel's ticks since boot. A pid may be reused, but not together with its start time. */
   readonly startTime: string;
-  /** What it was started from, as a hash. */
+  /** A hash of everything it was started with. */
   readonly settings: string;
 }
 
-const patience = 30_000;
-/** How long a daemon is watched after the first healthy answer: by then it has ended where its port was taken. */
+/** Timeout in milliseconds for a daemon to start or to stop. */
+const timeout = 30_000;
+/** How long a daemon must survive its first healthy answer, in milliseconds. If its port was taken, it ends sooner. */
 const grace = 300;
 
+/** Starts the daemon as `startDaemon` does, and logs its address. */
+export async function ensureDaemon(daemon: Daemon, folder: string): Promise<void> {
+  log(daemon.name, `${daemon.address} (${await startDaemon(daemon, folder)})`);
+}
+
 /**
- * Starts the daemon unless it runs with the same settings and is healthy. Throws a Fault where another process answers
- * at its address, and one with the end of its log when it does not come up.
+ * Starts the daemon, unless it already runs with the same settings and is healthy.
+ * @param folder for its pid file and its log
+ * @throws {Fault} if another process serves its address, or if it does not become healthy: with the end of its log
  */
 export async function startDaemon(daemon: Daemon, folder: string): Promise<"started" | "running"> {
   const running = readRunning(daemon.name, folder);
@@ -48,48 +58,54 @@ export async function startDaemon(daemon: Daemon, folder: string): Promise<"star
   if (running !== undefined) await stopDaemon(daemon.name, folder);
   await requireFree(daemon);
   mkdirSync(folder, { recursive: true });
-  const log = join(folder, `${daemon.name}.log`);
-  const output = openSync(log, "w");
-  const child = spawn(daemon.command, daemon.args, {
-    detached: true,
-    stdio: ["ignore", output, output],
-    env: { ...process.env, ...daemon.env },
-  });
-  child.on("error", () => undefined);
-  child.unref();
-  const { pid } = child;
-  if (pid !== undefined) {
-    const started: Started = { folder: resolve(folder), pid, startTime: startTime(pid), settings };
-    writeJson(pidFile(daemon.name, folder), started);
-  }
-  const end = Date.now() + patience;
+  const logFile = join(folder, `${daemon.name}.log`);
+  spawnDaemon(daemon, folder, settings, logFile);
+  const end = Date.now() + timeout;
   while (readRunning(daemon.name, folder) !== undefined && Date.now() < end) {
     if ((await daemon.isHealthy()) && (await survives(daemon.name, folder))) return "started";
     await sleep(100);
   }
   await stopDaemon(daemon.name, folder);
-  const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-10).join("\n");
-  throw new Fault(`${daemon.name} does not come up. The end of ${log}:\n${lines}`);
+  const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-10).join("\n");
+  throw new Fault(`${daemon.name} does not start. The end of ${logFile}:\n${lines}`);
 }
 
-/** Throws a Fault where something answers already, which would be taken for the daemon. */
+function spawnDaemon({ name, command, args, env }: Daemon, folder: string, settings: string, logFile: string): void {
+  const output = openSync(logFile, "w");
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ["ignore", output, output],
+    env: { ...process.env, ...env },
+  });
+  child.on("error", () => undefined);
+  child.unref();
+  const { pid } = child;
+  if (pid === undefined) return;
+  const started: Started = { folder: resolve(folder), pid, startTime: startTime(pid), settings };
+  writeJson(pidFile(name, folder), started);
+}
+
+/** Otherwise a process that answers already would be mistaken for the daemon. */
 async function requireFree({ name, address, whenTaken, isHealthy }: Daemon): Promise<void> {
   if (!(await isHealthy())) return;
-  throw new Fault(`${name} is to answer at ${address}, and another process answers there already. ${whenTaken}`);
+  throw new Fault(`Another process already answers at ${address}, the address of ${name}. ${whenTaken}`);
 }
 
-/** Whether a daemon that was healthy still runs after the grace: a healthy answer may have been another process's. */
+/** Whether the daemon still runs after the grace period. If not, the healthy answer came from another process. */
 async function survives(name: string, folder: string): Promise<boolean> {
   await sleep(grace);
   return readRunning(name, folder) !== undefined;
 }
 
-/** Stops the daemon that was started from this folder, and only it. Tells whether there was one. */
+/**
+ * Stops the daemon that was started from this folder, and no other.
+ * @returns whether it was running
+ */
 export async function stopDaemon(name: string, folder: string): Promise<boolean> {
   const running = readRunning(name, folder);
   if (running !== undefined) {
     process.kill(running.pid, "SIGTERM");
-    const end = Date.now() + patience;
+    const end = Date.now() + timeout;
     while (readRunning(name, folder) !== undefined && Date.now() < end) await sleep(50);
     if (readRunning(name, folder) !== undefined) process.kill(running.pid, "SIGKILL");
   }
@@ -97,25 +113,26 @@ export async function stopDaemon(name: string, folder: string): Promise<boolean>
   return running !== undefined;
 }
 
-/** What was started from this folder and still runs. */
+/** The daemon that was started from this folder, if it still runs. */
 function readRunning(name: string, folder: string): Started | undefined {
   const started = readJson<Started>(pidFile(name, folder));
   if (started?.folder !== resolve(folder)) return undefined;
   return startTime(started.pid) === started.startTime && started.startTime !== "" ? started : undefined;
 }
 
-/** Everything that decides how a daemon runs, as a hash. A program that was built again is another one. */
+/** A hash of everything that decides how a daemon runs, including when its program was built. */
 function settingsOf({ command, args, env, config }: Daemon): string {
-  const program = statSync(command, { throwIfNoEntry: false })?.mtimeMs;
-  const settings = JSON.stringify([command, program, args, env, config]);
-  return createHash("sha256").update(settings).digest("hex");
+  const built = statSync(command, { throwIfNoEntry: false })?.mtimeMs;
+  return createHash("sha256")
+    .update(JSON.stringify([command, built, args, env, config]))
+    .digest("hex");
 }
 
-/** Field 22 of /proc/<pid>/stat (proc_pid_stat(5)), empty where there is no such process or it is a zombie. */
+/** Field 22 of /proc/<pid>/stat, see proc_pid_stat(5); empty if there is no such process or it is a zombie. */
 function startTime(pid: number): string {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return "";
-  // The second field, the command in parentheses, may hold spaces.
+  // The second field, the command in parentheses, may contain spaces.
   const fields = readFileSync(file, "utf8")
     .replace(/^.*\) /s, "")
     .split(" ");
@@ -124,4 +141,17 @@ function startTime(pid: number): string {
 
 function pidFile(name: string, folder: string): string {
   return join(folder, `${name}.json`);
+}
+
+/** Whether an HTTP server answers with success, or asks for credentials. For polls: a single quick attempt. */
+export async function answers(url: string): Promise<boolean> {
+  return fetchWithRetry(url, { timeout: 2000, retries: 0 }).then(
+    ({ ok, status }) => ok || status === 401,
+    () => false,
+  );
+}
+
+/** The remedy if another process uses a daemon's port. */
+export function whenPortTaken(variable: string): string {
+  return `Stop it, or choose another port: make up ${variable}=…`;
 }

@@ -7,51 +7,52 @@ import { ExecaError, execa } from "execa";
 import type { Platform } from "../../images/platform";
 import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
-import { ensureDebianProgram } from "../offline/debian";
+import { ensureDebianProgram } from "../install/debianProgram";
 import { ownPlatform } from "./ownPlatform";
 
-/** What QEMU, and after it the kernel, calls the emulator of a platform. */
+/** The emulator of a platform, as QEMU and the kernel name it. */
 const emulators: Readonly<Record<Platform, string>> = { "linux/amd64": "qemu-x86_64", "linux/arm64": "qemu-aarch64" };
 
-/** Where the kernel keeps what it runs foreign programs with, https://docs.kernel.org/admin-guide/binfmt-misc.html */
+/** The kernel's list of programs that run foreign binaries: https://docs.kernel.org/admin-guide/binfmt-misc.html */
 const binfmt = "/proc/sys/fs/binfmt_misc";
 
 /**
- * Sees to it that the kernel runs programs of these platforms: those of another than the machine's own by QEMU. What is
- * registered holds for the whole machine until it starts again. Throws a Fault where the kernel does not take it.
+ * Makes the kernel run programs of these platforms, with QEMU unless the machine runs them itself. The registration applies
+ * to the whole machine until it restarts.
+ * @throws {Fault} if the kernel refuses it
  */
 export async function ensureEmulation(wanted: readonly Platform[]): Promise<void> {
   const own = ownPlatform();
   for (const platform of wanted.filter((each) => each !== own)) {
     const emulator = emulators[platform];
     if (existsSync(join(binfmt, emulator))) {
-      log("emulation", `${platform} by ${emulator}, which the kernel knows already`);
+      log("emulation", `${platform} by ${emulator}, already registered with the kernel`);
       continue;
     }
     await register(emulator).catch((error: unknown) => {
       if (error instanceof Fault) throw error;
       throw new Fault(
-        `${platform} cannot be emulated on this ${own} machine: its kernel does not take ${emulator} ` +
-          `(${reasonOf(error)}). Leave ${platform} out of PLATFORMS, or build ` +
+        `${platform} cannot be emulated on this ${own} machine: its kernel does not accept ${emulator} ` +
+          `(${reasonOf(error)}). Remove ${platform} from PLATFORMS, or build ` +
           `on a machine whose kernel has binfmt_misc.`,
       );
     });
-    log("emulation", `${platform} by ${emulator}, registered with the kernel until this machine starts again`);
+    log("emulation", `${platform} by ${emulator}, registered with the kernel until this machine restarts`);
   }
 }
 
-/** What went wrong, in a line: what a program said of it, where one was run. */
+/** The first line of a failed program's stderr, or else the error's message. */
 function reasonOf(error: unknown): string {
   if (error instanceof ExecaError) return String(error.stderr).split("\n")[0] ?? error.shortMessage;
   return messageOf(error);
 }
 
-/** Registers an emulator by the line of its Debian package: the kernel opens the program now and keeps it. */
+/** Registers an emulator by the line in its Debian package. The kernel opens the program now and keeps it open. */
 async function register(emulator: string): Promise<void> {
   const name = `${emulator}-static`;
-  const program = await ensureDebianProgram(name, "Another platform than the machine's own is emulated by it", [
+  const program = await ensureDebianProgram(name, "It emulates the platforms that this machine does not run itself", [
     { debianPackage: "qemu-user-static", program: name },
-    // From Debian 13 on, that one only links to this one, which is static.
+    // From Debian 13 on, the package above only links to this one, which is static.
     { debianPackage: "qemu-user", program: emulator },
   ]);
   const prefix = program.replace(/\/bin\/[^/]*$/, "");
@@ -59,8 +60,8 @@ async function register(emulator: string): Promise<void> {
   const file = folders.map((folder) => join(folder, `${emulator}.conf`)).find((path) => existsSync(path));
   if (file === undefined) {
     throw new Fault(
-      `${program} is there without ${emulator}.conf in ${folders.join(" or ")}. ` +
-        `Take it off PATH, so that Debian's is used, or leave its platform out of PLATFORMS.`,
+      `${program} was found without ${emulator}.conf in ${folders.join(" or ")}. ` +
+        `Remove it from PATH to use Debian's, or remove its platform from PLATFORMS.`,
     );
   }
   const line = await readFile(file, "utf8");

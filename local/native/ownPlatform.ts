@@ -3,7 +3,10 @@ import { arch } from "node:os";
 import type { Platform } from "../../images/platform";
 import { Fault } from "../../lib/errors";
 
-/** The machine's own platform. Throws a Fault when images cannot be built on it. */
+/**
+ * The machine's own platform.
+ * @throws {Fault} if BuildKit does not run on it as a process
+ */
 export function ownPlatform(): Platform {
   if (process.platform === "linux" && arch() === "x64") return "linux/amd64";
   if (process.platform === "linux" && arch() === "arm64") return "linux/arm64";

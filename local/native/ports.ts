@@ -5,16 +5,17 @@ import { Fault } from "../../lib/errors";
 import { readJson, writeJson } from "../../lib/json";
 
 /**
- * The port that a service of this folder has on the loopback interface. It is chosen once, among those that are free,
- * and kept: published references hold it. An environment variable decides it instead where it is set. Throws a Fault
- * when that is not a port.
+ * The port of a service on the loopback interface. A free one is chosen once and kept for the folder, because published
+ * references contain it.
+ * @param variable an environment variable that overrides it
+ * @throws {Fault} if the variable is not a port
  */
 export async function portOf(service: string, folder: string, variable?: string): Promise<number> {
   const file = join(folder, "ports.json");
   const ports = readJson<Record<string, number>>(file) ?? {};
   const given = variable === undefined ? undefined : process.env[variable];
   if (given !== undefined && !isPort(given)) {
-    throw new Fault(`${variable} "${given}" is not a port. Give a number from 1 to 65535.`);
+    throw new Fault(`${variable} "${given}" is not a port. Use a number from 1 to 65535.`);
   }
   const port = given === undefined ? (ports[service] ?? (await freePort())) : Number(given);
   writeJson(file, { ...ports, [service]: port });

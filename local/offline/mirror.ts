@@ -10,16 +10,16 @@ import { type Platform, platforms } from "../../images/platform";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
 import { Fault } from "../../lib/errors";
 import { inFolder } from "../folder";
-import { type GoBuild, fingerprint, goBuild, goEnvironment, toolModule } from "./goModule";
+import { type GoBuild, fingerprint, goBuild, goEnvironment, toolModule } from "../install/goBuild";
 
-/** The folder of the mirror's files, named and laid out as Pulumi publishes them. */
+/** The folder of the mirror's files, with the names and the layout of Pulumi's own releases. */
 export const mirrorFolder = inFolder("releases");
 
 const modules = join(__dirname, "releases");
 const sdk = "github.com/pulumi/pulumi/sdk/v3";
 const pkg = "github.com/pulumi/pulumi/pkg/v3";
 
-/** What a release holds beside the programs that are compiled: scripts, by their path in the module of the SDK. */
+/** The scripts that a release contains beside compiled programs, by their path in the SDK's module. */
 const scripts = [
   "nodejs/dist/pulumi-analyzer-policy",
   "nodejs/dist/pulumi-resource-pulumi-nodejs",
@@ -28,7 +28,7 @@ const scripts = [
   "python/cmd/pulumi-language-python-exec",
 ];
 
-/** The folder of the go.mod that a version of Pulumi is built from. */
+/** The folder of the go.mod from which a version of Pulumi is built. */
 export function releaseModule(version: string): string {
   return join(modules, `v${version}`);
 }
@@ -39,29 +39,27 @@ export function mirroredVersions(): string[] {
 }
 
 /**
- * Throws a Fault for a version that the mirror cannot build.
- * @param reason why Pulumi's own releases are not used, where that is known
+ * @param reason why Pulumi's own releases are not used, if it is known
+ * @throws {Fault} if the mirror cannot build this version
  */
 export function requireMirrored(version: string, reason?: string): void {
   const known = mirroredVersions();
   if (known.includes(version)) return;
   const why = reason === undefined ? "" : ` (${reason})`;
   throw new Fault(
-    `Pulumi ${version} is not in the local mirror, which stands in for Pulumi's releases here${why}. ` +
+    `Pulumi ${version} is not in the local mirror, which replaces Pulumi's own releases here${why}. ` +
       `Release ${known.join(" or ")}, or add local/offline/releases/v${version}/go.mod.`,
   );
 }
 
 /**
- * Sees to it that the mirror has a release for the platforms, built from Pulumi's own modules where it is not there
- * yet. Throws a Fault for a version that the mirror cannot build.
+ * Builds a release for these platforms from Pulumi's own modules, unless the mirror already has it.
+ * @throws {Fault} if the mirror cannot build this version
  */
 export async function ensureRelease(version: string, wanted: readonly Platform[]): Promise<void> {
   requireMirrored(version);
   await mkdir(mirrorFolder, { recursive: true });
-  for (const platform of wanted) {
-    await ensureArchive(version, platform);
-  }
+  for (const platform of wanted) await ensureArchive(version, platform);
   await writeChecksums(version);
 }
 
@@ -96,7 +94,7 @@ function releaseBuild(version: string, platform: Platform): Omit<GoBuild, "outpu
   };
 }
 
-/** The .NET host is one for all: the last that was a part of Pulumi's own modules. */
+/** All versions share one .NET host, the last one that was part of Pulumi's own modules. */
 function dotnetHostBuild(platform: Platform): Omit<GoBuild, "output"> {
   return {
     title: `Pulumi .NET host, ${platform}`,
@@ -106,7 +104,7 @@ function dotnetHostBuild(platform: Platform): Omit<GoBuild, "output"> {
   };
 }
 
-/** Puts the programs and the scripts of the SDK's module into an archive like Pulumi's. */
+/** Packs the programs and the scripts of the SDK's module into an archive like Pulumi's. */
 async function assemble(module: string, programs: readonly string[], archive: string): Promise<void> {
   const release = join(programs[0] ?? "", "..", "pulumi");
   await rm(release, { recursive: true, force: true });
@@ -125,7 +123,7 @@ async function goList(module: string, path: string, format: string): Promise<str
   return (await execa("go", ["list", "-m", "-f", format, path], { cwd: module, env: goEnvironment })).stdout;
 }
 
-/** The same bytes from the same programs: sorted, without owners, and with the time of the release. */
+/** Reproducible: the entries are sorted, without owners, and have the time of the release. */
 async function pack(folder: string, archive: string, time: string): Promise<void> {
   const reproducible = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mode=0755", `--mtime=${time}`];
   const args = ["--create", "--use-compress-program=gzip -n", ...reproducible, `--file=${archive}.unfinished`];
@@ -133,7 +131,7 @@ async function pack(folder: string, archive: string, time: string): Promise<void
   await rename(`${archive}.unfinished`, archive);
 }
 
-/** The list of sums, in the format of sha256sum and under the name that Pulumi gives it. */
+/** Writes the checksum file as Pulumi names it, in the format of sha256sum. */
 async function writeChecksums(version: string): Promise<void> {
   const archives = (await readdir(mirrorFolder)).filter((name) => name.startsWith(`pulumi-v${version}-`)).sort();
   const lines = archives

@@ -1,0 +1,11 @@
+import { type Builder, buildctl } from "../commands/inventory/builder";
+import type { Platform } from "../images/platform";
+import { prepareBuilder } from "./environment";
+import { folder } from "./folder";
+import { startBuildKit } from "./native/buildKit";
+
+/** Starts this machine's BuildKit to run images of these platforms. */
+export async function localImageRunner(platforms: readonly Platform[]): Promise<Builder> {
+  const tools = await prepareBuilder(platforms);
+  return buildctl(tools.buildctl, await startBuildKit(tools, folder, { platforms }));
+}

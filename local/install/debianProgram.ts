@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+
+import { execa } from "execa";
+
+import { Fault } from "../../lib/errors";
+import { log } from "../../lib/log";
+import { inFolder } from "../folder";
+import { fillFolder } from "./fillFolder";
+
+/** A Debian package that may contain a program, and the program's name in it. */
+export interface DebianSource {
+  readonly debianPackage: string;
+  readonly program: string;
+}
+
+/**
+ * Finds a program on PATH, or else in the first Debian package that contains it. The package is unpacked into .local, so
+ * that the system's own packages do not change.
+ * @param why what needs the program, as the start of a sentence
+ * @throws {Fault} if no package contains it
+ */
+export async function ensureDebianProgram(
+  name: string,
+  why: string,
+  sources: readonly DebianSource[] = [{ debianPackage: name, program: name }],
+): Promise<string> {
+  const onPath = findOnPath(name);
+  if (onPath !== undefined) return onPath;
+  const reasons: string[] = [];
+  for (const { debianPackage, program } of sources) {
+    const root = inFolder("tools", "debian", debianPackage);
+    const reason = existsSync(root) ? undefined : await download(debianPackage, name, root);
+    const path = join(root, "usr", "bin", program);
+    if (existsSync(path)) return path;
+    // In another release of Debian the package may not exist, or only link to another one's program.
+    reasons.push(reason ?? `${debianPackage} does not contain it.`);
+  }
+  const packages = sources.map(({ debianPackage }) => debianPackage).join(" or ");
+  throw new Fault(
+    `${name} is not on PATH, and Debian's packages do not provide it. ${why}. Install ${packages} and retry.` +
+      `\n${reasons.join("\n")}`,
+  );
+}
+
+/** Downloads a Debian package and unpacks it; returns why that failed. */
+async function download(debianPackage: string, name: string, root: string): Promise<string | undefined> {
+  log(debianPackage, `${name} is not on PATH: downloading Debian's package into .local`);
+  const folder = inFolder("tools", "debian", "download");
+  await mkdir(join(folder, "lists", "partial"), { recursive: true });
+  await mkdir(join(folder, "archives", "partial"), { recursive: true });
+  const own = ["-o", `Dir::State::lists=${folder}/lists`, "-o", `Dir::Cache=${folder}`, "-o", "APT::Sandbox::User="];
+  await execa("apt-get", [...own, "-qq", "update"], { reject: false });
+  const options = { cwd: folder, reject: false, all: true } as const;
+  const got = await execa("apt-get", [...own, "-qq", "download", debianPackage], options);
+  const file = (await readdir(folder)).find((entry) => entry.startsWith(`${debianPackage}_`));
+  if (got.failed || file === undefined) return got.all ?? got.shortMessage;
+  await unpack(join(folder, file), root);
+  await rm(folder, { recursive: true, force: true });
+  return undefined;
+}
+
+/** Unpacks a Debian package into a folder, completely or not at all. */
+export async function unpack(file: string, root: string): Promise<void> {
+  await fillFolder(root, (unfinished) => execa("dpkg", ["--extract", file, unfinished]));
+}
+
+/** The program's path; undefined if it is not on PATH. */
+export function findOnPath(program: string): string | undefined {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
