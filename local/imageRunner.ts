@@ -1,4 +1,4 @@
-import { type Builder, buildctl } from "../commands/inventory/builder";
+import { type Builder, buildctl } from "../commands/builder";
 import type { Platform } from "../images/platform";
 import { prepareBuilder } from "./environment";
 import { folder } from "./folder";
