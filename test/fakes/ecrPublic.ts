@@ -9,10 +9,11 @@ import { execa } from "execa";
 
 import type { Credentials } from "../../lib/oci/repositoryClient";
 import { stopDaemon } from "../../local/native/daemon";
-import { ensureDebianProgram } from "../../local/offline/debian";
+import { ensureDebianProgram } from "../../local/install/debianProgram";
 import { folder as localFolder } from "../../local/folder";
 import { portOf } from "../../local/native/ports";
-import { startBuildKit, startRegistry } from "../../local/native/services";
+import { startBuildKit } from "../../local/native/buildKit";
+import { startRegistry } from "../../local/native/registry";
 import { accountVariable, readAccount, writeAccount } from "./aws/account";
 import type { Place } from "../helpers/scratch";
 

@@ -7,7 +7,7 @@ import { type Environment, setUp } from "../../local/environment";
 import { inFolder } from "../../local/folder";
 import { ensureRelease } from "../../local/offline/mirror";
 import { portOf } from "../../local/native/ports";
-import { startRegistry } from "../../local/native/services";
+import { startRegistry } from "../../local/native/registry";
 import type { StackConfig } from "../../local/stack";
 import { TestStack } from "./testStack";
 

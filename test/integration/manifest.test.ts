@@ -14,7 +14,7 @@ import { argument, readDockerfile, stages } from "../../images/dockerfile";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { requireRelease } from "../../images/gitTag";
 import { checkout, folder as environmentFolder } from "../../local/folder";
-import { goBuild } from "../../local/offline/goModule";
+import { goBuild } from "../../local/install/goBuild";
 import { ownPlatform } from "../../local/native/ownPlatform";
 import { manifest as localManifest } from "../../local/manifest";
 import { pushImage } from "../helpers/pushImage";

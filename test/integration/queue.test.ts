@@ -17,7 +17,7 @@ import { stopDaemon } from "../../local/native/daemon";
 import { setUp } from "../../local/environment";
 import { inFolder } from "../../local/folder";
 import { portOf } from "../../local/native/ports";
-import { startRegistry } from "../../local/native/services";
+import { startRegistry } from "../../local/native/registry";
 import { pushImage } from "../helpers/pushImage";
 import { ScratchRepository, git } from "../helpers/scratchRepository";
 

@@ -14,7 +14,7 @@ import { requireRelease } from "../../images/gitTag";
 import { stopDaemon } from "../../local/native/daemon";
 import { inFolder } from "../../local/folder";
 import { portOf } from "../../local/native/ports";
-import { startRegistry } from "../../local/native/services";
+import { startRegistry } from "../../local/native/registry";
 import { ensureBuilderTools } from "../../local/native/builderTools";
 import { GitHub, type Trouble, outage, primaryLimit, secondaryLimit } from "../fakes/github";
 import { type Answer, serve } from "../helpers/http";
