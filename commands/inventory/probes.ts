@@ -1,26 +1,30 @@
-// What an image is asked. A new language needs a line here for each tool that it brings.
+// The commands that run in an image to find out what is inside. A new language needs a line for each of its tools.
+import type { Build } from "../builder";
 
-/** A question that a command in an image answers. */
+/** A command whose output names a version. */
 export interface Probe {
-  /** The row of the manifest: lower-case letters, digits and hyphens, since it names a file, too. */
+  /** The name of the row: lower-case letters, digits and hyphens, because it is a file name too. */
   readonly name: string;
   /** A line of sh. */
   readonly command: string;
-  /** What the answer looks like. Its first group is what goes into the manifest. */
+  /** Matches the expected output. Its first group is the version. */
   readonly answer: RegExp;
-  /**
-   * The command, or the file by its path, without which the question is left out. Where it is not given, the first word
-   * of the command.
-   */
+  /** Command or absolute path without which the probe is skipped; the first word of the command by default. */
   readonly needs?: string;
+  /** The language whose toolchain this is. */
+  readonly toolchain?: string;
 }
 
-/** The tools of an image, in the order of the manifest. Each has one version. */
+/** The tools of an image, in the order of the rows. Each has one version. */
 export const toolProbes: readonly Probe[] = [
   { name: "pulumi", command: "pulumi version", answer: /^v(\S+)$/m },
-  { name: "os", command: '. /etc/os-release && echo "$PRETTY_NAME"', answer: /^(.+)$/m, needs: "/etc/os-release" },
-  // The point release, which PRETTY_NAME leaves out.
-  { name: "debian", command: "cat /etc/debian_version", answer: /^(\S+)$/m, needs: "/etc/debian_version" },
+  {
+    name: "os",
+    // Debian's VERSION_ID leaves out the point release.
+    command: '. /etc/os-release && echo "$ID $(cat /etc/debian_version 2>/dev/null || echo "$VERSION_ID")"',
+    answer: /^(\S+ \S+)$/m,
+    needs: "/etc/os-release",
+  },
   {
     name: "ca-certificates",
     command: "dpkg-query --show --showformat '${Version}' ca-certificates",
@@ -31,25 +35,22 @@ export const toolProbes: readonly Probe[] = [
   { name: "curl", command: "curl --version", answer: /^curl (\S+)/m },
   { name: "jq", command: "jq --version", answer: /^jq-(\S+)/m },
   { name: "ssh", command: "ssh -V", answer: /^OpenSSH_([^\s,]+)/m },
-  { name: "node", command: "node --version", answer: /^v(\S+)$/m },
+  { name: "node", toolchain: "javascript", command: "node --version", answer: /^v(\S+)$/m },
   { name: "npm", command: "npm --version", answer: /^(\d\S*)$/m },
   { name: "yarn", command: "yarn --version", answer: /^(\d\S*)$/m },
   { name: "pnpm", command: "pnpm --version", answer: /^(\d\S*)$/m },
   { name: "corepack", command: "corepack --version", answer: /^(\d\S*)$/m },
-  { name: "python", command: "python3 --version", answer: /^Python (\S+)/m },
+  { name: "python", toolchain: "python", command: "python3 --version", answer: /^Python (\S+)/m },
   { name: "pip", command: "pip --version", answer: /^pip (\S+)/m },
-  { name: "go", command: "go version", answer: /^go version go(\S+)/m },
-  { name: "dotnet-sdk", command: "dotnet --version", answer: /^(\d\S*)$/m, needs: "dotnet" },
-  { name: "java", command: "java -version", answer: /version "([^"]+)"/ },
+  { name: "go", toolchain: "golang", command: "go version", answer: /^go version go(\S+)/m },
+  { name: "dotnet-sdk", toolchain: "dotnet", command: "dotnet --version", answer: /^(\d\S*)$/m, needs: "dotnet" },
+  { name: "java", toolchain: "java", command: "java -version", answer: /version "([^"]+)"/ },
   { name: "javac", command: "javac -version", answer: /^javac (\S+)/m },
-  // Debian's writes it in bold, even to a file.
+  // Debian's maven prints it in bold, even to a file.
   { name: "maven", command: "mvn --version", answer: /Apache Maven (\d[\w.-]*)/, needs: "mvn" },
 ];
 
-/**
- * Pulumi's language hosts, one on each line, among everything else on PATH. They have no option that tells their
- * version: they are those of the Pulumi release.
- */
+/** Lists the commands on PATH, among them Pulumi's language hosts. These have no version but that of Pulumi. */
 export const hosts: Probe = {
   name: "hosts",
   command: `echo "$PATH" | tr : '\\n' | while read -r folder; do ls "$folder" 2>/dev/null; done; true`,
@@ -58,49 +59,50 @@ export const hosts: Probe = {
   needs: "pulumi",
 };
 
-/** The Debian packages that are installed, one on each line with its version. */
+/** Lists the installed Debian packages, each with its version. */
 export const packages: Probe = {
   name: "packages",
   command: "dpkg-query --show --showformat '${db:Status-Abbrev}${Package} ${Version}\\n'",
   answer: /^ii (\S+ \S+)$/gm,
 };
 
-/** Everything that is asked. */
+/** All of them. */
 export const probes: readonly Probe[] = [...toolProbes, hosts, packages];
 
-/** What a command said, on both streams, and how it ended. */
+/** The output of a probe, both streams, and how it ended. */
 export interface Answer {
   readonly exitCode: number;
   readonly text: string;
 }
 
-const folder = "/tmp/manifest";
+const folder = "/tmp/inventory";
 
-/** The name of the file that holds how a probe's command ended; what it said is in the file of the probe's name. */
+/** The name of the file with a probe's exit code. Its output is in the file of the probe's name. */
 export function exitFile(name: string): string {
   return `${name}.exit`;
 }
 
 /**
- * A Dockerfile that asks an image everything, as its own user and without a network, and exports the answers alone. It
- * builds wherever images are built, on emulated platforms too, and needs no Docker daemon.
+ * Adds the probes to a build: they run in its target as that image's user, without network, and the result is a folder of
+ * their answers. This works wherever images are built, also emulated, and needs no Docker daemon.
  */
-export function askingDockerfile(reference: string): string {
-  return [
-    `FROM ${reference} AS image`,
+export function withProbes({ dockerfile, target, ...build }: Build): Build {
+  const probing = [
+    `FROM ${target} AS probed-image`,
     // The quoted word keeps BuildKit from replacing variables.
-    `RUN --network=none <<'ASK'`,
+    `RUN --network=none <<'PROBES'`,
     `mkdir ${folder} && cd ${folder} || exit 1`,
     `export PULUMI_SKIP_UPDATE_CHECK=true`,
-    ...probes.map(ask),
-    `ASK`,
-    `FROM scratch`,
-    `COPY --from=image ${folder} /`,
+    ...probes.map(script),
+    `PROBES`,
+    `FROM scratch AS answers`,
+    `COPY --from=probed-image ${folder} /`,
     ``,
-  ].join("\n");
+  ];
+  return { ...build, dockerfile: [dockerfile, ...probing].join("\n"), target: "answers" };
 }
 
-function ask({ name, command, needs = command.replace(/ .*/, "") }: Probe): string {
-  const isThere = needs.startsWith("/") ? `[ -e ${needs} ]` : `command -v ${needs} >/dev/null`;
-  return `if ${isThere}; then ( ${command} ) >${name} 2>&1; echo $? >${exitFile(name)}; fi`;
+function script({ name, command, needs = command.replace(/ .*/, "") }: Probe): string {
+  const available = needs.startsWith("/") ? `[ -e ${needs} ]` : `command -v ${needs} >/dev/null`;
+  return `if ${available}; then ( ${command} ) >${name} 2>&1; echo $? >${exitFile(name)}; fi`;
 }
