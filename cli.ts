@@ -20,7 +20,7 @@ import { Fault } from "./lib/errors";
 import { Clone } from "./lib/git";
 import { clean, down } from "./local/tearDown";
 import { runLinters } from "./local/lint/lint";
-import { localImageRunner } from "./local/imageRunner";
+import { localBuilder } from "./local/builder";
 import { runLocalPulumi } from "./local/pulumi";
 import { localTarget } from "./local/target";
 import { localWorkshop } from "./local/workshop";
@@ -54,7 +54,7 @@ runCommand({
   preview: () => preview(selectedTarget(), readVariable("TAG"), selectedLanguages()),
   configure: () => configure(targetOfTag(), requireTag()),
   verify: () => verify(selectedTarget(), requireTag(), selectedLanguages(), localWorkshop),
-  inventory: () => inventory(selectedTarget(), requireTag(), selectedLanguages(), localImageRunner),
+  inventory: () => inventory(selectedTarget(), requireTag(), selectedLanguages(), localBuilder),
   review: () => review(requireVariables(["STACK"]).STACK, clone, logs),
   "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
   watch: () => watchFromEnvironment(clone),

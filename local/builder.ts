@@ -4,8 +4,8 @@ import { prepareBuilder } from "./environment";
 import { folder } from "./folder";
 import { startBuildKit } from "./native/buildKit";
 
-/** Starts this machine's BuildKit to run images of these platforms. */
-export async function localImageRunner(platforms: readonly Platform[]): Promise<Builder> {
+/** Starts this machine's BuildKit as the builder that runs images of these platforms. */
+export async function localBuilder(platforms: readonly Platform[]): Promise<Builder> {
   const tools = await prepareBuilder(platforms);
   return buildctl(tools.buildctl, await startBuildKit(tools, folder, { platforms }));
 }
