@@ -1,14 +1,17 @@
-// What the files of the stacks in a checkout say, for commands that run without the engine.
+// Reads the files of the stacks in a checkout, for commands that run without Pulumi's engine.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { parse } from "yaml";
 
-import { Fault, messageOf } from "../lib/errors";
 import type { RegistryAddress } from "../images/repositoryUri";
 import { type SignaturePolicy, isSignaturePolicy, signaturePolicies } from "../images/signature";
+import { Fault, messageOf } from "../lib/errors";
 
-/** Reads where a stack's images go from Pulumi.<stack>.yaml of a checkout. Throws a Fault where it does not say. */
+/**
+ * Reads where a stack publishes its images from Pulumi.<stack>.yaml of a checkout.
+ * @throws {Fault} if the file names no registry and no alias
+ */
 export async function readStackRegistry(folder: string, stack: string): Promise<RegistryAddress> {
   const value = await readValues(folder, stack);
   const [registry, alias] = [value("registry"), value("alias")];
@@ -21,8 +24,8 @@ export async function readStackRegistry(folder: string, stack: string): Promise<
 }
 
 /**
- * The URL that the build of prod gets Pulumi from: runner-pulumi:pulumiReleases of the stack's file in a checkout, else
- * the default of Pulumi.yaml. Throws a Fault where neither names one.
+ * Reads the URL that stack prod downloads Pulumi from: its own pulumiReleases, else the default in Pulumi.yaml.
+ * @throws {Fault} if neither is set
  */
 export async function readPulumiReleases(folder: string): Promise<string> {
   const url = await readValue(folder, "prod", "pulumiReleases");
@@ -32,31 +35,26 @@ export async function readPulumiReleases(folder: string): Promise<string> {
 }
 
 /**
- * What the build of a stack asks of the signatures of Pulumi's releases, found as the URL is; `required` where nothing
- * is said, as for the build. Throws a Fault where it is no policy.
+ * Reads a stack's policy for Pulumi's signatures: its own, else the default in Pulumi.yaml, else `required`.
+ * @throws {Fault} if it is not a policy
  */
 export async function readSignatures(folder: string, stack: string): Promise<SignaturePolicy> {
   const policy = (await readValue(folder, stack, "signatures")) ?? "required";
   if (isSignaturePolicy(policy)) return policy;
   throw new Fault(
-    `signatures ${JSON.stringify(policy)} of stack ${stack} is not a policy. Give ${signaturePolicies.join(", ")} ` +
+    `signatures ${JSON.stringify(policy)} of stack ${stack} is not a policy. Use one of ${signaturePolicies.join(", ")} ` +
       `in ${fileOf(folder, stack)}.`,
   );
 }
 
-/** A key's value on a stack: what the stack's file says, else the default of Pulumi.yaml. */
+/** A key's value on a stack: the one in the stack's file, else the default in Pulumi.yaml. */
 async function readValue(folder: string, stack: string, key: string): Promise<string | undefined> {
   const value = await readValues(folder, stack);
   const schema = asObject(asObject(await readParsed(join(folder, "Pulumi.yaml"), parse))["config"]);
   return value(key) ?? text(asObject(schema[key])["default"]);
 }
 
-/** The builder that a stack releases with, by its file in a checkout; undefined for buildx's current one. */
-export async function readBuilder(folder: string, stack: string): Promise<string | undefined> {
-  return (await readValues(folder, stack))("builder");
-}
-
-/** Gives the values of a stack's file by their keys, undefined for one that is not set. */
+/** Returns a function from a key to its value in a stack's file, undefined if it is not set. */
 async function readValues(folder: string, stack: string): Promise<(key: string) => string | undefined> {
   const config = asObject(asObject(await readParsed(fileOf(folder, stack), parse))["config"]);
   return (key) => text(config[`runner-pulumi:${key}`]);
@@ -66,7 +64,10 @@ function fileOf(folder: string, stack: string): string {
   return join(folder, `Pulumi.${stack}.yaml`);
 }
 
-/** Reads a file of a checkout. Throws a Fault where it cannot be read or parsed. */
+/**
+ * Reads and parses a file of a checkout.
+ * @throws {Fault} if that fails
+ */
 export async function readParsed(file: string, parseText: (text: string) => unknown): Promise<unknown> {
   try {
     return parseText(await readFile(file, "utf8"));
@@ -75,12 +76,12 @@ export async function readParsed(file: string, parseText: (text: string) => unkn
   }
 }
 
-/** What is read by its keys: no object has none. */
+/** The value as an object; an empty one if it is something else. */
 export function asObject(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** A text that says something: an empty one is how the config leaves a value out. */
+/** A text that is not empty: an empty value in the config means that it is not set. */
 function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }

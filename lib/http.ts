@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 
-import { causeOf, messageOf } from "./errors";
+import { Fault, causeOf, messageOf } from "./errors";
 
 /** Waits for this many milliseconds. Unit tests pass one that returns at once. */
 export type Sleep = (milliseconds: number) => Promise<unknown>;
@@ -28,7 +28,7 @@ const transientStatuses = [429, 500, 502, 503, 504];
  * Fetches a URL and reads the whole body. Retries transient statuses and failed connections, also those that break in the
  * middle of the body, after 1, 2 and 4 seconds or after what Retry-After asks for.
  * @returns the last response, whatever its status
- * @throws {Error} if there was no response: it names the URL and the cause
+ * @throws {Fault} if there was no response: it names the URL and the cause
  */
 export async function fetchWithRetry(
   url: string,
@@ -42,7 +42,7 @@ export async function fetchWithRetry(
       continue;
     }
     if (outcome instanceof Response) return outcome;
-    throw new Error(`Could not reach ${url}: ${messageOf(causeOf(outcome.error))}`);
+    throw new Fault(`Could not reach ${url}: ${messageOf(causeOf(outcome.error))}`);
   }
 }
 

@@ -1,5 +1,6 @@
 // Read-only subset of the OCI distribution API: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
+import { Fault } from "../errors";
 import { type ReadRequest, type Sleep, fetchWithRetry } from "../http";
 
 const types = {
@@ -14,7 +15,7 @@ export interface Credentials {
 }
 
 /** An HTTP response that is an error. Its message names the URL, the status and the start of the body. */
-export class RefusedError extends Error {
+export class RefusedError extends Fault {
   constructor(
     message: string,
     readonly status: number,
@@ -146,7 +147,7 @@ export function repositoryClients(credentials?: Credentials): ClientOf {
 /**
  * Logs in to a registry, host[:port].
  * @throws {RefusedError} if it rejects the credentials
- * @throws {Error} if there is no response
+ * @throws {Fault} if there is no response
  */
 export async function logIn(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
   await succeed(await new Session(credentials, sleep).request(`${registryUrl(registry)}/v2/`));
