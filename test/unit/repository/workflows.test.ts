@@ -5,12 +5,19 @@ import { join } from "node:path";
 import { parse } from "yaml";
 
 import { checkout } from "../../../local/folder";
-import { pinnedVersion } from "../../../local/native/builderTools";
+import { toolModule } from "../../../local/install/goBuild";
+import { pinnedVersion } from "../../../local/install/pins";
 
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
   readonly environment?: string;
-  readonly steps?: readonly { readonly run?: string; readonly uses?: string }[];
+  readonly steps?: readonly Step[];
+}
+
+interface Step {
+  readonly name?: string;
+  readonly run?: string;
+  readonly uses?: string;
 }
 
 interface Workflow {
@@ -33,32 +40,45 @@ const workflows = new Map(
   ]),
 );
 
-/** The steps of all workflows that run a command. */
-const commands = [...workflows].flatMap(([workflow, { jobs }]) =>
-  Object.values(jobs).flatMap(({ steps = [] }) =>
-    steps.flatMap(({ run }) => (run === undefined ? [] : [{ workflow, run }])),
-  ),
+/** The steps of all jobs, each with its workflow. */
+const steps = [...workflows].flatMap(([workflow, { jobs }]) =>
+  Object.values(jobs).flatMap(({ steps: own = [] }) => own.map((step): [string, Step] => [workflow, step])),
 );
 
 describe("workflows", () => {
   it("are release, preview, scan and watch", () =>
     assert.deepEqual([...workflows.keys()].sort(), ["preview", "release", "scan", "watch"]));
 
-  it("run commands of the Makefile and nothing else, with no expression in them", () => {
-    const targets = [...read("Makefile").matchAll(/^([a-z-]+):.*## /gm)].map(([, target]) => target);
-    assert.ok(commands.length >= 7);
-    for (const { workflow, run } of commands) {
-      const target = /^(?:sudo --preserve-env env "PATH=\$PATH" )?make ([a-z-]+)$/.exec(run)?.[1];
-      assert.ok(targets.includes(target), `${workflow}: ${run}`);
-    }
+  it("run targets of the Makefile, and gh in two steps", () => {
+    const targets = [...read("Makefile").matchAll(/^([a-z-]+):.*#(#|ci) /gm)].map(([, target]) => target);
+    const others = steps.flatMap(([workflow, { name, run }]) => {
+      const target = /^(?:sudo --preserve-env env "PATH=\$PATH" )?make ([a-z-]+)$/.exec(run ?? "")?.[1];
+      return run === undefined || targets.includes(target) ? [] : [`${workflow}: ${name}`];
+    });
+    assert.deepEqual(others, ["preview: Comment on the pull request", "release: Publish the release notes"]);
+    assert.ok(steps.filter(([, { run }]) => run !== undefined).length >= others.length + 7);
   });
 
-  it("have no permission but what a job asks for", () => {
-    const asked = [...workflows].flatMap(([workflow, { permissions, jobs }]) => {
-      assert.deepEqual(permissions, {}, workflow);
+  it("have no expression in a command: its value would become a part of the command", () => {
+    for (const [workflow, { run = "" }] of steps) assert.doesNotMatch(run, /\$\{\{/, workflow);
+  });
+
+  it("pin every action by commit, with its version in a comment", () => {
+    const files = [...workflows.keys()].map((name) => `.github/workflows/${name}.yml`);
+    const uses = [...files, ".github/actions/stack/action.yml"].flatMap((file) =>
+      [...read(file).matchAll(/uses: (.*)$/gm)].map(([, action = ""]) => action),
+    );
+    const external = uses.filter((action) => !action.startsWith("./"));
+    assert.ok(external.length > 10);
+    for (const action of external) assert.match(action, /^[\w.-]+(\/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  it("have no permissions but those of their jobs", () => {
+    const permissions = [...workflows].flatMap(([workflow, { permissions: ofAll, jobs }]) => {
+      assert.deepEqual(ofAll, {}, workflow);
       return Object.entries(jobs).map(([job, { permissions: own }]) => [`${workflow}/${job}`, own]);
     });
-    assert.deepEqual(Object.fromEntries(asked), {
+    assert.deepEqual(Object.fromEntries(permissions), {
       "release/release": { contents: "read", "id-token": "write" },
       "release/notes": { contents: "write" },
       "release/attest": { "id-token": "write", attestations: "write", "artifact-metadata": "write" },
@@ -66,13 +86,14 @@ describe("workflows", () => {
       "scan/published": { contents: "read" },
       "scan/image": { contents: "read", "security-events": "write" },
       "preview/check": { contents: "read" },
+      "preview/lint": { contents: "read" },
       "preview/local": { contents: "read" },
       "preview/stacks": { contents: "read", "id-token": "write", "pull-requests": "write" },
       "watch/watch": {},
     });
   });
 
-  it("name no secret but the key of the watcher's App, and none in a pull request's", () => {
+  it("use no secret but the key of the watcher's App, and none in a pull request's workflow", () => {
     const secrets = [...workflows.keys()].flatMap((name) =>
       [...read(`.github/workflows/${name}.yml`).matchAll(/secrets\.(\w+)/g)].map(([, secret]) => [name, secret]),
     );
@@ -80,20 +101,20 @@ describe("workflows", () => {
     assert.deepEqual(Object.keys(workflows.get("preview")?.on ?? {}), ["pull_request"]);
   });
 
-  it("release to the environment of the queue that they wait in", () => {
+  it("release to the environment that their queue is for", () => {
     const release = workflows.get("release");
     assert.equal(release?.concurrency.group, `release-${release?.jobs["release"]?.environment}`);
   });
 
-  it("let every release wait for its turn: without a queue, GitHub drops the older of two that wait", () => {
+  it("queue every release: without `queue`, GitHub drops the older of two waiting runs", () => {
     const { queue, "cancel-in-progress": cancels } = workflows.get("release")?.concurrency ?? {};
     assert.deepEqual([queue, cancels], ["max", false]);
   });
 
-  it("release with the CLI and the BuildKit that the tests run with", () => {
+  it("release with the Pulumi CLI and the BuildKit of the tests", () => {
     const action = read(".github/actions/stack/action.yml");
-    const cli = pinnedVersion("pulumi", "github.com/pulumi/pulumi/pkg/v3");
-    const buildKit = pinnedVersion("builder", "github.com/moby/buildkit");
+    const cli = pinnedVersion(toolModule("pulumi"), "github.com/pulumi/pulumi/pkg/v3");
+    const buildKit = pinnedVersion(toolModule("builder"), "github.com/moby/buildkit");
     assert.ok(action.includes(`pulumi-version: ${cli}\n`), cli);
     assert.ok(action.includes(`image=moby/buildkit:v${buildKit}@sha256:`), buildKit);
   });
