@@ -1,14 +1,11 @@
-import { type Platform, platforms } from "../../images/platform";
+import { allPlatforms } from "../../images/platform";
 import { prepareMachine } from "./scratch";
 
-/**
- * Runs before the first suite, and the suites find it done: a fresh machine builds for more minutes than a suite may
- * take.
- */
+/** Runs before the first suite: on a fresh machine, the set-up takes longer than the timeout of a suite. */
 before("the machine is set up", async function () {
   this.timeout(3_600_000);
-  // What is emulated takes long, and is made beside what is compiled: for both platforms, the suites build yaml alone.
-  await prepareMachine(["3.66.0"], Object.keys(platforms) as Platform[], ["yaml"]).catch(console.error);
-  // Where that failed, the suites that build for both ask for it again, and say why.
+  // Emulated substitutes take long, and are built in parallel with compilers. For both platforms, the suites build only yaml.
+  await prepareMachine(["3.66.0"], allPlatforms, ["yaml"]).catch(console.error);
+  // If that failed, the suites that build for both platforms try again and report why.
   await prepareMachine(["3.64.0", "3.66.0"]);
 });

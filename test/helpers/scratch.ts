@@ -1,17 +1,18 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { catalogue } from "../../images/catalogue";
 import type { Platform } from "../../images/platform";
-import { stopDaemon } from "../../local/native/daemon";
 import { type Environment, setUp } from "../../local/environment";
 import { inFolder } from "../../local/folder";
-import { ensureRelease } from "../../local/offline/mirror";
+import { stopDaemon } from "../../local/native/daemon";
 import { portOf } from "../../local/native/ports";
 import { startRegistry } from "../../local/native/registry";
+import { ensureRelease } from "../../local/offline/mirror";
 import type { StackConfig } from "../../local/stack";
 import { TestStack } from "./testStack";
 
-/** A folder for the files of one test, and the environment of `make up` for its tools, BuildKit and bases. */
+/** A folder for the files of one test, and the environment of `make up`. */
 export interface Place {
   readonly environment: Environment;
   readonly folder: string;
@@ -19,12 +20,17 @@ export interface Place {
   readonly config: StackConfig;
 }
 
-/** Sets up. The mirror gets the releases that the tests install. */
+/**
+ * Sets up this machine for releases of these versions of Pulumi.
+ * @param platforms this machine's own by default
+ * @param names the languages; all by default
+ */
 export async function prepareMachine(
   versions: readonly string[],
   platforms?: readonly Platform[],
-  languages?: string[],
+  names?: readonly string[],
 ): Promise<Environment> {
+  const languages = names && catalogue.filter(({ name }) => names.includes(name));
   const environment = await setUp(platforms, { languages });
   for (const version of versions) {
     if (environment.mirrored) await ensureRelease(version, environment.platforms);
@@ -32,28 +38,24 @@ export async function prepareMachine(
   return environment;
 }
 
-/** Sets up, and makes a folder. Without platforms and languages, for this machine's platform and every language. */
-export async function openPlace(
-  versions: readonly string[],
-  platforms?: readonly Platform[],
-  languages?: string[],
-): Promise<Place> {
-  const environment = await prepareMachine(versions, platforms, languages);
+/** Sets up as `prepareMachine` does, and creates a folder. */
+export async function openPlace(...machine: Parameters<typeof prepareMachine>): Promise<Place> {
+  const environment = await prepareMachine(...machine);
   mkdirSync(inFolder("tests"), { recursive: true });
   const folder = mkdtempSync(inFolder("tests", "run-"));
   mkdirSync(join(folder, "state"));
   const { builder, bases, pulumiReleases, debianSnapshots } = environment;
   const config = { platforms: environment.platforms, builder, bases, pulumiReleases, debianSnapshots };
-  // Nobody has signed what the mirror holds.
+  // The mirror's releases are not signed.
   return { environment, folder, config: environment.mirrored ? { ...config, signatures: "off" } : config };
 }
 
-/** Removes the folder. */
+/** Removes the place's folder. */
 export function closePlace({ folder }: Place): void {
   rmSync(folder, { recursive: true });
 }
 
-/** A stack with state of its own, and a registry of its own that asks for no login. */
+/** A stack with its own state, and its own registry, which allows anonymous pushes. */
 export class Scratch extends TestStack {
   private constructor(
     readonly place: Place,
@@ -64,25 +66,21 @@ export class Scratch extends TestStack {
     super({ name: "test", env, folder: join(folder, "project") }, registry, { ...config, registry });
   }
 
-  /** Brings it up. */
-  static async start(
-    versions: readonly string[],
-    platforms?: readonly Platform[],
-    languages?: string[],
-  ): Promise<Scratch> {
-    const place = await openPlace(versions, platforms, languages);
+  /** Sets up the machine as `prepareMachine` does, and starts the registry. */
+  static async start(...machine: Parameters<typeof prepareMachine>): Promise<Scratch> {
+    const place = await openPlace(...machine);
     const { environment, folder } = place;
     return new Scratch(place, await startRegistry(environment.tools, folder, await portOf("registry", folder)));
   }
 
-  /** Another stack, whose images go to a path of their own in the same registry. */
+  /** Creates another stack, whose images go to another path of the same registry. */
   beside(name: string): TestStack {
     const stack = { ...this.stack, name, folder: join(this.place.folder, name) };
     const registry = `${this.prefix}/${name}`;
     return new TestStack(stack, registry, { ...this.ownConfig, registry });
   }
 
-  /** Removes everything of it. */
+  /** Stops the registry and removes all files. */
   async stop(): Promise<void> {
     await stopDaemon("registry", this.place.folder);
     closePlace(this.place);
