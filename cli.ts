@@ -55,7 +55,7 @@ runCommand({
   configure: () => configure(targetOfTag(), requireTag()),
   verify: () => verify(selectedTarget(), requireTag(), selectedLanguages(), localWorkshop),
   inventory: () => inventory(selectedTarget(), requireTag(), selectedLanguages(), localBuilder),
-  review: () => review(requireVariables(["STACK"]).STACK, clone, logs),
+  review: () => review(requireVariables(["STACK"]).STACK, __dirname, logs),
   "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
   watch: () => watchFromEnvironment(clone),
   pulumi: (args) => runLocalPulumi(args),

@@ -63,6 +63,18 @@ export async function resolveRun(
  * @throws {Fault} if the stack cannot be selected
  */
 export async function configureStack({ stack, pulumiVersion, tag }: Release, folder: string): Promise<void> {
+  await selectStack(stack, folder);
+  const values = Object.entries({ pulumiVersion, tag });
+  const pairs = values.flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
+  await execa("pulumi", ["config", "set-all", ...pairs, "--non-interactive"], { cwd: folder });
+  log(stack, `Pulumi ${pulumiVersion}, image tag ${tag}`);
+}
+
+/**
+ * Selects a stack of the organization in PULUMI_ORGANIZATION, if it is set.
+ * @throws {Fault} if it cannot be selected
+ */
+export async function selectStack(stack: string, folder: string): Promise<void> {
   const name = [process.env["PULUMI_ORGANIZATION"], stack].filter(Boolean).join("/");
   const select = await execa("pulumi", ["stack", "select", name, "--non-interactive"], { cwd: folder, reject: false });
   if (select.failed) {
@@ -71,8 +83,4 @@ export async function configureStack({ stack, pulumiVersion, tag }: Release, fol
       `Could not select stack ${name}: ${reason}\nCreate it once: see docs/maintaining.md, "Set up once".`,
     );
   }
-  const values = Object.entries({ pulumiVersion, tag });
-  const pairs = values.flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
-  await execa("pulumi", ["config", "set-all", ...pairs, "--non-interactive"], { cwd: folder });
-  log(stack, `Pulumi ${pulumiVersion}, image tag ${tag}`);
 }
