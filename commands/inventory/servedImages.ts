@@ -74,7 +74,11 @@ export function previousTag(
   return highest === undefined ? undefined : `${prefix}${highest}`;
 }
 
-async function reading<T>(repository: string, read: () => Promise<T>): Promise<T> {
+/**
+ * Reads from a repository.
+ * @throws {Fault} that names it if that fails
+ */
+export async function reading<T>(repository: string, read: () => Promise<T>): Promise<T> {
   return read().catch((error: unknown) => {
     throw new Fault(`Could not read ${repository}: ${messageOf(causeOf(error))}. Retry when the registry answers.`);
   });
