@@ -10,7 +10,7 @@ import { stopDaemon } from "../../local/native/daemon";
 import { portOf } from "../../local/native/ports";
 import { startRegistry } from "../../local/native/registry";
 import type { StackConfig } from "../../local/stack";
-import { type GhState, readState } from "../fakes/gh/state";
+import { type Comment, type GhState, changeState, readState } from "../fakes/gh/state";
 import { Actions, type Ended } from "../fakes/githubActions/workflows";
 import { type Place, closePlace, openPlace } from "./scratch";
 import { ScratchRepository, copyCheckout } from "./scratchRepository";
@@ -61,6 +61,11 @@ export class ReleaseFlow {
   /** The comments and release notes on the fake GitHub. */
   get gitHub(): GhState {
     return readState(this.gitHubFile);
+  }
+
+  /** Lets somebody comment on a pull request. */
+  addComment(comment: Comment): void {
+    changeState(this.gitHubFile, { comments: [...this.gitHub.comments, comment] });
   }
 
   /** Pushes tags as a maintainer does, and waits until all runs have ended. */

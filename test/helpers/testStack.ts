@@ -1,6 +1,7 @@
 import { execa } from "execa";
 
 import { type ImageOutputs, publish } from "../../commands/publish";
+import type { Project } from "../../commands/target";
 import { catalogue } from "../../images/catalogue";
 import {
   type Credentials,
@@ -53,6 +54,11 @@ export class TestStack {
     return { ...this.stack.env, ...own };
   }
 
+  /** The program with this stack selected, as commands use it. */
+  get project(): Project {
+    return { folder: checkout, env: this.env, logs: this.stack.folder, languages: [] };
+  }
+
   /** Writes this config in addition to the stack's own. */
   async configure(config: StackConfig): Promise<void> {
     await prepareStack(this.stack, { ...this.ownConfig, ...config });
@@ -82,8 +88,7 @@ export class TestStack {
    */
   async release(config: StackConfig): Promise<string[]> {
     await this.configure(config);
-    const project = { folder: checkout, env: this.env, logs: this.stack.folder, languages: [] };
-    const work = () => withoutTerminal(() => publish(project, repositoryClients(this.credentials)));
+    const work = () => withoutTerminal(() => publish(this.project, repositoryClients(this.credentials)));
     const { lines, error } = await captureLog(work);
     this.onOutput(lines.join("\n"));
     if (error !== undefined) throw new Error(lines.join("\n"), { cause: error });

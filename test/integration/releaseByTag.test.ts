@@ -2,18 +2,24 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type Subject, listPublished } from "../../commands/publishedImages";
+import type { Subject } from "../../commands/attestationSubjects";
+import { listPublished } from "../../commands/listPublished";
+import { stackTarget } from "../../commands/stackTarget";
 import { catalogue } from "../../images/catalogue";
+import { Clone } from "../../lib/git";
+import { bot } from "../fakes/gh/state";
 import type { Ended } from "../fakes/githubActions/workflows";
-import { GitHub } from "../fakes/github";
+import { dockerfilePath } from "../helpers/programCopy";
 import { ReleaseFlow } from "../helpers/releaseFlow";
 import { git } from "../helpers/scratchRepository";
 import { says } from "../helpers/says";
+import { stackTrace } from "../helpers/stackTrace";
+import { withEnvironment } from "../helpers/withEnvironment";
 
 const withdrawn = "images/withdrawn.json";
 
-// One story: each test starts from what the one before has left in the repository, the registry and the state.
-describe("the way from a pushed tag to an image", () => {
+// One story: each test starts from the repository, the registry and the state that the previous one leaves.
+describe("release by a pushed tag", () => {
   let flow: ReleaseFlow;
   /** The first commit of main. */
   let start: string;
@@ -39,13 +45,14 @@ describe("the way from a pushed tag to an image", () => {
     assert.equal(others.length, 0);
     assert.equal(run?.conclusion, "failure", run?.log);
     says(run.log, sentence);
+    assert.doesNotMatch(run.log, stackTrace);
     assert.equal(run.summary, "");
   }
 
   it("releases dev-vX.Y.Z on stack dev, and nothing on stack prod", async () => {
     const [run, ...others] = await flow.release("dev-v3.64.0");
     succeeded([run, ...others] as Ended[], ["Release dev-v3.64.0"]);
-    says(run?.log ?? "", /dev-v3\.64\.0 +Pulumi 3\.64\.0 on stack dev, image tag dev-v3\.64\.0/);
+    says(run?.log ?? "", /dev +Pulumi 3\.64\.0, image tag dev-v3\.64\.0/);
     before64 = await flow.served("dev", "dev-v3.64.0");
     assert.deepEqual(
       Object.keys(before64),
@@ -54,9 +61,10 @@ describe("the way from a pushed tag to an image", () => {
     assert.deepEqual(await flow.client("prod", "javascript").tags(), []);
   });
 
-  it("names what is to be attested and scanned: each image's index, and the image of each platform", async () => {
+  it("sets outputs for attestations and scans: each image's index, and the image of each platform", async () => {
     const [run] = await flow.release("dev-v3.64.0");
-    const subjects = JSON.parse(run?.outputs["release"]?.["images"] ?? "[]") as Subject[];
+    assert.equal(run?.outputs["tag"], "dev-v3.64.0");
+    const subjects = JSON.parse(run.outputs["images"] ?? "[]") as Subject[];
     assert.deepEqual(Object.fromEntries(subjects.map(({ language, digest }) => [language, digest])), before64);
     for (const { language, repository, platforms } of subjects) {
       assert.equal(repository, flow.client("dev", language).repository);
@@ -66,8 +74,8 @@ describe("the way from a pushed tag to an image", () => {
       }
     }
     const file = join(flow.place.folder, "outputs");
-    process.env["GITHUB_OUTPUT"] = file;
-    await listPublished("dev", "dev-v3.64.0", flow.repository.clone).finally(() => delete process.env["GITHUB_OUTPUT"]);
+    const dev = stackTarget("dev", new Clone(flow.repository.clone));
+    await withEnvironment({ GITHUB_OUTPUT: file }, () => listPublished(dev, "dev-v3.64.0"));
     const targets = JSON.parse(readFileSync(file, "utf8").replace("targets=", "")) as {
       name: string;
       reference: string;
@@ -80,17 +88,14 @@ describe("the way from a pushed tag to an image", () => {
     );
     const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
     assert.deepEqual(targets.sort(byName), expected.sort(byName));
-    await assert.rejects(listPublished("dev", "dev-v9.9.9", flow.repository.clone), {
-      message: 'Stack dev serves nothing under the tag "dev-v9.9.9". Release it first.',
-    });
   });
 
-  it("releases vX.Y.Z and latest-vX.Y.Z on stack prod, with the digest that dev has", async () => {
+  it("releases vX.Y.Z and latest-vX.Y.Z on stack prod, with the digests of dev", async () => {
     succeeded(await flow.release("v3.64.0", "latest-v3.64.0"), ["Release v3.64.0", "Release latest-v3.64.0"]);
     for (const tag of ["v3.64.0", "latest"]) assert.deepEqual(await flow.served("prod", tag), before64);
   });
 
-  it("releases the next version, and leaves the tags of the one before", async () => {
+  it("releases the next version, and leaves the tags of the previous one", async () => {
     succeeded(await flow.release("v3.66.0", "latest-v3.66.0"), ["Release v3.66.0", "Release latest-v3.66.0"]);
     before66 = await flow.served("prod", "v3.66.0");
     assert.notDeepEqual(before66, before64);
@@ -98,10 +103,39 @@ describe("the way from a pushed tag to an image", () => {
     assert.deepEqual(await flow.served("prod", "v3.64.0"), before64);
   });
 
-  it("pushes nothing where nothing has changed, and says so in the summary", async () => {
+  it("publishes the inventory of each vX.Y.Z as release notes, and of no other tag", () => {
+    const { releases } = flow.gitHub;
+    assert.deepEqual(
+      releases.map(({ tagName, title, isDraft, isLatest }) => ({ tagName, title, isDraft, isLatest })),
+      [
+        { tagName: "v3.66.0", title: "v3.66.0", isDraft: false, isLatest: true },
+        { tagName: "v3.64.0", title: "v3.64.0", isDraft: false, isLatest: false },
+      ],
+    );
+    for (const { tagName, body } of releases)
+      says(body, new RegExp(`\\b${tagName.slice(1).replaceAll(".", "\\.")}\\b`));
+  });
+
+  it("publishes the notes of a version again if its tag was deleted and pushed again", async () => {
+    const [before] = flow.gitHub.releases.filter(({ tagName }) => tagName === "v3.64.0");
+    await flow.push("v3.64.0");
+    const drafted = flow.gitHub.releases.find(({ tagName }) => tagName === "v3.64.0");
+    assert.deepEqual(drafted, { ...before, isDraft: true });
+    succeeded(await flow.actions.drain(), ["Release v3.64.0"]);
+    const { releases } = flow.gitHub;
+    assert.deepEqual(
+      releases.map(({ tagName, isDraft, isLatest }) => ({ tagName, isDraft, isLatest })),
+      [
+        { tagName: "v3.64.0", isDraft: false, isLatest: false },
+        { tagName: "v3.66.0", isDraft: false, isLatest: true },
+      ],
+    );
+  });
+
+  it("pushes nothing if nothing has changed, and reports that in the summary", async () => {
     const [run] = await flow.release("latest-v3.66.0");
     says(run?.log ?? "", /Resources:\n +\d+ unchanged\n/);
-    assert.match(run?.summary ?? "", /^## Released\n\nNothing has changed: every tag serves the digest/);
+    assert.match(run?.summary ?? "", /^## Released\n\nNothing has changed: every tag serves the same digest/);
     for (const [language, digest] of Object.entries(before66)) {
       assert.ok(
         run?.summary.includes(
@@ -111,7 +145,7 @@ describe("the way from a pushed tag to an image", () => {
     }
   });
 
-  it("refuses latest-vX.Y.Z where a higher one was pushed", async () => {
+  it("refuses latest-vX.Y.Z if a higher one was pushed", async () => {
     const ended = await flow.release("latest-v3.64.0");
     refused(
       ended,
@@ -120,13 +154,13 @@ describe("the way from a pushed tag to an image", () => {
     assert.deepEqual(await flow.served("prod", "latest"), before66);
   });
 
-  it("rolls latest back where the higher version is withdrawn, even at a commit that does not know of it", async () => {
+  it("rolls latest back if the higher version is withdrawn, even at a commit before that", async () => {
     const list = JSON.stringify({ "3.66.0": "a test rolls it back" }, null, 2) + "\n";
     await flow.repository.commit("Withdraw Pulumi 3.66.0", { [withdrawn]: list });
     await flow.pushAt("latest-v3.64.0", start);
     const ended = await flow.actions.drain();
     succeeded(ended, ["Release latest-v3.64.0"]);
-    says(ended[0]?.log ?? "", /withdrawn\.json +that of main/);
+    says(ended[0]?.log ?? "", /withdrawn\.json +replaced by main's list/);
     assert.deepEqual(await flow.served("prod", "latest"), before64);
     assert.deepEqual(await flow.served("prod", "v3.66.0"), before66);
   });
@@ -140,9 +174,9 @@ describe("the way from a pushed tag to an image", () => {
     assert.deepEqual(await flow.served("dev", "dev-v3.66.0"), {});
   });
 
-  it("releases new content under the same tag where a Dockerfile has changed, whatever the order of the runs", async () => {
+  it("releases new content under the same tag if a Dockerfile has changed, in whatever order the runs start", async () => {
     await flow.push("v3.64.0");
-    const file = "dockerfiles/javascript.Dockerfile";
+    const file = dockerfilePath("javascript");
     const text = readFileSync(join(flow.repository.clone, file), "utf8");
     const changed = text.replace(/^(FROM \S+ AS runner)$/m, "$1\nENV CHANGED=yes");
     assert.notEqual(changed, text);
@@ -151,7 +185,10 @@ describe("the way from a pushed tag to an image", () => {
     const [later, earlier] = await flow.actions.drain("last in, first out");
     succeeded([later, earlier] as Ended[], ["Release v3.64.0", "Release v3.64.0"]);
     assert.match(later?.summary ?? "", /\| javascript \|.*\| moved \|/);
-    says(earlier?.log ?? "", /v3\.64\.0 +is at [0-9a-f]{40} now, .*: the run of the later push releases it/);
+    says(
+      earlier?.log ?? "",
+      /v3\.64\.0 +now at [0-9a-f]{40}, this run is for .*: the run of the later push releases it/,
+    );
     assert.equal(earlier?.summary, "");
     const { javascript, ...others } = await flow.served("prod", "v3.64.0");
     const { javascript: old, ...same } = before64;
@@ -159,62 +196,54 @@ describe("the way from a pushed tag to an image", () => {
     assert.deepEqual(others, same);
   });
 
-  it("serves every digest that was ever released, also those that have no tag any more", async () => {
+  it("serves every digest that was ever released, also those without a tag", async () => {
     for (const [language, digest] of Object.entries({ ...before64 })) {
       assert.ok((await flow.client("prod", language).manifest(digest)) !== undefined, language);
     }
   });
 
-  it("releases a tag by main's workflow where that of its own commit is broken", async () => {
+  it("releases a tag by main's workflow if the one of its own commit is broken", async () => {
     const text = readFileSync(join(flow.repository.clone, ".github/workflows/release.yml"), "utf8");
-    const broken = text.replace("run: make configure", "run: make no-such-target");
+    const broken = text.replace("run: make release", "run: make no-such-target");
     await flow.repository.commit("Break the workflow", { ".github/workflows/release.yml": broken });
     refused(await flow.release("dev-v3.64.0"), /No rule to make target .no-such-target/);
-    await flow.repository.commit("Mend the workflow", { ".github/workflows/release.yml": text });
+    await flow.repository.commit("Fix the workflow", { ".github/workflows/release.yml": text });
     await flow.actions.dispatch("dev-v3.64.0");
     succeeded(await flow.actions.drain(), ["Release dev-v3.64.0"]);
     assert.deepEqual(await flow.served("dev", "dev-v3.64.0"), await flow.served("prod", "v3.64.0"));
   });
 
-  it("shows in one comment of a pull request what it would change on both stacks, without the builds' logs", async () => {
-    const gitHub = await GitHub.start("of the workflow");
-    gitHub.comments.push({ id: 1, body: "Somebody says something." });
-    const file = "dockerfiles/python.Dockerfile";
+  it("keeps one comment on a pull request with the reviews of both stacks, and leaves those of others", async () => {
+    const file = dockerfilePath("python");
     const text = readFileSync(join(flow.repository.clone, file), "utf8");
+    const others = { pullRequest: 7, author: "somebody", body: "A comment." };
+    flow.addComment(others);
     const before = await flow.listing();
     for (const value of ["first", "second"]) {
       const changed = text.replace(/^(FROM \S+ AS runner)$/m, `$1\nENV PROPOSED=${value}`);
       await flow.repository.branch("proposal", { [file]: changed });
-      const { conclusion, log } = await flow.actions.preview("proposal", 7, {
-        url: gitHub.url,
-        token: "of the workflow",
-      });
+      const { conclusion, log } = await flow.actions.preview("proposal", 7);
       assert.equal(conclusion, "success", log.slice(-3000));
-      const [, { body } = { body: "" }, ...others] = gitHub.comments;
-      assert.equal(others.length, 0);
-      says(body, /### Stack dev, `dev-v3\.64\.0`: ~ 2 to update, \d+ unchanged/);
-      says(body, /### Stack prod, `v3\.64\.0`: ~ 2 to update, \d+ unchanged/);
-      const change = new RegExp(`\\[python-(smoke|image)\\]\\n.*dockerfile: \\{[^}]*\\+ ENV PROPOSED=${value}\\n`, "g");
-      assert.equal(body.match(change)?.length, 4, body);
-      assert.doesNotMatch(body, /^#\d+ /m);
+      const [first, comment, ...more] = flow.gitHub.comments;
+      assert.deepEqual([first, comment?.author, more.length], [others, bot, 0]);
+      for (const stack of ["dev", "prod"]) says(comment?.body ?? "", new RegExp(`Stack ${stack}, Pulumi 3\\.64\\.0`));
+      says(comment?.body ?? "", new RegExp(`\\+ *ENV PROPOSED=${value}`));
     }
-    gitHub.stop();
     assert.deepEqual(await flow.listing(), before);
   });
 
-  it("says in the comment that a preview failed, and why", async () => {
-    const gitHub = await GitHub.start("of the workflow");
-    const file = "dockerfiles/python.Dockerfile";
-    const text = readFileSync(join(flow.repository.clone, file), "utf8");
-    const broken = text.replace(/^(FROM runner AS smoke)$/m, "$1\nRUN echo this fails && exit 7");
-    await flow.repository.branch("proposal", { [file]: broken });
-    const { conclusion } = await flow.actions.preview("proposal", 7, { url: gitHub.url, token: "of the workflow" });
-    gitHub.stop();
+  it("reports in the comment that a stack has no review", async () => {
+    const makefile = readFileSync(join(flow.repository.clone, "Makefile"), "utf8");
+    await flow.repository.branch("proposal", { Makefile: makefile.replace("@$(cli) review", "@false") });
+    const { conclusion } = await flow.actions.preview("proposal", 8);
     assert.equal(conclusion, "failure");
-    for (const stack of ["dev", "prod"]) {
-      says(gitHub.comments[0]?.body ?? "", new RegExp(`### Stack ${stack}, \\S+: the preview failed`));
-    }
-    says(gitHub.comments[0]?.body ?? "", /exit code: 7/);
+    assert.deepEqual(flow.gitHub.comments.slice(2), [
+      {
+        pullRequest: 8,
+        author: bot,
+        body: ["dev", "prod"].map((stack) => `**Stack ${stack}:** no review. See the log of this run.\n\n`).join(""),
+      },
+    ]);
   });
 
   const hostile = [
@@ -233,14 +262,14 @@ describe("the way from a pushed tag to an image", () => {
     "",
   ];
   for (const tag of hostile) {
-    it(`lets a dispatch of ${JSON.stringify(tag.slice(0, 40))} reach no shell, config, state or registry`, async () => {
+    it(`refuses a dispatch of ${JSON.stringify(tag.slice(0, 40))} before it reaches a shell, config, state or registry`, async () => {
       const state = () => readFileSync(join(flow.place.folder, "state/.pulumi/stacks/runner-pulumi/prod.json"), "utf8");
       const before = [state(), await flow.listing()];
       await flow.actions.dispatch(tag);
       const [{ title } = { title: "" }] = flow.actions.queue;
       const [run] = await flow.actions.drain();
       assert.equal(run?.conclusion, "failure", run?.log);
-      says(run.log, /is not a release tag\. Push dev-vX\.Y\.Z, vX\.Y\.Z or latest-vX\.Y\.Z\.|TAG is not given/);
+      says(run.log, /is not a release tag\. Use dev-vX\.Y\.Z, vX\.Y\.Z or latest-vX\.Y\.Z, such|Missing TAG\./);
       if (tag !== "") assert.ok(title.includes(tag));
       const { workspace } = run;
       assert.equal(existsSync(join(workspace, "hacked")), false);
@@ -251,10 +280,10 @@ describe("the way from a pushed tag to an image", () => {
 
   it("refuses a dispatch of a tag that is not in the repository", async () => {
     await flow.actions.dispatch("v3.66.1");
-    refused(await flow.actions.drain(), /There is no tag v3\.66\.1 in the repository\. Push it: that releases it\./);
+    refused(await flow.actions.drain(), /The repository has no tag v3\.66\.1\. Push it: that releases it\./);
   });
 
-  it("runs nothing for a tag that is of another kind, and says of one that looks like a release what is wrong", async () => {
+  it("runs nothing for other tags, and reports what is wrong with one that looks like a release tag", async () => {
     assert.deepEqual(await flow.release("release-1"), []);
     refused(await flow.release("v3.66"), /Tag "v3\.66" is not a release tag\./);
   });
