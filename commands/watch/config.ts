@@ -1,33 +1,37 @@
 import { join } from "node:path";
 
 import { isPulumiVersion } from "../../images/gitTag";
-import { Fault } from "../../lib/errors";
-import { isRepository } from "../../lib/github";
+import { Fault, listProblems } from "../../lib/errors";
+import { type Repository, parseRepository } from "../../lib/githubRepository";
 import { asObject, readParsed } from "../stackFile";
 
-/** What is watched. */
+/** Which releases are watched. */
 export interface WatchConfig {
-  /** The repository whose releases are watched, owner/name. */
-  readonly repository: string;
-  /** The first version that is released from here: what is older is left as it is. */
+  /** The repository whose releases are watched. */
+  readonly repository: Repository;
+  /** The first version that is released here, X.Y.Z. Older ones are left as they are. */
   readonly firstVersion: string;
 }
 
 /**
- * Reads commands/watch/watched.json of a checkout. Throws a Fault that names every value that cannot be used.
+ * Reads commands/watch/watched.json of a checkout.
+ * @throws {Fault} that names every problem at once
  */
 export async function readWatchConfig(folder: string): Promise<WatchConfig> {
   const file = join(folder, "commands", "watch", "watched.json");
-  const { repository, firstVersion, ...others } = asObject(
-    await readParsed(file, (text) => JSON.parse(text) as unknown),
-  );
-  const faults = Object.keys(others).map((key) => `unknown key ${JSON.stringify(key)}`);
-  if (!isRepository(repository)) {
-    faults.push(`repository ${JSON.stringify(repository)} is not owner/name, such as pulumi/pulumi`);
+  const {
+    repository: name,
+    firstVersion,
+    ...others
+  } = asObject(await readParsed(file, (text) => JSON.parse(text) as unknown));
+  const problems = Object.keys(others).map((key) => `Unknown key ${JSON.stringify(key)}. Remove it.`);
+  const repository = parseRepository(name);
+  if (repository === undefined) {
+    problems.push(`repository ${JSON.stringify(name)} is not owner/name. Use a name such as pulumi/pulumi.`);
   }
   if (typeof firstVersion !== "string" || !isPulumiVersion(firstVersion)) {
-    faults.push(`firstVersion ${JSON.stringify(firstVersion)} is not a version, X.Y.Z`);
+    problems.push(`firstVersion ${JSON.stringify(firstVersion)} is not a version. Use X.Y.Z, such as 3.66.0.`);
   }
-  if (faults.length > 0) throw new Fault(`${file} cannot be used: ${faults.join("; ")}. Correct it.`);
-  return { repository: repository as string, firstVersion: firstVersion as string };
+  if (problems.length > 0) throw new Fault(listProblems(`${file} is invalid:`, problems));
+  return { repository: repository as Repository, firstVersion: firstVersion as string };
 }

@@ -3,67 +3,71 @@ import { ExecaError } from "execa";
 import { Fault } from "../../lib/errors";
 import { type Clone, gitMessage } from "../../lib/git";
 
-/** What became of the tags of a push. */
+/** The result of a push. */
 export interface Pushed {
   readonly pushed: readonly string[];
-  /** Those that somebody else had made by then. */
-  readonly madeMeanwhile: readonly string[];
+  /** Tags that somebody else created first. */
+  readonly createdMeanwhile: readonly string[];
 }
 
-/** The repository that a clone is of, as the watch reads and tags it. */
+/** The origin of a clone, as the watch reads and tags it. */
 export class Origin {
   constructor(private readonly clone: Clone) {}
 
-  /** Fetches main, and gives its head. Throws a Fault where that cannot be. */
+  /**
+   * Fetches main.
+   * @returns its commit
+   * @throws {Fault} if git fails, as every method here
+   */
   async fetchMain(): Promise<string> {
     await this.git("fetch", "--quiet", "--no-tags", "origin", "+refs/heads/main:refs/remotes/origin/main");
     return this.git("rev-parse", "refs/remotes/origin/main^{commit}");
   }
 
-  /** Its git tags as they are now. The clone's own may be fewer or others. Throws a Fault where it cannot be read. */
+  /** Lists its git tags as they are now. The clone may have other ones. */
   async tags(): Promise<string[]> {
     const tags = await this.clone.remoteTags().catch((error: unknown) => this.fail("git ls-remote origin", error));
     return [...tags.keys()];
   }
 
-  /** Fetches the commits of its release tags; the clone's own tags stay as they are. Throws a Fault where it cannot. */
+  /** Fetches the commits of its release tags. The clone's own tags do not change. */
   async fetchTags(): Promise<void> {
     const refs = ["v", "latest-v", "dev-v"].map((prefix) => `+refs/tags/${prefix}*:refs/watch/${prefix}*`);
     await this.git("fetch", "--quiet", "--no-tags", "--prune", "origin", ...refs);
   }
 
   /**
-   * The languages whose images a tag is to have: those with a Dockerfile in the tagged commit and on main. One that was
-   * added later is not among them, nor one that was retired: main, which releases again, has nothing to build it by.
-   * Throws a Fault where the tag or main was not fetched.
+   * Lists the languages whose images a fetched tag should have: those with a Dockerfile both at the tag and on main. Main
+   * releases again, so it cannot build a language that was retired.
    */
   async languages(tag: string): Promise<string[]> {
     const onMain = await this.languagesAt("refs/remotes/origin/main");
     return (await this.languagesAt(`refs/watch/${tag}`)).filter((name) => onMain.includes(name));
   }
 
+  /** Reads dockerfiles/<language>/Dockerfile, and dockerfiles/<language>.Dockerfile as older commits have it. */
   private async languagesAt(commit: string): Promise<string[]> {
-    const files = await this.git("ls-tree", "--name-only", commit, "dockerfiles/");
-    const names = files.split("\n").flatMap((file) => /^dockerfiles\/([^/]+)\.Dockerfile$/.exec(file)?.[1] ?? []);
+    const files = await this.git("ls-tree", "-r", "--name-only", commit, "dockerfiles/");
+    const names = files.split("\n").flatMap((file) => /^dockerfiles\/([^/]+)[./]Dockerfile$/.exec(file)?.[1] ?? []);
     return names.filter((name) => name !== "base");
   }
 
   /**
-   * Pushes tags of a commit, in one push. A tag that somebody else makes at the same time is left as it is. Throws a Fault
-   * with what git says where one is not there afterwards.
+   * Pushes tags of a commit, in one push. A tag that somebody else creates at the same time does not change.
+   * @throws {Fault} with git's message if a tag does not exist afterwards
    */
   async push(commit: string, tags: readonly string[]): Promise<Pushed> {
     const refs = tags.map((tag) => `${commit}:refs/tags/${tag}`);
     try {
-      // Hooks of a developer's clone have no say in it.
-      return outcome(tags, await this.clone.git("push", "--porcelain", "--no-verify", "origin", ...refs));
+      // Without the hooks of a developer's clone.
+      return parsePush(tags, await this.clone.git("push", "--porcelain", "--no-verify", "origin", ...refs));
     } catch (error) {
-      const there = await this.tags();
-      const missing = tags.filter((tag) => !there.includes(tag));
-      if (missing.length === 0) return outcome(tags, error instanceof ExecaError ? String(error.stdout) : "");
+      const existing = await this.tags();
+      const missing = tags.filter((tag) => !existing.includes(tag));
+      if (missing.length === 0) return parsePush(tags, error instanceof ExecaError ? String(error.stdout) : "");
       throw new Fault(
-        `${missing.join(", ")} cannot be pushed: ${gitMessage(error)}\n` +
-          `Check that the login may create tags of this repository. The next run pushes what is missing.`,
+        `Could not push ${missing.join(", ")}: ${gitMessage(error)}\n` +
+          `Check that the credentials allow creating tags in this repository. The next run pushes what is missing.`,
       );
     }
   }
@@ -74,15 +78,15 @@ export class Origin {
   }
 
   private fail(command: string, error: unknown): never {
-    throw new Fault(`${command} failed: ${gitMessage(error)}\nCheck the origin of the clone, and the login for it.`);
+    throw new Fault(`${command} failed: ${gitMessage(error)}\nCheck the clone's origin and its credentials.`);
   }
 }
 
-/** Tells by git's own account of a push which tags it made: https://git-scm.com/docs/git-push#_output */
-function outcome(tags: readonly string[], account: string): Pushed {
-  const made = [...account.matchAll(/^\*\t[^\t]*:refs\/tags\/([^\t]+)\t/gm)].map(([, tag]) => tag);
+/** Parses which tags a push created: https://git-scm.com/docs/git-push#_output */
+function parsePush(tags: readonly string[], output: string): Pushed {
+  const created = [...output.matchAll(/^\*\t[^\t]*:refs\/tags\/([^\t]+)\t/gm)].map(([, tag]) => tag);
   return {
-    pushed: tags.filter((tag) => made.includes(tag)),
-    madeMeanwhile: tags.filter((tag) => !made.includes(tag)),
+    pushed: tags.filter((tag) => created.includes(tag)),
+    createdMeanwhile: tags.filter((tag) => !created.includes(tag)),
   };
 }

@@ -1,17 +1,17 @@
 import * as semver from "semver";
 
 import { isPulumiVersion, parseGitTag } from "../../images/gitTag";
-import { type Withdrawn, withdrawnReason } from "../../images/withdrawals";
 import { latestVersions } from "../../images/releasable";
+import { type Withdrawn, withdrawnReason } from "../../images/withdrawals";
 
-/** A release of Pulumi, as GitHub's API gives it. */
-export interface PulumiRelease {
+/** A release as GitHub's API returns it. */
+export interface GitHubRelease {
   readonly tag_name: string;
   readonly draft: boolean;
   readonly prerelease: boolean;
 }
 
-/** What was decided before, and what the repository has. */
+/** What people have decided, and which tags exist. */
 export interface State {
   readonly firstVersion: string;
   readonly withdrawn: Withdrawn;
@@ -19,9 +19,9 @@ export interface State {
   readonly gitTags: readonly string[];
 }
 
-/** The versions that are to have a tag, the lowest first: released by Pulumi, from the first version on, not withdrawn. */
+/** The versions that should have a tag, lowest first: released by Pulumi, not older than the first, not withdrawn. */
 export function wantedVersions(
-  releases: readonly PulumiRelease[],
+  releases: readonly GitHubRelease[],
   { firstVersion, withdrawn }: Pick<State, "firstVersion" | "withdrawn">,
 ): string[] {
   const published = releases.filter(({ draft, prerelease }) => !draft && !prerelease);
@@ -31,34 +31,34 @@ export function wantedVersions(
     .sort(semver.compare);
 }
 
-/** How long Pulumi's files may take to be there and to be right, in hours, before somebody has to look at it. */
-export const hoursToWait = 6;
+/** How many hours after its publication a version may still be impossible to build. Then a person must look at it. */
+export const maxWaitingHours = 6;
 
 /**
- * Those of the versions that wait which Pulumi published too long ago.
- * @param releases releases of Pulumi, as GitHub's API gives them: `published_at` is in ISO 8601
+ * The waiting versions that Pulumi published too long ago.
+ * @param releases as GitHub's API returns them: `published_at` is in ISO 8601
  */
 export function overdueVersions(
   waiting: readonly string[],
   releases: readonly { readonly tag_name: string; readonly published_at: string | null }[],
   now: Date,
 ): string[] {
-  const latest = now.getTime() - hoursToWait * 3_600_000;
+  const deadline = now.getTime() - maxWaitingHours * 3_600_000;
   return waiting.filter((version) => {
     const release = releases.find(({ tag_name }) => tag_name === `v${version}`);
-    return release?.published_at != null && Date.parse(release.published_at) < latest;
+    return release?.published_at != null && Date.parse(release.published_at) < deadline;
   });
 }
 
-/** Those of the versions that have no tag of their own. */
+/** The versions that have no tag of their own. */
 export function untaggedVersions(versions: readonly string[], gitTags: readonly string[]): string[] {
   return versions.filter((version) => !gitTags.includes(`v${version}`));
 }
 
 /**
- * The tags to push, in this order: a version's own for each that has none and can be built, the lowest first; then
- * `latest-v` of the newest that is released or can be, unless there is one of it or of a higher version.
- * @param waiting the versions that cannot be built yet
+ * The tags to push, in order: first the own tag of each version that has none and can be built, lowest first. Then
+ * `latest-v` of the newest version that is released or can be, unless it or a higher `latest-v` exists.
+ * @param waiting versions that cannot be built yet
  */
 export function tagsToPush(
   wanted: readonly string[],
@@ -73,21 +73,21 @@ export function tagsToPush(
 }
 
 /**
- * The most tags that one push may hold: GitHub makes no event for any tag of a push of more.
+ * The most tags that one push may have: with more, GitHub creates no event for any of them.
  * https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#push
  */
-const tagsAPush = 3;
+const maxTagsPerPush = 3;
 
-/** The tags in groups that fit into a push each, in the same order. */
-export function inPushes(tags: readonly string[]): string[][] {
-  const count = Math.ceil(tags.length / tagsAPush);
-  return [...Array(count).keys()].map((index) => tags.slice(index * tagsAPush, (index + 1) * tagsAPush));
+/** Splits tags into groups for one push each, in the same order. */
+export function splitIntoPushes(tags: readonly string[]): string[][] {
+  const count = Math.ceil(tags.length / maxTagsPerPush);
+  return [...Array(count).keys()].map((index) => tags.slice(index * maxTagsPerPush, (index + 1) * maxTagsPerPush));
 }
 
 /**
- * The tags whose images are to be there: the release tags of the repository from the first version on that are not
- * withdrawn, of the `latest-v` tags the highest alone. Those that this run has pushed are left out: their releases have
- * only begun.
+ * The tags whose images should exist: release tags from the first version on that are not withdrawn; of the `latest-v`
+ * tags only the highest.
+ * @param pushed tags of this run, which are left out because their releases have only begun
  */
 export function tagsToCheck({ gitTags, firstVersion, withdrawn }: State, pushed: readonly string[]): string[] {
   const [latest] = latestVersions([...gitTags, ...pushed], withdrawn);
@@ -100,52 +100,54 @@ export function tagsToCheck({ gitTags, firstVersion, withdrawn }: State, pushed:
   });
 }
 
-/** A run of the release workflow, as GitHub's API gives it. */
+/** A run of the release workflow as GitHub's API returns it. */
 export interface WorkflowRun {
   readonly display_title: string;
-  /** `completed`, or one of several ways of not being that. */
+  /** `completed`, or one of several others. */
   readonly status: string | null;
   readonly conclusion: string | null;
   readonly html_url: string;
 }
 
-/** What is done about a release that failed. */
+/** What to do about an incomplete release. */
 export type Remedy =
   | { readonly kind: "dispatch" }
-  /** A run is at it, or will be. */
-  | { readonly kind: "under way"; readonly url: string }
-  /** Enough others are released again before it. */
-  | { readonly kind: "later" }
-  /** It was tried often enough. */
+  /** A run is releasing it, or waits to. */
+  | { readonly kind: "running"; readonly url: string }
+  /** This run dispatches enough others. */
+  | { readonly kind: "postpone" }
+  /** It failed too often. */
   | { readonly kind: "failing"; readonly url: string };
 
-/** What the queue of a stack takes without holding up a new version for hours. */
-const dispatchesAtOnce = 10;
+/** What the queue of a stack can take without delaying a new version for hours. */
+const maxDispatches = 10;
 
-/** Leaves all but the first dispatches to later runs: a registry that is read wrongly looks as if nothing was there. */
-export function limitDispatches<Failed extends { readonly remedy: Remedy }>(failed: readonly Failed[]): Failed[] {
+/** Caps dispatches per run: a misread registry would look empty and re-release everything. */
+export function limitDispatches<Incomplete extends { readonly remedy: Remedy }>(
+  incomplete: readonly Incomplete[],
+): Incomplete[] {
   let dispatches = 0;
-  return failed.map((release) => {
-    if (release.remedy.kind !== "dispatch" || ++dispatches <= dispatchesAtOnce) return release;
-    return { ...release, remedy: { kind: "later" } };
+  return incomplete.map((release) => {
+    if (release.remedy.kind !== "dispatch" || ++dispatches <= maxDispatches) return release;
+    return { ...release, remedy: { kind: "postpone" } };
   });
 }
 
-/** How often in a row a release may fail before somebody has to look at it. */
-export const triesOfARelease = 3;
+/** How often in a row a release may fail. Then a person must look at it. */
+export const maxAttempts = 3;
 
 /**
- * Decides what is done about a release that failed.
- * @param runs runs of the release workflow, the newest first
+ * Decides what to do about an incomplete release.
+ * @param runs runs of the release workflow, newest first
  */
 export function remedyOf(gitTag: string, runs: readonly WorkflowRun[]): Remedy {
-  // As the run-name of release.yml has it.
+  // The run-name in release.yml.
   const own = runs.filter(({ display_title }) => display_title === `Release ${gitTag}`);
   const running = own.find(({ status }) => status !== "completed");
-  if (running !== undefined) return { kind: "under way", url: running.html_url };
-  const last = own.slice(0, triesOfARelease);
+  if (running !== undefined) return { kind: "running", url: running.html_url };
+  const last = own.slice(0, maxAttempts);
   const [newest] = last;
   const failed = last.every(({ conclusion }) => conclusion !== "success");
-  if (newest === undefined || last.length < triesOfARelease || !failed) return { kind: "dispatch" };
+  if (newest === undefined || last.length < maxAttempts || !failed) return { kind: "dispatch" };
   return { kind: "failing", url: newest.html_url };
 }

@@ -1,78 +1,87 @@
-import type { Remedy } from "./plan";
+import { Fault } from "../../lib/errors";
+import { log } from "../../lib/log";
+import { type Remedy, maxAttempts, maxWaitingHours } from "./plan";
 
-/** A release of which something is missing, and what is done about it. */
-export interface FailedRelease {
-  readonly gitTag: string;
-  /** The languages whose image is missing. */
-  readonly missing: readonly string[];
-  readonly remedy: Remedy;
+/** What a watch found or did about one tag. */
+export interface Entry {
+  readonly kind: Kind;
+  readonly tag: string;
+  readonly detail: string;
 }
 
-/** What a watch found and did, or in a dry run would have done. */
-export interface WatchReport {
-  readonly dryRun: boolean;
-  /** The commit that tags are pushed for, the head of main. */
-  readonly commit: string;
-  /** The tags that were pushed, in the order in which they were. */
-  readonly pushed: readonly string[];
-  /** The tags that were to be pushed and that somebody else made first. */
-  readonly madeMeanwhile: readonly string[];
-  /** The versions that Pulumi has released and that cannot be built yet, each with the reason. */
-  readonly waiting: Readonly<Record<string, string>>;
-  /** Those of them that Pulumi published too long ago to wait any longer in silence. */
-  readonly overdue: readonly string[];
-  /** The releases whose tag exists but whose images do not. */
-  readonly failed: readonly FailedRelease[];
-  /** The tags of which it cannot be told whether their images exist, each with the reason. */
-  readonly untold: Readonly<Record<string, string>>;
+/** The kinds of entries: what happened to a tag, or the remedy for its incomplete release. */
+export type Kind = "pushed" | "createdMeanwhile" | "waiting" | "overdue" | "unknown" | Remedy["kind"];
+
+/** What each kind means, in the order of the summary. */
+const meanings: Readonly<Record<Kind, string>> = {
+  pushed: "pushed",
+  createdMeanwhile: "created by somebody else meanwhile",
+  waiting: "cannot be built yet, a later run tags it",
+  overdue: `still cannot be built, more than ${maxWaitingHours} hours after Pulumi published it`,
+  dispatch: "incomplete, released again",
+  running: "incomplete, a run is releasing it again",
+  postpone: "incomplete, a later run releases it again",
+  failing: `incomplete, failed ${maxAttempts} times in a row, automatic re-release stopped`,
+  unknown: "status unknown",
+};
+
+const dryRunMeanings: Partial<typeof meanings> = {
+  pushed: "would be pushed",
+  dispatch: "incomplete, would be released again",
+};
+
+const withdraw = "To give up a version, add it with the reason to images/withdrawn.json.";
+
+/** What a person must do about a kind that no later run fixes. */
+const remedies: Partial<Record<Kind, string>> = {
+  overdue: `Find out why: docs/maintaining.md, "A signature is refused". ${withdraw}`,
+  failing:
+    "Fix what the runs report, then release each again: gh workflow run release.yml --ref main --field tag=<tag>. " +
+    withdraw,
+};
+
+/** What a watch found and did, or in a dry run would have done. Entries are logged at once. */
+export class WatchReport {
+  private readonly entries: Entry[] = [];
+
+  constructor(readonly dryRun: boolean) {}
+
+  /** Adds an entry. White space in the detail becomes a single space. */
+  add(kind: Kind, tag: string, detail: string): void {
+    const entry = { kind, tag, detail: detail.replace(/\s+/g, " ") };
+    this.entries.push(entry);
+    log(tag, `${this.meaning(kind)}: ${entry.detail}`);
+  }
+
+  /** The entries of a kind, in the order in which they were added. */
+  of(kind: Kind): Entry[] {
+    return this.entries.filter((entry) => entry.kind === kind);
+  }
+
+  /** Formats the report for the summary of a workflow's run. */
+  toMarkdown(): string {
+    const sections = (Object.keys(meanings) as Kind[]).flatMap((kind) => {
+      const lines = this.of(kind).map(({ tag, detail }) => `- \`${tag}\`: ${detail}`);
+      return lines.length === 0 ? [] : [[`### ${capitalize(this.meaning(kind))}`, "", ...lines].join("\n")];
+    });
+    const title = `## Watch of Pulumi's releases${this.dryRun ? " (dry run)" : ""}`;
+    return [title, ...(sections.length > 0 ? sections : ["Nothing to do."])].join("\n\n");
+  }
+
+  /** @throws {Fault} that names the tags that a person must look at, if there are any */
+  requireNothingStuck(): void {
+    const paragraphs = Object.entries(remedies).flatMap(([kind, remedy]) => {
+      const lines = this.of(kind as Kind).map(({ tag, detail }) => `  - ${tag}: ${detail}`);
+      return lines.length === 0 ? [] : [[`${capitalize(this.meaning(kind as Kind))}:`, ...lines, remedy].join("\n")];
+    });
+    if (paragraphs.length > 0) throw new Fault(paragraphs.join("\n"));
+  }
+
+  private meaning(kind: Kind): string {
+    return (this.dryRun ? dryRunMeanings[kind] : undefined) ?? meanings[kind];
+  }
 }
 
-/** The failed releases that have this remedy. */
-export function failedWith<Kind extends Remedy["kind"]>(
-  { failed }: Pick<WatchReport, "failed">,
-  kind: Kind,
-): (FailedRelease & { readonly remedy: Extract<Remedy, { kind: Kind }> })[] {
-  return failed.filter(
-    (release): release is FailedRelease & { remedy: Extract<Remedy, { kind: Kind }> } => release.remedy.kind === kind,
-  );
-}
-
-/** The report as Markdown, for the summary of a workflow's run. */
-export function toMarkdown(report: WatchReport): string {
-  const { dryRun, commit, pushed, madeMeanwhile, waiting, untold } = report;
-  const [push, dispatch] = dryRun ? ["Would be pushed", "Would be released again"] : ["Pushed", "Released again"];
-  const sections = [
-    section(`${push} for ${commit.slice(0, 12)}`, pushed.map(code)),
-    section("Made by somebody else meanwhile", madeMeanwhile.map(code)),
-    section("Cannot be built yet; a later run tags them", reasons(waiting)),
-    section(dispatch, failedWith(report, "dispatch").map(missing)),
-    section(
-      "Failed, and being released again",
-      failedWith(report, "under way").map((release) => `${missing(release)}: ${release.remedy.url}`),
-    ),
-    section("Released again by a later run", failedWith(report, "later").map(missing)),
-    section(
-      "Keep failing, and are not released again by themselves",
-      failedWith(report, "failing").map((release) => `${missing(release)}: ${release.remedy.url}`),
-    ),
-    section("It cannot be told whether these are complete", reasons(untold)),
-  ];
-  const text = sections.filter(Boolean).join("\n\n");
-  return `## Watch of Pulumi's releases${dryRun ? " (dry run)" : ""}\n\n${text || "Nothing to do."}`;
-}
-
-function section(title: string, items: readonly string[]): string {
-  return items.length === 0 ? "" : [`### ${title}`, "", ...items.map((item) => `- ${item}`)].join("\n");
-}
-
-function reasons(byName: Readonly<Record<string, string>>): string[] {
-  return Object.entries(byName).map(([name, reason]) => `${code(name)}: ${reason.replace(/\s+/g, " ")}`);
-}
-
-function missing({ gitTag, missing: languages }: FailedRelease): string {
-  return `${code(gitTag)} (missing: ${languages.join(", ")})`;
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
+function capitalize(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -1,10 +1,9 @@
-// Stands in for GitHub: the part of its REST API that ci/ uses, over HTTP on the loopback interface. Paths, pages, Link
-// headers, objects, statuses and messages have the shape of the real ones: https://docs.github.com/en/rest
+// A fake of GitHub's REST API on the loopback interface: releases and workflow runs, as the watch uses them. Paths, pages,
+// Link headers, objects, statuses and messages have the shape of the real ones: https://docs.github.com/en/rest
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gunzipSync } from "node:zlib";
 
-/** A release, as far as a test tells one from another. */
+/** The fields of a release that tests set. */
 export interface Release {
   readonly tag_name: string;
   readonly draft?: boolean;
@@ -18,18 +17,18 @@ export interface Run {
   readonly conclusion: string | null;
 }
 
-/** What a request is answered with instead of what was asked for. */
+/** What a request gets instead of its answer. */
 export type Trouble =
   /** A status with headers and a message. */
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly message: string }
-  /** No answer at all. */
+  /** No answer. */
   | "hang"
-  /** An answer whose body breaks off. */
+  /** An answer with a truncated body. */
   | "break off"
-  /** A page of somebody in between. */
+  /** A proxy's page. */
   | "page";
 
-/** What GitHub says where requests come too fast. */
+/** GitHub's answer to requests that come too fast. */
 export function secondaryLimit(status: 403 | 429, seconds: number): Trouble {
   return {
     status,
@@ -38,7 +37,7 @@ export function secondaryLimit(status: 403 | 429, seconds: number): Trouble {
   };
 }
 
-/** What GitHub says where the requests of an hour are used up, this long before the next hour begins. */
+/** GitHub's answer once the requests of an hour are used up, this long before the next hour begins. */
 export function primaryLimit(status: 403 | 429, seconds: number): Trouble {
   const reset = Math.ceil(Date.now() / 1000) + seconds;
   return {
@@ -48,30 +47,22 @@ export function primaryLimit(status: 403 | 429, seconds: number): Trouble {
   };
 }
 
-const badGateway = { status: 502, message: "Server Error" } as const;
-
 /** GitHub's usual answer when it is down. */
 export function outage(): Trouble {
-  return badGateway;
+  return { status: 502, message: "Server Error" };
 }
 
-/** A repository that releases, another with a release workflow, and troubles on the way to both. */
+/** A repository with releases, another with a release workflow, and troubles on the way to both. */
 export class GitHub {
-  /** The releases of pulumi/pulumi, in the order in which they are listed. */
+  /** The releases of pulumi/pulumi, in the order of their list. */
   releases: Release[] = [];
-  /** The runs of the release workflow of owner/runner-pulumi, the newest first. */
+  /** The runs of the release workflow of owner/runner-pulumi, newest first. */
   readonly runs: Run[] = [];
   /** The tags that the release workflow was dispatched with. */
   readonly dispatched: string[] = [];
-  /** The release notes of owner/runner-pulumi. */
-  readonly notes: { readonly id: number; tag_name: string; body: string; draft: boolean }[] = [];
-  /** The reports to code scanning of owner/runner-pulumi, unpacked. */
-  readonly sarifs: { readonly commit: string; readonly ref: string; readonly sarif: unknown }[] = [];
-  /** The comments of pull request 7 of owner/runner-pulumi. */
-  readonly comments: { readonly id: number; body: string }[] = [];
-  /** The requests that were made: method and URL. */
+  /** The method and URL of every request. */
   readonly requests: string[] = [];
-  /** What the next requests get, one each. */
+  /** The troubles of the next requests, one each. */
   readonly troubles: Trouble[] = [];
 
   private constructor(
@@ -79,7 +70,7 @@ export class GitHub {
     readonly url: string,
   ) {}
 
-  /** Starts it. Whoever has the token may dispatch. */
+  /** @param token allows dispatches */
   static async start(token: string): Promise<GitHub> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -88,7 +79,7 @@ export class GitHub {
     return gitHub;
   }
 
-  /** Stops it, and whatever hangs. */
+  /** Stops it, with all open connections. */
   stop(): void {
     this.server.close();
     this.server.closeAllConnections();
@@ -97,7 +88,7 @@ export class GitHub {
   /** Forgets everything. */
   clear(): void {
     this.releases = [];
-    for (const list of [this.runs, this.dispatched, this.comments, this.requests, this.troubles]) list.length = 0;
+    for (const list of [this.runs, this.dispatched, this.requests, this.troubles]) list.length = 0;
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
@@ -111,7 +102,7 @@ export class GitHub {
     const url = new URL(request.url ?? "", this.url);
     const path = `${request.method} ${url.pathname}`;
     const workflow = "/repos/owner/runner-pulumi/actions/workflows/release.yml";
-    // The links to further pages name a repository by its id.
+    // Links to further pages name a repository by its id.
     if (/^GET \/(repos\/pulumi\/pulumi|repositories\/72477752)\/releases$/.test(path)) {
       const { items, link } = pageOf(this.releases.map(fullRelease), url, "/repositories/72477752/releases");
       json(response, 200, items, link);
@@ -120,55 +111,6 @@ export class GitHub {
       json(response, 200, { total_count: this.runs.length, workflow_runs: items }, link);
     } else if (path === `POST ${workflow}/dispatches`) {
       this.dispatch(body, request.headers.authorization === `token ${token}`, response);
-    } else if (path.includes(" /repos/owner/runner-pulumi/releases")) {
-      this.release(path, url, body, response);
-    } else if (path === "POST /repos/owner/runner-pulumi/code-scanning/sarifs") {
-      const { commit_sha: commit, ref, sarif } = JSON.parse(body) as Record<"commit_sha" | "ref" | "sarif", string>;
-      this.sarifs.push({ commit, ref, sarif: JSON.parse(gunzipSync(Buffer.from(sarif, "base64")).toString()) });
-      json(response, 202, { id: "47177e22-5596-11eb-80a1-c1e54ef945c6" });
-    } else if (path.includes("/issues/")) {
-      this.comment(path, url, body, response);
-    } else {
-      refuse(response, 404, "Not Found");
-    }
-  }
-
-  /** https://docs.github.com/en/rest/releases/releases */
-  private release(path: string, url: URL, body: string, response: ServerResponse): void {
-    const list = "/repos/owner/runner-pulumi/releases";
-    const [, id] = /^PATCH .*\/releases\/(\d+)$/.exec(path) ?? [];
-    const existing = this.notes.find((notes) => String(notes.id) === id);
-    if (path === `GET ${list}`) {
-      const { items, link } = pageOf(this.notes, url, list);
-      json(response, 200, items, link);
-    } else if (path === `POST ${list}`) {
-      const { tag_name, body: text } = JSON.parse(body) as { tag_name: string; body: string };
-      const created = { id: this.notes.length + 1, tag_name, body: text, draft: false };
-      this.notes.unshift(created);
-      json(response, 201, created);
-    } else if (existing !== undefined) {
-      const { tag_name, body: text, draft } = JSON.parse(body) as { tag_name: string; body: string; draft: boolean };
-      json(response, 200, Object.assign(existing, { tag_name, body: text, draft }));
-    } else {
-      refuse(response, 404, "Not Found");
-    }
-  }
-
-  /** https://docs.github.com/en/rest/issues/comments */
-  private comment(path: string, url: URL, body: string, response: ServerResponse): void {
-    const list = "/repos/owner/runner-pulumi/issues/7/comments";
-    const [, id] = /^PATCH \/repos\/owner\/runner-pulumi\/issues\/comments\/(\d+)$/.exec(path) ?? [];
-    const existing = this.comments.find((comment) => String(comment.id) === id);
-    if (path === `GET ${list}`) {
-      const { items, link } = pageOf(this.comments, url, "/repositories/1/issues/7/comments");
-      json(response, 200, items, link);
-    } else if (path === `POST ${list}`) {
-      const comment = { id: this.comments.length + 1, ...(JSON.parse(body) as { body: string }) };
-      this.comments.push(comment);
-      json(response, 201, comment);
-    } else if (existing !== undefined) {
-      existing.body = (JSON.parse(body) as { body: string }).body;
-      json(response, 200, existing);
     } else {
       refuse(response, 404, "Not Found");
     }
@@ -191,7 +133,7 @@ export class GitHub {
       return;
     }
     this.dispatched.push(tag);
-    // As release.yml names its runs.
+    // The run-name in release.yml.
     this.runs.unshift({ display_title: `Release ${tag}`, status: "queued", conclusion: null });
     response.writeHead(204).end();
   }

@@ -1,0 +1,62 @@
+import * as semver from "semver";
+
+import { isPulumiVersion, requireRelease } from "../../images/gitTag";
+import { versionLabel } from "../../images/labels";
+import { type RegistryAddress, repositoryUri } from "../../images/repositoryUri";
+import { type Withdrawn, withdrawnReason } from "../../images/withdrawals";
+import { RepositoryClient } from "../../lib/oci/repositoryClient";
+import { readStackRegistry } from "../stackFile";
+import type { Origin } from "./origin";
+
+/** Reads anonymously which images the registries of stacks dev and prod have. */
+export class PublishedImages {
+  private readonly tags = new Map<string, Promise<string[]>>();
+
+  private constructor(
+    private readonly origin: Pick<Origin, "languages">,
+    private readonly registries: Readonly<Record<"dev" | "prod", RegistryAddress>>,
+    private readonly withdrawn: Withdrawn,
+  ) {}
+
+  /**
+   * Reads the addresses of the registries from the stacks' files of a checkout.
+   * @throws {Fault} if a file names none
+   */
+  static async open(origin: Pick<Origin, "languages">, folder: string, withdrawn: Withdrawn): Promise<PublishedImages> {
+    const [dev, prod] = await Promise.all([readStackRegistry(folder, "dev"), readStackRegistry(folder, "prod")]);
+    return new PublishedImages(origin, { dev, prod }, withdrawn);
+  }
+
+  /**
+   * Lists the languages whose image a release should have published, but has not. For `latest`, an image of an older
+   * version counts as missing.
+   * @throws {Error} if git or the registry cannot be read
+   */
+  async missingLanguages(gitTag: string): Promise<string[]> {
+    const { stack, pulumiVersion, tag } = requireRelease(gitTag);
+    const languages = await this.origin.languages(gitTag);
+    const checks = languages.map(async (language) => {
+      const repository = new RepositoryClient(repositoryUri(this.registries[stack], language));
+      const check = tag === "latest" ? this.isLatest(repository, pulumiVersion) : this.hasTag(repository, tag);
+      return (await check) ? [] : [language];
+    });
+    return (await Promise.all(checks)).flat();
+  }
+
+  /** Lists a repository's tags once, for all git tags. */
+  private async hasTag(repository: RepositoryClient, tag: string): Promise<boolean> {
+    const tags = this.tags.get(repository.repository) ?? repository.tags();
+    this.tags.set(repository.repository, tags);
+    return (await tags).includes(tag);
+  }
+
+  /**
+   * Whether `latest` is this version or a higher one. An image without a version is from before this project, and a
+   * withdrawn version must be replaced.
+   */
+  private async isLatest(repository: RepositoryClient, version: string): Promise<boolean> {
+    const current = (await repository.labels("latest"))?.[versionLabel];
+    if (current === undefined || !isPulumiVersion(current)) return false;
+    return semver.gte(current, version) && withdrawnReason(current, this.withdrawn) === undefined;
+  }
+}

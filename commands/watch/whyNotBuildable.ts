@@ -1,0 +1,36 @@
+import { allPlatforms } from "../../images/platform";
+import { archiveName, checksumsName, getPulumiRelease, signatureName } from "../../images/pulumiRelease";
+import { type SignaturePolicy, isSigned } from "../../images/signature";
+import { messageOf } from "../../lib/errors";
+import { whyUnavailable } from "../../lib/http";
+import { log } from "../../lib/log";
+
+/**
+ * Checks that a build would find and accept Pulumi's files of a version for every platform: archives, checksum file and
+ * signature. GitHub lists a release before its files are uploaded.
+ * @param pulumiReleases the URL prefix that the build uses
+ * @returns why the version cannot be built yet, as a sentence; undefined if it can
+ */
+export async function whyNotBuildable(
+  version: string,
+  pulumiReleases: string,
+  signatures: SignaturePolicy,
+): Promise<string | undefined> {
+  const isSignatureRequired = signatures === "required" && isSigned(version);
+  const names = [
+    checksumsName(version),
+    ...(isSignatureRequired ? [signatureName(version)] : []),
+    ...allPlatforms.map((platform) => archiveName(version, platform)),
+  ];
+  const reasons = await Promise.all(names.map((name) => whyMissing(`${pulumiReleases}/${name}`)));
+  const missing = reasons.filter((reason) => reason !== undefined);
+  if (missing.length > 0) return missing.join("; ");
+  // The checksum file may lack a platform whose archive exists, and the signature may be invalid.
+  const warn = (sentence: string) => log(`v${version}`, sentence);
+  return getPulumiRelease(version, allPlatforms, { pulumiReleases, signatures, warn }).then(() => undefined, messageOf);
+}
+
+async function whyMissing(url: string): Promise<string | undefined> {
+  const reason = await whyUnavailable(url);
+  return reason === undefined || reason.includes(url) ? reason : `${url}: ${reason}`;
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { readWatchConfig } from "../../../../commands/watch/config";
+import { Fault } from "../../../../lib/errors";
+import { checkout } from "../../../../local/folder";
+import { useTemporaryFolder } from "../../../helpers/temporaryFolder";
+
+describe("readWatchConfig", () => {
+  const folder = useTemporaryFolder();
+
+  function write(text: string): string {
+    const file = join(folder(), "commands", "watch", "watched.json");
+    mkdirSync(join(file, ".."), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  }
+
+  it("reads the checkout's file", async () =>
+    assert.deepEqual(await readWatchConfig(checkout), {
+      repository: { owner: "pulumi", repo: "pulumi" },
+      firstVersion: "3.259.0",
+    }));
+
+  it("refuses every problem at once", async () => {
+    const file = write('{"repository": "pulumi", "firstVersion": "v3.259.0", "first": 1}');
+    await assert.rejects(readWatchConfig(folder()), (error: Error) => {
+      assert.ok(error instanceof Fault);
+      assert.equal(
+        error.message,
+        `${file} is invalid:\n` +
+          `  - Unknown key "first". Remove it.\n` +
+          `  - repository "pulumi" is not owner/name. Use a name such as pulumi/pulumi.\n` +
+          `  - firstVersion "v3.259.0" is not a version. Use X.Y.Z, such as 3.66.0.`,
+      );
+      return true;
+    });
+  });
+
+  for (const [name, text] of [
+    ["is not JSON", "{"],
+    ["is not an object", "null"],
+  ] as const) {
+    it(`refuses a file that ${name}`, async () => {
+      write(text);
+      await assert.rejects(readWatchConfig(folder()), Fault);
+    });
+  }
+});
