@@ -7,5 +7,8 @@ import { Fault } from "../lib/errors";
  * https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/errors.ts
  */
 export function asRunError(error: unknown): Error {
-  return error instanceof Fault ? new RunError(error.message) : (error as Error);
+  if (!(error instanceof Fault)) return error as Error;
+  const { message } = error;
+  // Pulumi prefixes an output's error with "error serializing property" once for each resource. The setter ignores that.
+  return Object.defineProperty(new RunError(message), "message", { get: () => message, set: () => undefined });
 }

@@ -87,6 +87,11 @@ export class Recorder implements pulumi.runtime.Mocks {
   }
 }
 
+/** Resolves an output of the program; rejects with its error. */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return (output as unknown as { promise(): Promise<T> }).promise();
+}
+
 /** Sets the program's config in the engine's form: structured values as JSON. */
 export function setConfig(values: Readonly<Record<string, unknown>>): void {
   const entries = Object.entries(values).map(([key, value]) => [

@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
 import type { Server } from "node:http";
 
+import { versionLabel } from "../../../images/labels";
 import { guardLatest } from "../../../images/latest";
 import { Fault } from "../../../lib/errors";
 import type { Credentials } from "../../../lib/oci/repositoryClient";
-import { type Answer, serve } from "../../helpers/http";
+import { serve } from "../../helpers/http";
+import { latestImage } from "../../helpers/latestImage";
 import { skipDelays } from "../../helpers/skipDelays";
 
-const config = (labels: unknown) => JSON.stringify({ config: { Labels: labels } });
-const manifest = (blob: string) => JSON.stringify({ config: { digest: blob, size: 1 }, layers: [] });
-
-/** The responses for an image with these labels. */
-function image(name: string, labels: unknown): Record<string, Answer> {
-  return {
-    [`/v2/${name}/manifests/latest`]: manifest(`sha256:${name}`),
-    [`/v2/${name}/blobs/sha256:${name}`]: config(labels),
-  };
-}
-
-const version = (text: string) => ({ "org.opencontainers.image.version": text });
+const version = (text: string) => ({ [versionLabel]: text });
 
 describe("latest", () => {
   skipDelays();
@@ -28,15 +19,15 @@ describe("latest", () => {
 
   before(async () => {
     ({ server, url } = await serve({
-      ...image("is-66", version("3.66.0")),
-      ...image("is-66-too", version("3.66.0")),
-      ...image("is-64", version("3.64.0")),
-      ...image("without-labels", null),
-      ...image("with-another-label", { maintainer: "someone" }),
-      ...image("with-a-version-of-its-base", version("24.04")),
-      "/v2/with-platforms/manifests/latest": JSON.stringify({ manifests: [{ digest: "sha256:amd64", size: 1 }] }),
-      "/v2/with-platforms/manifests/sha256:amd64": manifest("sha256:config"),
-      "/v2/with-platforms/blobs/sha256:config": config(version("3.66.0")),
+      ...latestImage("is-66", version("3.66.0")),
+      ...latestImage("is-66-too", version("3.66.0")),
+      ...latestImage("is-64", version("3.64.0")),
+      ...latestImage("without-labels", null),
+      ...latestImage("with-another-label", { maintainer: "someone" }),
+      ...latestImage("with-a-version-of-its-base", version("24.04")),
+      ...latestImage("with-platforms", version("3.66.0")),
+      "/v2/with-platforms/manifests/latest": '{"manifests":[{"digest":"sha256:amd64"}]}',
+      "/v2/with-platforms/manifests/sha256:amd64": '{"config":{"digest":"sha256:with-platforms"}}',
       "/v2/broken/manifests/latest": 500,
       "/v2/not-json/manifests/latest": "<html>",
       "/v2/with-password/manifests/latest": ({ headers }) =>

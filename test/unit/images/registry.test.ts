@@ -12,7 +12,7 @@ import { openRegistry, requireLogin } from "../../../images/registry";
 import { Fault } from "../../../lib/errors";
 import { checkout } from "../../../local/folder";
 import { type Answer, type FullAnswer, serve } from "../../helpers/http";
-import { Recorder, setConfig } from "../../helpers/mocks";
+import { Recorder, setConfig, valueOf } from "../../helpers/mocks";
 
 const repositoryType = "aws:ecrpublic/repository:Repository";
 const token = { userName: "AWS", password: "canary" };
@@ -45,11 +45,6 @@ async function open(stack: "dev" | "prod", account: string) {
     ...stackFile(stack),
   });
   return { recorder, registry: await openRegistry(readConfig()) };
-}
-
-/** Resolves an output; rejects with its error. */
-function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
-  return (output as unknown as { promise(): Promise<T> }).promise();
 }
 
 describe("registry", () => {

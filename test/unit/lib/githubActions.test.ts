@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { addSummary, setOutputs } from "../../../lib/githubActions";
+import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 import { withEnvironment } from "../../helpers/withEnvironment";
 
 describe("a workflow step", () => {
-  let folder: string;
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "actions-"))));
-  afterEach(() => rmSync(folder, { recursive: true }));
+  const folder = useTemporaryFolder();
 
   it("appends its outputs and its summary to GitHub's files", async () => {
-    const [GITHUB_OUTPUT, GITHUB_STEP_SUMMARY] = [join(folder, "output"), join(folder, "summary")];
+    const [GITHUB_OUTPUT, GITHUB_STEP_SUMMARY] = [join(folder(), "output"), join(folder(), "summary")];
     await withEnvironment({ GITHUB_OUTPUT, GITHUB_STEP_SUMMARY }, () => {
       setOutputs({ stack: "dev", images: "[]" });
       setOutputs({ tag: "v1=2" });
@@ -23,7 +21,7 @@ describe("a workflow step", () => {
   });
 
   it("sets no output with several lines: the second line would set another output", async () => {
-    const GITHUB_OUTPUT = join(folder, "output");
+    const GITHUB_OUTPUT = join(folder(), "output");
     await withEnvironment({ GITHUB_OUTPUT }, () => {
       for (const value of ["a\nstack=prod", "a\r"]) {
         assert.throws(() => setOutputs({ good: "1", bad: value }), /Output bad has several lines: "a\\/);
