@@ -1,6 +1,5 @@
-// Package codegen stands in for the package of the same path in pulumi-dotnet, whose module the Go proxy does not
-// have. The docker-build provider fills this struct only into the schema that SDKs are generated from: nothing that
-// runs here reads it.
+// Package codegen replaces the package of the same path in pulumi-dotnet, whose module the Go proxy does not have. The
+// docker-build provider uses this struct only to generate schemas of SDKs, which never happens here.
 package codegen
 
 // CSharpPackageInfo has the fields that the docker-build provider sets.

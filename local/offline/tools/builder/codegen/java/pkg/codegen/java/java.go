@@ -1,6 +1,5 @@
-// Package java stands in for the package of the same path in pulumi-java, whose module the Go proxy does not have.
-// The docker-build provider fills this struct only into the schema that SDKs are generated from: nothing that runs
-// here reads it.
+// Package java replaces the package of the same path in pulumi-java, whose module the Go proxy does not have. The
+// docker-build provider uses this struct only to generate schemas of SDKs, which never happens here.
 package java
 
 // PackageInfo has the fields that the docker-build provider sets.
