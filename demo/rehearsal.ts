@@ -1,58 +1,60 @@
-// make rehearsal: a shell in which stack dev or prod can be released with plain pulumi, as a maintainer does it for real.
-// AWS and ECR Public are stood in for (test/support); everything else is real. Nothing of it is left afterwards.
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+// make rehearsal: a shell to release stack dev or prod as a maintainer does. AWS and ECR Public are fakes (test/fakes),
+// everything else is real. Afterwards all of it is removed.
 import { join } from "node:path";
 
 import { execa } from "execa";
-import { parse, stringify } from "yaml";
 
-import { checkout } from "../local/folder";
+import { log, logHeading } from "../lib/log";
 import { mirroredVersions } from "../local/offline/mirror";
-import { logHeading, log } from "../lib/log";
 import { EcrPublic } from "../test/fakes/ecrPublic";
-import { copyProgram } from "../test/helpers/programCopy";
+import { aliases, createRepository } from "../test/helpers/releaseFlow";
 import { closePlace, openPlace } from "../test/helpers/scratch";
-
-const aliases: Readonly<Record<string, string>> = { dev: "spacelift-dev", prod: "spacelift" };
+import { linkPackages } from "../test/helpers/scratchRepository";
 
 async function rehearse(stack: string): Promise<number> {
-  const alias = aliases[stack];
-  if (alias === undefined) {
+  if (stack !== "dev" && stack !== "prod") {
     console.error(`STACK ${JSON.stringify(stack)} is not one of ${Object.keys(aliases).join(", ")}.`);
     return 2;
   }
   const place = await openPlace(mirroredVersions());
   const ecr = await EcrPublic.start(place, "rehearsal");
   try {
-    const program = copyProgram(join(place.folder, "program"), []);
-    for (const name of Object.keys(aliases)) writeStackFile(program, name, place.config);
-    logHeading(`A rehearsal of stack ${stack}`);
-    log("AWS", `a stand-in, logged in to the account of ${alias}`);
-    log("public.ecr.aws", "a stand-in, under its own name");
-    log("folder", `${program}, a copy of the program: its stack files also say what this machine builds with`);
-    log("shell", "exit ends the rehearsal and removes everything of it");
     const env = {
-      ...ecr.account(alias),
+      ...ecr.account(aliases[stack]),
       PULUMI_BACKEND_URL: `file://${join(place.folder, "state")}`,
-      // The local stack's: here, a stack is selected as anywhere.
+      // These select stack local elsewhere; here, make configure selects a stack.
       PULUMI_STACK: undefined,
       PULUMI_OPTION_CONFIG_FILE: undefined,
     };
+    const { clone } = await createRepository(place, env);
+    await linkPackages(clone);
+    showBanner(stack, clone);
     const shell = process.env["SHELL"] ?? "/bin/sh";
-    return (await execa(shell, { cwd: program, env, stdio: "inherit", reject: false })).exitCode ?? 1;
+    return (await execa(shell, { cwd: clone, env, stdio: "inherit", reject: false })).exitCode ?? 1;
   } finally {
     await ecr.stop();
     closePlace(place);
   }
 }
 
-/** The committed config of a stack, and what a release on this machine needs beside it. */
-function writeStackFile(program: string, stack: string, own: Readonly<Record<string, unknown>>): void {
-  const name = `Pulumi.${stack}.yaml`;
-  copyFileSync(join(checkout, name), join(program, name));
-  const { config } = parse(readFileSync(join(program, name), "utf8")) as { config: object };
-  const keys = Object.entries(own).map(([key, value]) => [`runner-pulumi:${key}`, value]);
-  writeFileSync(join(program, name), stringify({ config: { ...config, ...Object.fromEntries(keys) } }));
+/** Shows what to type: the steps of docs/maintaining.md, with versions that are available here. */
+function showBanner(stack: "dev" | "prod", folder: string): void {
+  const [older = "", newer = ""] = mirroredVersions().slice(-2);
+  const prefix = stack === "dev" ? "dev-" : "";
+  logHeading(`Rehearsal of stack ${stack}`);
+  log("folder", `${folder}, a clone with an origin of its own and with the Makefile`);
+  log("AWS, ECR Public", `fakes, with the credentials of the account of ${aliases[stack]}`);
+  logHeading("Type, for example:");
+  const release = (tag: string) => `make configure TAG=${tag} && pulumi preview && pulumi up`;
+  log("release", release(`${prefix}v${newer}`));
+  if (stack === "prod") {
+    log("move latest", release(`latest-v${newer}`));
+    log("withdraw", `echo '{"${newer}": "a rehearsal"}' >images/withdrawn.json`);
+    log("", `git commit images/withdrawn.json --message "Withdraw ${newer}" && git push origin HEAD:main`);
+    log("roll latest back", release(`latest-v${older}`));
+  }
+  log("see what is released", "pulumi stack output images");
+  log("end", "exit, which removes all of it");
 }
 
 void rehearse(process.env["STACK"] ?? "dev").then((code) => (process.exitCode = code));
