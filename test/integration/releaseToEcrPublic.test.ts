@@ -5,24 +5,27 @@ import { gunzipSync } from "node:zlib";
 
 import { parse } from "yaml";
 
+import { publish } from "../../commands/publish";
 import { catalogue } from "../../images/catalogue";
-import { update } from "../../commands/release";
+import { repositoryClients } from "../../lib/oci/repositoryClient";
 import { checkout } from "../../local/folder";
-import { findSecret } from "../helpers/canary";
 import { EcrPublic } from "../fakes/ecrPublic";
+import { findSecret } from "../helpers/canary";
+import { captureLog } from "../helpers/captureLog";
 import { copyProgram } from "../helpers/programCopy";
 import { pushImage } from "../helpers/pushImage";
 import { says } from "../helpers/says";
 import { type Place, closePlace, openPlace } from "../helpers/scratch";
-import { TestStack } from "../helpers/testStack";
+import { stackTrace } from "../helpers/stackTrace";
+import { type Run, TestStack } from "../helpers/testStack";
 import { withoutTerminal } from "../helpers/withoutTerminal";
 
 const languages = catalogue.map(({ name }) => name);
-/** The images that the seed says are live. */
+/** The images that were published before this project. */
 const live = ["dotnet", "golang", "javascript", "python"];
-// With characters that an encoding changes, so that each way to write it is found.
+// With characters that encodings change, so that each encoding of it is found.
 const password = "canary/of+the=test";
-/** What a runner's environment also holds. */
+/** Other secrets in a runner's environment. */
 const secrets = {
   AWS_SECRET_ACCESS_KEY: "canary/of+the=aws key",
   AWS_SESSION_TOKEN: "canary/of+the=aws session",
@@ -32,13 +35,13 @@ const secrets = {
 const v66 = { pulumiVersion: "3.66.0" };
 const v64 = { pulumiVersion: "3.64.0" };
 
-// One story: each test starts from what the one before has left in the registry and in the state.
-describe("the stacks dev and prod", () => {
+// One story: each test starts from the registry and the state that the previous one leaves.
+describe("release to ECR Public", () => {
   let place: Place;
   let ecr: EcrPublic;
   let dev: TestStack;
   let prod: TestStack;
-  /** Everything that pulumi printed. */
+  /** All output of pulumi. */
   const outputs: string[] = [];
 
   before(async () => {
@@ -53,7 +56,7 @@ describe("the stacks dev and prod", () => {
     closePlace(place);
   });
 
-  /** A stack with its committed config, in an AWS account of its own. */
+  /** Opens a stack with its committed config and its own AWS account. */
   function openStack(name: string, alias: string, repositories = {}, folder = name): TestStack {
     const { config } = parse(readFileSync(join(checkout, `Pulumi.${name}.yaml`), "utf8")) as { config: object };
     const env = {
@@ -66,7 +69,7 @@ describe("the stacks dev and prod", () => {
     return new TestStack(stack, `public.ecr.aws/${alias}`, own, ecr.credentials, (output) => outputs.push(output));
   }
 
-  /** An image from before this project: without labels, under two tags. */
+  /** Pushes an image from before this project: without labels, under two tags. */
   async function pushOldImage(repository: string): Promise<void> {
     for (const tag of ["latest", "v3.60.0"]) await pushImage(repository, tag, {}, ecr.credentials);
   }
@@ -78,12 +81,12 @@ describe("the stacks dev and prod", () => {
     const served = await stack.served(tag);
     for (const language of of) {
       const digest = served[language];
-      assert.ok(digest !== undefined, `${stack.repository(language)}:${tag} is not there`);
+      assert.ok(digest !== undefined, `${stack.repository(language)}:${tag} does not exist`);
       published.set(`${stack.repository(language)}:${tag}@${digest}`, { stack, language, tag, digest });
     }
   }
 
-  /** Nothing that was published is gone: every digest pulls whole, and every tag but `latest` is where it was. */
+  /** Every published digest can be pulled completely, and every tag but `latest` is unchanged. */
   async function assertNothingIsLost(): Promise<void> {
     for (const [reference, { stack, language, tag, digest }] of published) {
       assert.ok(await stack.pulls(language, digest), `${reference} cannot be pulled any more`);
@@ -91,15 +94,21 @@ describe("the stacks dev and prod", () => {
     }
   }
 
-  describe("a first release on dev", () => {
-    it("shows in a preview what it would create, and creates nothing", async () => {
+  function refused({ failed, output }: Run, sentence: RegExp): void {
+    assert.equal(failed, true, output);
+    says(output, sentence);
+    assert.doesNotMatch(output, stackTrace);
+  }
+
+  describe("the first release on dev", () => {
+    it("previews what it would create, and creates nothing", async () => {
       const { failed, output } = await dev.preview({ ...v66, tag: "dev-v3.66.0" });
       assert.equal(failed, false, output);
       says(output, /aws:ecrpublic:Repository *python-repository *create/);
       assert.deepEqual(ecr.repositories("spacelift-dev"), {});
     });
 
-    it("creates the repositories with their texts and publishes what the outputs name", async () => {
+    it("creates the repositories with their texts and publishes the digests in the outputs", async () => {
       assert.deepEqual(await dev.release({ ...v66, tag: "dev-v3.66.0" }), []);
       const served = await dev.served("dev-v3.66.0");
       for (const [language, { reference, digest }] of Object.entries(await dev.images())) {
@@ -112,7 +121,7 @@ describe("the stacks dev and prod", () => {
       await remember(dev, "dev-v3.66.0");
     });
 
-    it("changes nothing the second time, whatever the password is by then", async () => {
+    it("changes nothing the second time, even with another password", async () => {
       ecr.givePassword("spacelift-dev", `${password}2`);
       await ecr.takePassword(`${password}2`);
       const { failed, output } = await dev.up({ ...v66, tag: "dev-v3.66.0" });
@@ -122,14 +131,14 @@ describe("the stacks dev and prod", () => {
       says(output, /Resources:\n +\d+ unchanged\n/);
     });
 
-    it("leaves it where another version is released", async () => {
+    it("keeps it if another version is released", async () => {
       assert.deepEqual(await dev.release({ ...v64, tag: "dev-v3.64.0" }), []);
       await remember(dev, "dev-v3.64.0");
       await assertNothingIsLost();
     });
   });
 
-  describe("the repositories that are live on prod", () => {
+  describe("the existing repositories on prod", () => {
     before(async () => {
       await remember(prod, "v3.60.0", live);
       await remember(prod, "latest", live);
@@ -142,7 +151,7 @@ describe("the stacks dev and prod", () => {
       says(output, /aws:ecrpublic:Repository *yaml-repository *create/);
     });
 
-    it("are adopted by the first release, with nothing of theirs changed", async () => {
+    it("are adopted by the first release, unchanged", async () => {
       assert.deepEqual(await prod.release({ ...v64, tag: "v3.64.0", adoptRepositories: true }), []);
       assert.equal(ecr.repositories("spacelift")["runner-pulumi-python"], null);
       await remember(prod, "v3.64.0");
@@ -159,7 +168,7 @@ describe("the stacks dev and prod", () => {
   });
 
   describe("a release on prod", () => {
-    it("publishes the digests of dev, as latest and under the version", async () => {
+    it("publishes the digests of dev, as latest and as the version", async () => {
       for (const tag of ["latest", "v3.66.0"]) {
         assert.deepEqual(await prod.release({ ...v66, tag }), []);
         assert.deepEqual(await prod.served(tag), await dev.served("dev-v3.66.0"));
@@ -168,49 +177,44 @@ describe("the stacks dev and prod", () => {
       await assertNothingIsLost();
     });
 
-    it("does not let latest go back", async () => {
+    it("refuses to downgrade latest, in one sentence for all languages", async () => {
       for (const run of [await prod.preview({ ...v64, tag: "latest" }), await prod.up({ ...v64, tag: "latest" })]) {
-        assert.equal(run.failed, true, run.output);
-        says(run.output, /spacelift\/runner-pulumi-golang:latest is Pulumi 3\.66\.0, and 3\.64\.0 is older/);
+        refused(run, /latest of .*golang, .* is Pulumi 3\.66\.0, which is newer than 3\.64\.0/);
       }
     });
 
-    it("brings back a manifest that was deleted and a tag that was moved by hand", async () => {
+    it("restores a manifest that was deleted and a tag that was moved by hand", async () => {
       const served = await prod.served("v3.66.0");
       await prod.remove("yaml", served["yaml"] ?? "");
       await prod.moveTag("python", "v3.66.0", (await prod.served("v3.64.0"))["python"] ?? "");
-      const sentences = (await prod.release({ ...v66, tag: "v3.66.0" })).join("\n");
-      assert.match(sentences, /runner-pulumi-yaml:v3\.66\.0 is not there instead of sha256:/);
-      assert.match(sentences, /runner-pulumi-python:v3\.66\.0 is sha256:[0-9a-f]{64} instead of sha256:/);
+      const lines = (await prod.release({ ...v66, tag: "v3.66.0" })).join("\n");
+      assert.match(lines, /runner-pulumi-yaml:v3\.66\.0 does not exist instead of sha256:/);
+      assert.match(lines, /runner-pulumi-python:v3\.66\.0 is sha256:[0-9a-f]{64} instead of sha256:/);
       assert.deepEqual(await prod.served("v3.66.0"), served);
-      // The manifest was latest's too.
+      // The manifest was also that of latest.
       assert.equal((await prod.release({ ...v66, tag: "latest" })).length, 0);
       assert.deepEqual(await prod.served("latest"), served);
       await assertNothingIsLost();
     });
   });
 
-  describe("what must not reach a registry", () => {
+  describe("credentials", () => {
     it("stops in another environment's AWS account, before any push", async () => {
       const other = openStack("prod", "someone-else", {}, "other");
       mkdirSync(join(place.folder, "other-state"));
       const env = { ...other.stack.env, PULUMI_BACKEND_URL: `file://${join(place.folder, "other-state")}` };
       const lost = new TestStack({ ...other.stack, env }, other.prefix, other.ownConfig, ecr.credentials);
-      const { failed, output } = await lost.up({ ...v66, tag: "v3.66.0" });
-      assert.equal(failed, true, output);
-      says(output, /someone-else\/runner-pulumi-python is not public\.ecr\.aws\/spacelift\/runner-pulumi-python/);
-      says(output, /Nothing was pushed\. Check which AWS account the credentials belong to/);
+      const run = await lost.up({ ...v66, tag: "v3.66.0" });
+      refused(run, /someone-else\/runner-pulumi-python is not public\.ecr\.aws\/spacelift\/runner-pulumi-python/);
+      says(run.output, /Nothing was pushed\. Check which AWS account the credentials belong to/);
       for (const digest of Object.values(await lost.served("v3.66.0"))) assert.equal(digest, undefined);
     });
 
-    it("says so of a password that is wrong or has expired, and changes nothing", async () => {
+    it("refuses credentials that are invalid or expired, and changes nothing", async () => {
       ecr.givePassword("spacelift", "expired");
       const runs = [await prod.preview({ ...v64, tag: "v3.64.0" }), await prod.up({ ...v64, tag: "v3.64.0" })];
       ecr.givePassword("spacelift", password);
-      for (const { failed, output } of runs) {
-        assert.equal(failed, true, output);
-        says(output, /public\.ecr\.aws does not take the password that AWS gave for AWS: .*401.*Log in to AWS again/);
-      }
+      for (const run of runs) refused(run, /public\.ecr\.aws rejected the credentials that AWS issued for AWS: .*401/);
       await assertNothingIsLost();
     });
 
@@ -218,12 +222,14 @@ describe("the stacks dev and prod", () => {
       const logs = join(place.folder, "logs");
       mkdirSync(logs);
       await prod.configure({ ...v66, tag: "v3.66.0" });
-      const project = { folder: checkout, env: prod.env, logs };
-      const events = await withoutTerminal(() => update(project));
-      assert.match(events, /public\.ecr\.aws\/spacelift\/runner-pulumi-python:v3\.66\.0/);
-      // The events hold the password: they are in no file any more.
+      const work = () => withoutTerminal(() => publish({ ...prod.project, logs }, repositoryClients(ecr.credentials)));
+      const { lines, error } = await captureLog(work);
+      assert.equal(error, undefined);
+      outputs.push(lines.join("\n"));
       assert.deepEqual(readdirSync(logs), ["pulumi.log"]);
-      assertNoSecret(readFileSync(join(logs, "pulumi.log")), "the log of pulumi's output");
+      const log = readFileSync(join(logs, "pulumi.log"));
+      assert.match(log.toString(), /python-image/);
+      assertNoSecret(log, "pulumi.log");
       await prod.preview({ ...v64, tag: "v3.64.0" }, "--diff");
       await prod.pulumi("stack", "export");
       await prod.pulumi("stack", "output", "--json");
@@ -236,12 +242,12 @@ describe("the stacks dev and prod", () => {
     });
 
     it("keeps every secret out of every image: its index, manifests, configs and the files of all layers", async () => {
-      // Languages share layers: each is read once.
+      // Languages share layers, and each is read once.
       const layers = new Set<string>();
       for (const language of languages) {
         const client = prod.client(language);
         const served = await client.manifest("v3.66.0");
-        // One platform has no index.
+        // An image of one platform has no index.
         for (const { digest } of served?.manifests ?? [{ digest: "v3.66.0" }]) {
           const manifest = await client.manifest(digest);
           assertNoSecret(Buffer.from(JSON.stringify([served, manifest])), `the manifests of ${language}`);
@@ -259,16 +265,16 @@ describe("the stacks dev and prod", () => {
 
     function assertNoSecret(bytes: Buffer, where: string): void {
       for (const [name, secret] of Object.entries({ password, ...secrets })) {
-        assert.equal(findSecret(secret, bytes), undefined, `${name} stands in ${where}`);
+        assert.equal(findSecret(secret, bytes), undefined, `${name} is in ${where}`);
       }
     }
   });
 
-  describe("what would lose images", () => {
+  describe("changes that would lose images", () => {
     const released = { ...v64, tag: "v3.64.0" };
     afterEach(assertNothingIsLost);
 
-    it("is refused where a language is removed from the catalogue", async () => {
+    it("are refused if a language is removed from the catalogue", async () => {
       const file = "images/catalogue.ts";
       const program = copyProgram(join(place.folder, "removed"), [
         { file, from: / {2}\{\s+name: "yaml",[^}]*\},\n/, to: "" },
@@ -278,7 +284,7 @@ describe("the stacks dev and prod", () => {
       says(output, /yaml-repository.*[\s\S]*protected/);
     });
 
-    it("keeps everything where an Image is renamed", async () => {
+    it("keep everything if an Image is renamed", async () => {
       const file = "images/runnerImage.ts";
       const program = copyProgram(join(place.folder, "renamed"), [{ file, from: /-image`/, to: "-picture`" }]);
       const { failed, output } = await prod.up(released, { program });
@@ -287,7 +293,7 @@ describe("the stacks dev and prod", () => {
       says(output, /docker-build:index:Image golang-image deleted.*\[retain\]/);
     });
 
-    it("keeps everything where a repository is renamed, which is refused", async () => {
+    it("keep everything if a repository is renamed, which is refused", async () => {
       const file = "images/registry.ts";
       const program = copyProgram(join(place.folder, "repository"), [{ file, from: /-repository`/, to: "-store`" }]);
       const { failed, output } = await prod.up(released, { program });
@@ -295,13 +301,13 @@ describe("the stacks dev and prod", () => {
       says(output, /RepositoryAlreadyExistsException|protected/);
     });
 
-    it("keeps everything where the provider's region changes", async () => {
+    it("keep everything if the provider's region changes", async () => {
       const { failed, output } = await prod.up({ ...released, "aws:region": "eu-west-1" });
       assert.equal(failed, false, output);
     });
 
-    it("keeps everything where the provider of the Images is replaced", async () => {
-      // The provider takes DOCKER_HOST for its config, and any change of it replaces the provider and its Images.
+    it("keep everything if the provider of the Images is replaced", async () => {
+      // DOCKER_HOST is a part of the provider's config, and any change of that replaces the provider and its Images.
       const variables = { DOCKER_HOST: "tcp://192.0.2.1:2375" };
       const { failed, output } = await prod.up(released, { variables });
       assert.equal(failed, false, output);
@@ -309,7 +315,7 @@ describe("the stacks dev and prod", () => {
       says(output, /docker-build:index:Image golang-image.*\[retain\]/);
     });
 
-    it("is refused where the stack is destroyed, and keeps everything where that is forced", async () => {
+    it("are refused if the stack is destroyed, and keep everything if that is forced", async () => {
       const refused = await prod.pulumi("destroy", "--yes", "--non-interactive");
       assert.equal(refused.failed, true, refused.output);
       says(refused.output, /protected/);
@@ -320,7 +326,7 @@ describe("the stacks dev and prod", () => {
       assert.equal(Object.keys(ecr.repositories("spacelift")).length, languages.length);
     });
 
-    it("keeps everything where the stack is then adopted again", async () => {
+    it("keep everything if the stack then adopts the repositories again", async () => {
       assert.deepEqual(await prod.release({ ...v66, tag: "latest", adoptRepositories: true }), []);
     });
   });
