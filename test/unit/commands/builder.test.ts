@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+
+import { type Build, buildctl, builderFromEnvironment, buildx, readBuild } from "../../../commands/builder";
+
+const build: Build = {
+  title: "localhost/yaml",
+  dockerfile: "FROM scratch",
+  platform: "linux/amd64",
+  target: "runner",
+  context: "/checkout/dockerfiles/scripts",
+  contexts: { debian: "docker-image://debian@sha256:1", program: "/checkout/program" },
+  args: { PULUMI_VERSION: "3.66.0" },
+  labels: { title: "a b" },
+};
+
+describe("a builder", () => {
+  it("passes every input of a build to buildctl", () => {
+    assert.deepEqual(buildctl("buildctl", "unix:///socket").command(build, "/from", "type=local,dest=/to").slice(3), [
+      ...["build", "--progress=plain", "--frontend=dockerfile.v0", "--output=type=local,dest=/to"],
+      ...["--local=context=/checkout/dockerfiles/scripts", "--local=dockerfile=/from"],
+      ...["--opt=platform=linux/amd64", "--opt=target=runner"],
+      ...["--opt=build-arg:PULUMI_VERSION=3.66.0", "--opt=label:title=a b"],
+      "--opt=context:debian=docker-image://debian@sha256:1",
+      ...["--local=program=/checkout/program", "--opt=context:program=local:program"],
+    ]);
+  });
+
+  it("passes every input of a build to buildx", () => {
+    assert.deepEqual(buildx("name").command(build, "/from", "type=local,dest=/to"), [
+      ...["docker", "buildx", "build", "--progress=plain", "--output=type=local,dest=/to", "--platform=linux/amd64"],
+      ...["--provenance=false", "--sbom=false", "--file=/from/Dockerfile", "--target=runner"],
+      ...["--build-arg=PULUMI_VERSION=3.66.0", "--label=title=a b"],
+      ...["--build-context=debian=docker-image://debian@sha256:1", "--build-context=program=/checkout/program"],
+      ...["--builder=name", "/checkout/dockerfiles/scripts"],
+    ]);
+  });
+
+  it("is the BuildKit in BUILDKIT_HOST, else the builder of buildx in BUILDER", () => {
+    const titleOf = (env: NodeJS.ProcessEnv) => builderFromEnvironment(env)?.title;
+    assert.equal(titleOf({ BUILDKIT_HOST: "tcp://host:1", BUILDER: "name" }), "BuildKit at tcp://host:1");
+    assert.equal(titleOf({ BUILDKIT_HOST: "", BUILDER: "name" }), "builder name");
+    assert.equal(titleOf({}), undefined);
+  });
+
+  it("reports that its program is not installed", async () => {
+    const message =
+      /^no-such-program is not on PATH, but it is needed to run images\. Install it, or set BUILDKIT_HOST\.$/;
+    const never = () => Promise.reject(new Error("There is nothing to read."));
+    for (const builder of [buildctl("no-such-program", "unix:///none"), buildx("none", ["no-such-program"])]) {
+      await assert.rejects(readBuild(builder, build, "files", never), { message });
+    }
+  });
+});

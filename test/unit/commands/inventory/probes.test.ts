@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { toContents } from "../../../../commands/inventory/contents";
+import { type Answer, probes, toolProbes, withProbes } from "../../../../commands/inventory/probes";
+import { catalogue } from "../../../../images/catalogue";
+import { repositoryName } from "../../../../images/repositoryUri";
+
+/** Real output of the commands, both streams. */
+const answered: readonly (readonly [probe: string, text: string, version: string])[] = [
+  ["pulumi", "v3.66.0\n", "3.66.0"],
+  ["pulumi", "warning: A new version of Pulumi is available.\nv3.259.0\n", "3.259.0"],
+  ["os", "debian 13.7\n", "debian 13.7"],
+  ["os", "alpine 3.20.3\n", "alpine 3.20.3"],
+  ["ca-certificates", "20250419+deb13u1", "20250419+deb13u1"],
+  ["bash", "GNU bash, version 5.2.37(1)-release (x86_64-pc-linux-gnu)\nCopyright (C) 2022\n", "5.2.37"],
+  ["git", "git version 2.47.3\n", "2.47.3"],
+  ["curl", "curl 8.14.1 (x86_64-pc-linux-gnu) libcurl/8.14.1 OpenSSL/3.5.4\nRelease-Date: 2025-06-04\n", "8.14.1"],
+  ["jq", "jq-1.7\n", "1.7"],
+  ["jq", "jq-1.8.1\n", "1.8.1"],
+  ["ssh", "OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.4 30 Sep 2025\n", "10.0p2"],
+  ["ssh", "OpenSSH_9.7p1, LibreSSL 3.8.2\n", "9.7p1"],
+  ["node", "v24.21.0\n", "24.21.0"],
+  ["npm", "npm warn config production Use `--omit=dev` instead.\n11.21.2\n", "11.21.2"],
+  ["yarn", "1.22.22\n", "1.22.22"],
+  ["pnpm", "11.28.10\n", "11.28.10"],
+  ["corepack", "0.34.7\n", "0.34.7"],
+  ["python", "Python 3.13.5\n", "3.13.5"],
+  ["pip", "pip 25.1.1 from /usr/lib/python3/dist-packages/pip (python 3.13)\n", "25.1.1"],
+  ["go", "go version go1.27.2 linux/amd64\n", "1.27.2"],
+  ["go", "go version go1.28rc1 linux/arm64\n", "1.28rc1"],
+  ["dotnet-sdk", "10.0.401\n", "10.0.401"],
+  ["java", 'openjdk version "21.0.13.1" 2026-10-20\nOpenJDK Runtime Environment (build 21)\n', "21.0.13.1"],
+  ["java", 'Picked up JAVA_TOOL_OPTIONS: -Xmx1g\nopenjdk version "25" 2025-09-16\n', "25"],
+  ["javac", "javac 21.0.13.1\n", "21.0.13.1"],
+  ["maven", "\u001b[1mApache Maven 3.9.9\u001b[m\nMaven home: /usr/share/maven\n", "3.9.9"],
+];
+
+const build = { title: "registry/javascript:v3.66.0", platform: "linux/arm64" } as const;
+
+describe("probes", () => {
+  for (const [probe, text, version] of answered) {
+    it(`read ${probe} ${version}`, () => {
+      const answer: Answer = { exitCode: 0, text };
+      assert.deepEqual(toContents(build, new Map([[probe, answer]])).tools, { [probe]: version });
+    });
+  }
+
+  it("have a real answer each, above", () => {
+    const known = new Set(answered.map(([probe]) => probe));
+    assert.deepEqual(
+      toolProbes.filter(({ name }) => !known.has(name)),
+      [],
+    );
+  });
+
+  it("have different names that files can have", () => {
+    const names = probes.map(({ name }) => name);
+    assert.equal(new Set(names).size, names.length);
+    for (const name of names) assert.match(name, /^[a-z][a-z0-9-]*$/);
+  });
+
+  it("run in the target of a build, as its user and without network, and export their answers alone", () => {
+    const dockerfile = "FROM debian AS runner\nUSER spacelift\n";
+    const probing = withProbes({ ...build, dockerfile, target: "runner", args: { A: "1" } });
+    assert.match(
+      probing.dockerfile,
+      /^FROM debian AS runner\nUSER spacelift\n\nFROM runner AS probed-image\nRUN --network=none /,
+    );
+    assert.match(
+      probing.dockerfile,
+      /\nif command -v go >\/dev\/null; then \( go version \) >go 2>&1; echo \$\? >go\.exit; fi\n/,
+    );
+    assert.match(probing.dockerfile, /\nFROM scratch AS answers\nCOPY --from=probed-image \S+ \/\n$/);
+    assert.deepEqual([probing.target, probing.args], ["answers", { A: "1" }]);
+  });
+});
+
+describe("each language of the catalogue", () => {
+  const readme = readFileSync(join(__dirname, "../../../../README.md"), "utf8");
+
+  for (const { name } of catalogue) {
+    // The image for YAML has no toolchain.
+    if (name !== "yaml") {
+      it(`has a probe of its toolchain: ${name}`, () => {
+        const probe = toolProbes.find(({ toolchain }) => toolchain === name);
+        assert.ok(probe, `Add a probe with toolchain "${name}" to commands/inventory/probes.ts.`);
+      });
+    }
+
+    it(`has a row in README's table of images: ${name}`, () => {
+      const row = new RegExp(`^\\|.*/${repositoryName(name)}\\b(?!-)`, "m");
+      assert.match(readme, row, `Add a row with ${repositoryName(name)} to README's table of images.`);
+    });
+  }
+
+  it("is in the catalogue if a probe names it", () => {
+    const languages = toolProbes.flatMap(({ toolchain }) => toolchain ?? []);
+    const unknown = languages.filter((language) => catalogue.every(({ name }) => name !== language));
+    assert.deepEqual(unknown, []);
+  });
+});
