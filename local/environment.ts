@@ -67,9 +67,8 @@ export async function setUp(
   const buildKit = await startBuildKit(tools, folder, { platforms: runs });
   const registry = await startLocalRegistry(tools);
   const builder = addBuilder("runner-pulumi", [buildKit]);
-  const unavailable = await whyMirrored();
+  const [unavailable, debianSnapshots] = await Promise.all([whyMirrored(), findSnapshots()]);
   const pulumiReleases = await findReleases(unavailable);
-  const debianSnapshots = await findSnapshots();
   // In parallel: an emulated substitute uses a single core, and so does much of a compiler's work.
   const [env, bases] = await Promise.all([
     preparePulumi(unavailable),

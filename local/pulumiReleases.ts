@@ -10,16 +10,18 @@ export const officialReleases = "https://get.pulumi.com/releases/sdk";
 /** For servers that may be unreachable: an offline machine must not wait. */
 const probe = { timeout: 10_000, retries: 1 };
 
-/** Why Pulumi's own releases cannot be downloaded, so that the mirror is used; undefined if they can. */
+let reason: Promise<string | undefined> | undefined;
+
+/** Why Pulumi's own releases cannot be downloaded, so that the mirror is used; undefined if they can. Probed once. */
 export function whyMirrored(): Promise<string | undefined> {
-  return whyUnavailable(`${officialReleases}/${checksumsName(newestMirrored())}`, probe);
+  return (reason ??= whyUnavailable(`${officialReleases}/${checksumsName(newestMirrored())}`, probe));
 }
 
 /** @throws {Fault} if only the mirror is available and cannot build this version */
 export async function requireAvailable(version: string, findReason = whyMirrored): Promise<void> {
   if (mirroredVersions().includes(version)) return;
-  const reason = await findReason();
-  if (reason !== undefined) requireMirrored(version, reason);
+  const unavailable = await findReason();
+  if (unavailable !== undefined) requireMirrored(version, unavailable);
 }
 
 /**

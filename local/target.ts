@@ -94,6 +94,6 @@ export async function requireRegistry(registry: string | undefined): Promise<voi
         `Use a registry that allows anonymous pushes, or omit REGISTRY.`,
     );
   }
-  const reason = typeof answer === "number" ? `it answers ${answer}` : answer;
-  throw new Fault(`REGISTRY "${registry}" is not a usable registry: ${url}: ${reason}. Start it, or omit REGISTRY.`);
+  const reason = typeof answer === "number" ? `${url} answers ${answer}` : answer;
+  throw new Fault(`REGISTRY "${registry}" is not a usable registry: ${reason}. Start it, or omit REGISTRY.`);
 }

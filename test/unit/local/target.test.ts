@@ -12,7 +12,7 @@ describe("the local target", () => {
     status = 401;
     await assert.rejects(requireRegistry(registry), /requires a login \(.* answers 401\), .* has no credentials\. Use/);
     status = 404;
-    await assert.rejects(requireRegistry(registry), /is not a usable registry: .*: it answers 404\. Start it/);
+    await assert.rejects(requireRegistry(registry), /is not a usable registry: http:\S+ answers 404\. Start it/);
     server.close();
   });
 
