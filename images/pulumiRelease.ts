@@ -29,7 +29,7 @@ export function signatureName(version: string): string {
 }
 
 /** Where Pulumi's releases are downloaded, and how they are verified. */
-export interface ReleasesSource {
+interface ReleasesSource {
   /** URL prefix of the archives and checksum files. */
   readonly pulumiReleases: string;
   readonly signatures: SignaturePolicy;

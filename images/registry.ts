@@ -30,7 +30,10 @@ export interface Registry {
   ) => Promise<(language: string) => pulumi.Output<string>>;
 }
 
-/** Opens the registry of the config: the one at its address, else ECR Public with the config's alias. */
+/**
+ * Opens the registry of the config: the one at its address, else ECR Public with the config's alias.
+ * @throws {Fault} if AWS issues no credentials for ECR Public
+ */
 export async function openRegistry(config: Config): Promise<Registry> {
   return config.registry === undefined ? openEcrPublic(config) : plainRegistry(config);
 }
@@ -50,7 +53,12 @@ function plainRegistry(config: Config): Registry {
 const region = "us-east-1";
 
 async function openEcrPublic(config: Config): Promise<Registry> {
-  const { userName, password } = await ecrpublic.getAuthorizationToken({ region });
+  const { userName, password } = await ecrpublic.getAuthorizationToken({ region }).catch((error: unknown) => {
+    throw new Fault(
+      `AWS issued no credentials for ${ecrPublicHost}: ${messageOf(error)}. Nothing was pushed. ` +
+        `Log in to AWS, check the permission ecr-public:GetAuthorizationToken, and retry.`,
+    );
+  });
   const credentials = { username: userName, password };
   const expectedUri = (language: string) => repositoryUri(config, language);
   return {

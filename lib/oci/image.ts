@@ -1,4 +1,5 @@
 // Images as defined by https://github.com/opencontainers/image-spec
+import { Fault } from "../errors";
 import type { Manifest, RepositoryClient } from "./repositoryClient";
 
 /** Where manifests and blobs are read from. */
@@ -43,7 +44,7 @@ const noPlatform = "unknown/unknown";
 
 /**
  * Reads the image of each platform behind a digest. Index entries that are not images are skipped.
- * @throws {Error} if a manifest is missing, if an index has a platform twice, or if it lists an image under another
+ * @throws {Fault} if a manifest is missing, if an index has a platform twice, or if it lists an image under another
  *   platform than the image's config: a container would then run an image that nobody checked
  */
 export async function readImages(source: ImageSource, digest: string): Promise<PlatformImage[]> {
@@ -54,19 +55,19 @@ export async function readImages(source: ImageSource, digest: string): Promise<P
       const image = await readImage(source, entry.digest, await readManifest(source, entry.digest));
       const named = entry.platform === undefined ? image.platform : nameOf(entry.platform);
       if (named === image.platform) return image;
-      throw new Error(`${digest} lists ${image.digest} for ${named}, but its config says ${image.platform}. ${remedy}`);
+      throw new Fault(`${digest} lists ${image.digest} for ${named}, but its config says ${image.platform}. ${remedy}`);
     }),
   );
   const platforms = images.map(({ platform }) => platform).filter((platform) => platform !== noPlatform);
   const twice = platforms.find((platform, index) => platforms.indexOf(platform) !== index);
-  if (twice !== undefined) throw new Error(`${digest} lists two images for ${twice}. ${remedy}`);
+  if (twice !== undefined) throw new Fault(`${digest} lists two images for ${twice}. ${remedy}`);
   return images.filter(({ platform }) => platform !== noPlatform);
 }
 
 async function readManifest(source: ImageSource, digest: string): Promise<Manifest> {
   const manifest = await source.manifest(digest);
   if (manifest !== undefined) return manifest;
-  throw new Error(`Manifest ${digest} does not exist, although a tag or an index refers to it. ${remedy}`);
+  throw new Fault(`Manifest ${digest} does not exist, although a tag or an index refers to it. ${remedy}`);
 }
 
 async function readImage(source: ImageSource, digest: string, { config, layers }: Manifest): Promise<PlatformImage> {

@@ -51,16 +51,22 @@ describe("a refusal of the program has no stack and a remedy", () => {
   });
   beforeEach(() => (login = 200));
 
+  const token = {
+    "aws:ecrpublic/getAuthorizationToken:getAuthorizationToken": { userName: "AWS", password: "canary" },
+  };
+
   /** Runs the program in the AWS account with this alias, and resolves its outputs. */
-  async function run(config: Record<string, unknown>, stack = "local", account = "spacelift"): Promise<unknown> {
-    const recorder = new Recorder(
-      { "aws:ecrpublic/getAuthorizationToken:getAuthorizationToken": { userName: "AWS", password: "canary" } },
-      {
-        "aws:ecrpublic/repository:Repository": (name) => ({
-          repositoryUri: `public.ecr.aws/${account}/runner-pulumi-${name.replace("-repository", "")}`,
-        }),
-      },
-    );
+  async function run(
+    config: Record<string, unknown>,
+    stack = "local",
+    account = "spacelift",
+    functions: ConstructorParameters<typeof Recorder>[0] = token,
+  ): Promise<unknown> {
+    const recorder = new Recorder(functions, {
+      "aws:ecrpublic/repository:Repository": (name) => ({
+        repositoryUri: `public.ecr.aws/${account}/runner-pulumi-${name.replace("-repository", "")}`,
+      }),
+    });
     await recorder.install(stack);
     const registry = url.replace("http://", "");
     const platforms = ["linux/amd64"];
@@ -108,6 +114,11 @@ describe("a refusal of the program has no stack and a remedy", () => {
       "a refused signature",
       () => run({ pulumiVersion: "3.260.0" }),
       /is not signed by Pulumi: .* Find out why before you release it: docs\//,
+    ],
+    [
+      "AWS credentials that get no token",
+      () => run(onEcrPublic, "prod", "spacelift", {}),
+      /^AWS issued no credentials for public\.ecr\.aws: .* Log in to AWS, .*and retry\.$/,
     ],
     ...([401, 403] as const).map((status): [string, () => Promise<unknown>, RegExp] => [
       `rejected credentials (${status})`,
