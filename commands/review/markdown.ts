@@ -45,7 +45,7 @@ function summary(languages: readonly LanguageReview[]): string {
 }
 
 function changesSentence(changed: readonly string[], same: readonly string[]): string {
-  if (changed.length === 0) return `No published image changes: ${list(same)} stay as they are.`;
+  if (changed.length === 0) return "No published image changes.";
   const verb = changed.length === 1 ? "changes" : "change";
   if (same.length === 0) return `${list(changed)} ${verb}.`;
   return `${list(changed)} ${verb}; ${list(same)} ${same.length === 1 ? "does" : "do"} not.`;

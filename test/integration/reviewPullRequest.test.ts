@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { catalogue } from "../../images/catalogue";
+import type { EndedJob } from "../fakes/githubActions/job";
+import { bot } from "../fakes/gh/state";
+import { dockerfilePath } from "../helpers/programCopy";
+import { ReleaseFlow } from "../helpers/releaseFlow";
+import { says } from "../helpers/says";
+import { stackTrace } from "../helpers/stackTrace";
+
+const nothing = "Merging publishes nothing: images are published when a tag is pushed.";
+const others = (...names: string[]) =>
+  new Intl.ListFormat("en").format(catalogue.map(({ name }) => name).filter((name) => !names.includes(name)));
+
+// One story: releases, then the reviews of proposals that are based on them.
+describe("the review of a pull request", () => {
+  let flow: ReleaseFlow;
+  /** What the registry serves before the reviews. */
+  let listing: string[];
+
+  before(async () => {
+    flow = await ReleaseFlow.start(["3.64.0", "3.66.0"]);
+    // Stack prod has released latest of an older version last, after a newer one was rolled back.
+    const tags = ["dev-v3.64.0", "v3.66.0", "latest-v3.64.0"];
+    for (const { conclusion, log } of await flow.release(...tags))
+      assert.equal(conclusion, "success", log.slice(-3000));
+    listing = await flow.listing();
+    flow.addComment({ pullRequest: 7, author: "somebody", body: "A comment." });
+  });
+  after(() => flow.stop());
+
+  function read(...path: string[]): string {
+    return readFileSync(join(flow.repository.clone, ...path), "utf8");
+  }
+
+  /** Changes a language's Dockerfile where the pattern matches. */
+  function edit(language: string, pattern: RegExp, to: string): Record<string, string> {
+    const file = dockerfilePath(language);
+    const changed = read(file).replace(pattern, to);
+    assert.notEqual(changed, read(file));
+    return { [file]: changed };
+  }
+
+  async function propose(files: Readonly<Record<string, string>>): Promise<EndedJob> {
+    await flow.repository.branch("proposal", files);
+    return flow.actions.preview("proposal", 7);
+  }
+
+  /** The comment, which each run edits. */
+  function comment(): string {
+    const [own, ...more] = flow.gitHub.comments.filter(({ author }) => author === bot);
+    assert.deepEqual(more, []);
+    return own?.body ?? "";
+  }
+
+  it("names the image that changes, with the packages and the size, and shows the change once", async () => {
+    const ended = await propose(edit("python", /(apt-install [^\n]*python3-venv)/, "$1 python3-yaml"));
+    assert.equal(ended.conclusion, "success", ended.log.slice(-3000));
+    const body = comment();
+    for (const stack of ["dev", "prod"]) {
+      const line = `**Stack ${stack}, Pulumi 3.64.0:** python changes; ${others("python")} do not. `;
+      const tests = `1 smoke test passed, ${catalogue.length - 1} did not have to run. `;
+      assert.ok(body.includes(`${line}${tests}${nothing}\n`), body);
+    }
+    const row = /\| python \| (\d+\.\d) MB → (\d+\.\d) MB \| added (libyaml-0-2 \S+, )?python3-yaml \S+ \|/g;
+    const rows = [...body.matchAll(row)];
+    assert.equal(rows.length, 2, body);
+    for (const [, before, now] of rows) assert.ok(Number(now) > Number(before), body);
+    // Once for each stack, although the smoke test and the image share it.
+    assert.equal(body.match(/^\+.*python3-yaml/gm)?.length, 2, body);
+    assert.doesNotMatch(body, /latest|tags|:v3\./);
+  });
+
+  it("says that nothing changes although stack prod has released another tag than the newest last", async () => {
+    const ended = await propose({ "README.md": `${read("README.md")}\nMore.\n` });
+    assert.equal(ended.conclusion, "success", ended.log.slice(-3000));
+    for (const stack of ["dev", "prod"]) {
+      says(comment(), new RegExp(`Stack ${stack}, .* No published image changes\\. No smoke test had to run\\.`));
+    }
+    assert.doesNotMatch(comment(), /```/);
+  });
+
+  it("names an image whose inputs change and whose digest does not", async () => {
+    const { conclusion, log } = await propose(edit("yaml", /^(FROM \S+ AS runner)$/m, "# A comment.\n$1"));
+    assert.equal(conclusion, "success", log.slice(-3000));
+    says(comment(), /No published image changes\. /);
+    says(comment(), /Inputs of yaml change, but the digest stays the same\./);
+    says(comment(), /\+# A comment\./);
+  });
+
+  it("stays useful without a builder to compare images with", async () => {
+    const { conclusion, log } = await propose({
+      ...edit("yaml", /^(FROM \S+ AS runner)$/m, "$1\nENV PROPOSED=yes"),
+      Makefile: read("Makefile").replace("@$(cli) review", "@BUILDKIT_HOST=unix:///none.sock $(cli) review"),
+    });
+    assert.equal(conclusion, "success", log.slice(-3000));
+    says(comment(), /yaml changes; .* do not\. 1 smoke test passed/);
+    says(comment(), /Packages and sizes are unknown: .*none\.sock/);
+    says(comment(), /\+ENV PROPOSED=yes/);
+  });
+
+  it("says first that a preview failed, and shows the end of the failed build's log", async () => {
+    const broken = edit("python", /^(FROM runner AS smoke)$/m, "$1\nRUN echo this fails && exit 7");
+    const { conclusion, log } = await propose(broken);
+    assert.equal(conclusion, "failure");
+    assert.doesNotMatch(log, stackTrace);
+    for (const stack of ["dev", "prod"]) {
+      says(
+        comment(),
+        new RegExp(`\\*\\*Stack ${stack}, .*:\\*\\* the preview of python-smoke failed, see below\\. Nothing`),
+      );
+    }
+    says(comment(), /\nthis fails\n.*exit code: 7/);
+  });
+
+  it("publishes nothing, and leaves the comments of others", async () => {
+    assert.deepEqual(await flow.listing(), listing);
+    assert.equal(flow.gitHub.comments.length, 2);
+  });
+});
