@@ -17,6 +17,7 @@ export interface Job {
 }
 
 interface Step {
+  readonly name?: string;
   readonly id?: string;
   readonly if?: string;
   readonly uses?: string;
