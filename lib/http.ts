@@ -73,7 +73,7 @@ async function send(
   }
 }
 
-/** Reads the body now, so that a truncated one is an error of this attempt and not of whoever reads it later. */
+/** Reads the body now, so that a truncated one is an error of this attempt. */
 export async function readWhole(response: Response): Promise<Response> {
   const { status, statusText, headers, url } = response;
   const body = await response.arrayBuffer();

@@ -37,7 +37,7 @@ export interface PlatformImage {
   readonly layers: readonly string[];
 }
 
-const remedy = "Release it again.";
+const remedy = "Re-release the tag.";
 
 /** Platform of index entries that are not images, such as attestations. */
 const noPlatform = "unknown/unknown";

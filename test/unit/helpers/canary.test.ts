@@ -15,7 +15,7 @@ describe("the search for a secret", () => {
     }
   });
 
-  it("finds it in base64, whatever stands before and after it", () => {
+  it("finds it in base64, with any text before and after it", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.boolean(), (before, after, url) => {
         const text = Buffer.from(before + secret + after).toString(url ? "base64url" : "base64");
