@@ -50,14 +50,16 @@ export class FakePulumi {
    * Writes the program.
    * @param outputs the stack's output after each update
    * @param up a shell command that each update runs
+   * @param status the exit code of a preview
    */
-  install(outputs: readonly ImageOutputs[], up = "true"): void {
+  install(outputs: readonly ImageOutputs[], up = "true", status = 0): void {
     const lines = outputs.map((images, index) => `${index + 1}) echo '${JSON.stringify(images)}' ;;`);
     const script = `#!/bin/sh
 cd ${this.folder}
 echo "$*" >>calls
 case "$1" in
 up) echo up >>updates; ${up} ;;
+preview) exit ${status} ;;
 stack) case $(wc -l <updates) in ${lines.join(" ")} esac ;;
 esac
 `;
