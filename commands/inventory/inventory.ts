@@ -3,11 +3,10 @@ import { join } from "node:path";
 
 import { type Language, catalogue } from "../../images/catalogue";
 import { type Release, requireRelease } from "../../images/gitTag";
-import { baseLabels } from "../../images/labels";
 import type { Platform } from "../../images/platform";
 import { repositoryUri } from "../../images/repositoryUri";
 import { Fault, messageOf } from "../../lib/errors";
-import { addSummary, setOutputs } from "../../lib/githubActions";
+import { addSummary } from "../../lib/githubActions";
 import { log, logHeading } from "../../lib/log";
 import { type Target, requirePublisher } from "../target";
 import { type Builder, builderFromEnvironment } from "../builder";
@@ -16,11 +15,7 @@ import { type ServedImage, findPreviousTag, readReleased, readServed } from "./s
 import { render } from "./tables";
 
 /** What is inside an image. */
-export interface ImageContents {
-  /** repository:tag@digest */
-  readonly reference: string;
-  /** What it is based on by its labels, name@digest; undefined for images from before this project. */
-  readonly base: string | undefined;
+export interface ImageContents extends Pick<ServedImage, "reference" | "base"> {
   readonly platforms: Readonly<Partial<Record<Platform, Contents>>>;
 }
 
@@ -42,7 +37,7 @@ export type MachineBuilder = (platforms: readonly Platform[]) => Promise<Builder
 
 /**
  * Runs the images that a target publishes under a tag and lists the tools and packages inside: a table on stdout,
- * `inventory-<tag>.json` and `.md` in a folder, and the step output `notes`, which is the Markdown as JSON.
+ * and `inventory-<tag>.json` and `.md` in a folder.
  * @param machine used if neither BUILDKIT_HOST nor BUILDER names a builder
  * @throws {Fault} if an image cannot be run, has another Pulumi version than its tag says, or a probe fails
  */
@@ -67,8 +62,6 @@ export async function inventory(
   await writeFile(`${file}.json`, `${JSON.stringify(contents, null, 2)}\n`);
   await writeFile(`${file}.md`, `${markdown}\n`);
   addSummary(markdown);
-  // As JSON, because a step output is one line.
-  setOutputs({ notes: JSON.stringify(`${markdown}\n`) });
   console.log(render(contents, "text"));
   log("inventory", `${file}.json and .md`);
 }
@@ -94,15 +87,14 @@ export async function readInventory(
   return { version: release.pulumiVersion, tag: release.tag, images: Object.fromEntries(found) };
 }
 
-async function readImageContents(image: ServedImage, builder: Builder): Promise<ImageContents> {
-  const { repository, tag, digest, platforms, labels } = image;
-  const target = `${repository}@${digest}`;
-  const reference = `${repository}:${tag}@${digest}`;
+async function readImageContents(
+  { reference, base, platforms }: ServedImage,
+  builder: Builder,
+): Promise<ImageContents> {
   const contents = platforms.map(async (platform) => {
-    return [platform, await readContents(builder, { title: reference, dockerfile: "", target, platform })] as const;
+    const build = { title: reference, dockerfile: "", target: reference, platform };
+    return [platform, await readContents(builder, build)] as const;
   });
-  const [name, baseDigest] = [labels[baseLabels.name], labels[baseLabels.digest]];
-  const base = name === undefined || baseDigest === undefined ? undefined : `${name}@${baseDigest}`;
   return { reference, base, platforms: Object.fromEntries(await Promise.all(contents)) };
 }
 

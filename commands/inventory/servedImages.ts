@@ -1,6 +1,7 @@
 import * as semver from "semver";
 
 import { type Release, isPulumiVersion } from "../../images/gitTag";
+import { baseLabels } from "../../images/labels";
 import { type Platform, isPlatform } from "../../images/platform";
 import { Fault, causeOf, messageOf } from "../../lib/errors";
 import { readImages } from "../../lib/oci/image";
@@ -9,13 +10,12 @@ import { RepositoryClient } from "../../lib/oci/repositoryClient";
 /** An image that a registry serves. */
 export interface ServedImage {
   readonly repository: string;
-  readonly tag: string;
-  /** Digest of the manifest, or of the index if there are several platforms. */
-  readonly digest: string;
+  /** repository:tag@digest, of the manifest or, if there are several platforms, of the index. */
+  readonly reference: string;
   /** Its platforms, sorted. */
   readonly platforms: readonly Platform[];
-  /** Its labels; none in an image from before this project. */
-  readonly labels: Readonly<Record<string, string>>;
+  /** What it is based on by its labels, name@digest; undefined for images from before this project. */
+  readonly base: string | undefined;
 }
 
 /**
@@ -47,7 +47,9 @@ export async function readServed(repository: string, tag: string): Promise<Serve
     if (digest === undefined) return undefined;
     const images = await readImages(client, digest);
     const platforms = images.map(({ platform }) => platform).filter(isPlatform);
-    return { repository, tag, digest, platforms: platforms.sort(), labels: images[0]?.config.config?.Labels ?? {} };
+    const { [baseLabels.name]: name, [baseLabels.digest]: of } = images[0]?.config.config?.Labels ?? {};
+    const base = name === undefined || of === undefined ? undefined : `${name}@${of}`;
+    return { repository, reference: `${repository}:${tag}@${digest}`, platforms: platforms.sort(), base };
   });
 }
 
