@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 
-import { folder, inFolder } from "./folder";
+import { inFolder } from "./folder";
 import { builderFolder } from "./native/builderTools";
 
 /** The parts that a first set-up installs, and how long each takes if nothing is cached; measured on two cores. */
 const parts = [
-  { title: "BuildKit and registry", path: builderFolder, minutes: 5 },
-  { title: "Pulumi CLI and plugin", path: inFolder("pulumi", "plugins"), minutes: 5 },
+  { title: "BuildKit, registry", path: builderFolder, minutes: 5 },
+  { title: "Pulumi CLI, plugin", path: inFolder("pulumi", "plugins"), minutes: 5 },
   { title: "base images", path: inFolder("bases.json"), minutes: 3 },
 ];
 
@@ -16,5 +16,5 @@ export function estimateSetUp(isInstalled: (path: string) => boolean = existsSyn
   if (missing.length === 0) return undefined;
   const minutes = missing.reduce((sum, part) => sum + part.minutes, 0);
   const titles = missing.map(({ title }) => title).join(", ");
-  return `up to ${minutes} minutes for ${titles}; ${folder} grows to 9 GB`;
+  return `up to ${minutes} minutes: ${titles}; .local grows to 9 GB`;
 }

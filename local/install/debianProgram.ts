@@ -46,7 +46,7 @@ export async function ensureDebianProgram(
 
 /** Downloads a Debian package and unpacks it; returns why that failed. */
 async function download(debianPackage: string, name: string, root: string): Promise<string | undefined> {
-  log(debianPackage, `${name} is not on PATH: downloading Debian's package into .local`);
+  log(name, `not on PATH: unpacking Debian's package ${debianPackage} into .local`);
   const folder = inFolder("tools", "debian", "download");
   await mkdir(join(folder, "lists", "partial"), { recursive: true });
   await mkdir(join(folder, "archives", "partial"), { recursive: true });
