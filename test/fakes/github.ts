@@ -8,6 +8,8 @@ export interface Release {
   readonly tag_name: string;
   readonly draft?: boolean;
   readonly prerelease?: boolean;
+  /** ISO 8601; seven hours ago by default. */
+  readonly published_at?: string | undefined;
 }
 
 /** A run of the release workflow. */
@@ -180,7 +182,7 @@ function pageOf<T>(all: readonly T[], url: URL, path: string): { items: T[]; lin
   };
 }
 
-function fullRelease({ tag_name, draft = false, prerelease = false }: Release, index: number) {
+function fullRelease({ tag_name, draft = false, prerelease = false, published_at }: Release, index: number) {
   return {
     url: `https://api.github.com/repos/pulumi/pulumi/releases/${index}`,
     html_url: `https://github.com/pulumi/pulumi/releases/tag/${tag_name}`,
@@ -191,7 +193,7 @@ function fullRelease({ tag_name, draft = false, prerelease = false }: Release, i
     draft,
     prerelease,
     created_at: "2026-11-18T12:00:00Z",
-    published_at: draft ? null : "2026-11-18T13:00:00Z",
+    published_at: draft ? null : (published_at ?? new Date(Date.now() - 7 * 3_600_000).toISOString()),
     assets: [],
     body: "",
   };

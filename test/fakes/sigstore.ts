@@ -9,28 +9,28 @@ import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from "@s
 import { type TrustRoot, signer } from "../../images/signature";
 import { serve } from "../helpers/http";
 
-/** An identity as Pulumi's signing workflow gets it. */
+/** The identity in the certificates of Pulumi's signing workflow. */
 export const pulumiIdentity =
   "https://github.com/pulumi/pulumi/.github/workflows/sign.yml" +
   `@refs/heads/gh-readonly-queue/master/pr-23456-${"0123456789".repeat(4)}`;
 
-/** Who signs, and by what. */
+/** Who signs, and how. */
 export interface Signing {
   readonly identity?: string;
   readonly issuer?: string;
-  /** Rekor's version. The second promises nothing: the time is a timestamp authority's. */
+  /** Rekor's version. The second has no inclusion promise: a timestamp authority sets the time. */
   readonly rekor?: 1 | 2;
-  /** Signs an envelope that holds the text, as an attestation does, instead of the text. */
+  /** Signs an envelope around the text, as attestations do, instead of the text. */
   readonly envelope?: boolean;
 }
 
-/** What is another than usual of the services and of their trust root. */
+/** What differs from a valid set of services and trust root. */
 export interface World {
-  /** When signatures are made; in a minute, when the certificates of the services are valid, where it is left out. */
+  /** The time of signatures. In a minute by default, when the services' certificates are valid. */
   readonly clock?: Date;
-  /** Until when the trust root trusts the CA. */
+  /** When the trust root stops trusting the CA. */
   readonly authorityUntil?: Date;
-  /** Until when the root of the TUF repository is valid. */
+  /** When the root of the TUF repository expires. */
   readonly rootUntil?: Date;
 }
 
@@ -60,7 +60,7 @@ function base64(data: ArrayBufferView<ArrayBuffer>): string {
 }
 
 async function openServices(when: Date) {
-  // Sigstore reads no timestamp whose milliseconds end in 0, as the mock's authority writes them now and then.
+  // Whole seconds: Sigstore cannot parse a timestamp whose milliseconds end in 0, which the mock's authority may write.
   const clock = new Date(Math.floor(when.getTime() / 1000) * 1000);
   const ctlog = await initializeCTLog(newKeys(), clock);
   return {
@@ -73,17 +73,17 @@ async function openServices(when: Date) {
 
 type Services = Awaited<ReturnType<typeof openServices>>;
 
-/** Sigstore in small, with keys of its own: CA, logs, timestamps (@sigstore/mock), and a TUF repository on loopback. */
+/** A fake of Sigstore with its own keys: CA, logs and timestamps by @sigstore/mock, and a TUF repository over HTTP. */
 export class Sigstore {
   private constructor(
     private readonly services: Services,
     private readonly server: Server,
     private readonly folder: string,
-    /** How its trust root is had. */
+    /** Where its trust root comes from. */
     readonly trust: TrustRoot,
   ) {}
 
-  /** Starts one. */
+  /** Starts the TUF repository. */
   static async start(world: World = {}): Promise<Sigstore> {
     const services = await openServices(world.clock ?? new Date(Date.now() + minute));
     const files = tufRepository(trustedRoot(services, world), world.rootUntil);
@@ -94,13 +94,13 @@ export class Sigstore {
     return new Sigstore(services, server, folder, { tufMirrorURL: url, tufRootPath, tufCachePath, retry: false });
   }
 
-  /** Stops it, and removes its files. */
+  /** Stops it and removes its files. */
   stop(): void {
     this.server.close();
     rmSync(this.folder, { recursive: true });
   }
 
-  /** Signs a text as `cosign sign-blob --bundle` does: gives the bundle. */
+  /** Signs a text and returns the bundle, as `cosign sign-blob --bundle` does. */
   async sign(text: string, signing: Signing = {}): Promise<Bundle> {
     const { identity = pulumiIdentity, issuer = signer.issuer } = signing;
     const keys = newKeys();
@@ -121,7 +121,7 @@ export class Sigstore {
     };
   }
 
-  /** An entry of Rekor 1, whose promise tells the time. */
+  /** Logs an entry of Rekor 1, whose inclusion promise has the time. */
   private async log({ digest, signature, payload }: Content, certificate: string) {
     const verifier = Buffer.from(pem(certificate)).toString("base64");
     const spec =
@@ -146,7 +146,7 @@ export class Sigstore {
     return { tlogEntries: [toTlogEntry(entry, spec.kind)] };
   }
 
-  /** An entry of Rekor 2, and a timestamp of the signature. */
+  /** Logs an entry of Rekor 2, and timestamps the signature. */
   private async logAndTimestamp({ digest, signature }: Content, certificate: string) {
     const key = { rawBytes: certificate };
     const body = {
@@ -179,11 +179,11 @@ export class Sigstore {
   }
 }
 
-/** What is signed, as the log and the bundle hold it. */
+/** What is signed, in the form of the log and of the bundle. */
 interface Content {
   readonly digest: Buffer;
   readonly signature: string;
-  /** Of an envelope. */
+  /** The envelope's payload. */
   readonly payload?: Buffer;
   readonly inBundle: Pick<Bundle, "messageSignature" | "dsseEnvelope">;
 }
@@ -209,7 +209,7 @@ function inEnvelope(text: string, key: KeyObject): Content {
   return { digest: sha256(payload), signature, payload, inBundle: { dsseEnvelope } };
 }
 
-/** An answer of Rekor: https://github.com/sigstore/rekor/blob/main/openapi.yaml */
+/** Rekor's response: https://github.com/sigstore/rekor/blob/main/openapi.yaml */
 interface RekorEntry {
   readonly body: string;
   readonly integratedTime: number;
@@ -274,7 +274,7 @@ function trustedRoot({ ca, ctlog, tlog, tsa }: Services, { authorityUntil }: Wor
   });
 }
 
-/** The files of a TUF repository that holds a trust root: https://theupdateframework.github.io/specification/latest/ */
+/** The files of a TUF repository with a trust root: https://theupdateframework.github.io/specification/latest/ */
 function tufRepository(target: string, rootUntil?: Date): Record<string, string> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const keyid = "a".repeat(64);
@@ -299,7 +299,7 @@ function tufRepository(target: string, rootUntil?: Date): Record<string, string>
   };
 }
 
-/** JSON with sorted keys and without spaces, which is what is signed. */
+/** The signed form of JSON: sorted keys, no spaces. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
