@@ -26,7 +26,7 @@ export async function describeInputChanges(steps: readonly ImageStep[]): Promise
   return [
     ...(longest === undefined ? [] : await diffHunks(dockerfileOf(longest.before), dockerfileOf(longest.now))),
     ...(values.length > 0 ? [values.join("\n")] : []),
-    ...(changed.some(changesFiles) ? ["# files of its build contexts"] : []),
+    ...(changed.some(changesFiles) ? ['# files of its build contexts: see "Files changed"'] : []),
   ];
 }
 

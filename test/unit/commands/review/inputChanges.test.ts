@@ -41,7 +41,7 @@ describe("the changes of an image's inputs", () => {
   it("name files of build contexts, whose old content is unknown", async () => {
     const changed = step("yaml-smoke", {}, {}, ["contextHash"]);
     assert.equal(changesInputs(changed), true);
-    assert.deepEqual(await describeInputChanges([changed]), ["# files of its build contexts"]);
+    assert.deepEqual(await describeInputChanges([changed]), ['# files of its build contexts: see "Files changed"']);
   });
 
   it("are none for an image that is new", async () => {
