@@ -2,12 +2,32 @@ import { retry } from "@octokit/plugin-retry";
 import { throttling } from "@octokit/plugin-throttling";
 import { Octokit } from "@octokit/rest";
 
+import { requireVariables } from "./environmentVariables";
 import { Fault, causeOf, messageOf } from "./errors";
 import { readWhole } from "./http";
 import { log } from "./log";
 
-/** How to reach GitHub's API. */
-export interface GitHubOptions {
+/** A repository, named as in GitHub's API. */
+export type Repository = Readonly<Record<"owner" | "repo", string>>;
+
+/** Parses owner/name; undefined if the value has another form. */
+export function parseRepository(value: unknown): Repository | undefined {
+  const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(typeof value === "string" ? value : "") ?? [];
+  return owner === undefined || repo === undefined ? undefined : { owner, repo };
+}
+
+/**
+ * Reads the repository that a workflow runs for from GITHUB_REPOSITORY.
+ * @throws {Fault} if it is missing or not owner/name
+ */
+export function requireRepository(): Repository {
+  const { GITHUB_REPOSITORY: name } = requireVariables(["GITHUB_REPOSITORY"]);
+  const repository = parseRepository(name);
+  if (repository !== undefined) return repository;
+  throw new Fault(`GITHUB_REPOSITORY ${JSON.stringify(name)} is not owner/name. Set it to this repository's name.`);
+}
+
+interface GitHubOptions {
   /** Base URL of the API. */
   readonly url?: string | undefined;
   /** If omitted, public data can be read 60 times an hour. */
@@ -18,11 +38,12 @@ export interface GitHubOptions {
   readonly retryDelay?: number;
 }
 
-const maxRetries = 2;
+const retries = 2;
 /** Statuses that a retry does not change, and the rate limits 403 and 429, which `throttle` handles. */
 const doNotRetry = [400, 401, 403, 404, 409, 410, 422, 429, 451];
 /** The longest rate limit to wait for, in seconds: a run that waits costs money. */
 const maxRateLimit = 5 * 60;
+const statusPage = "https://www.githubstatus.com";
 
 const Client = Octokit.plugin(throttling, retry);
 
@@ -36,20 +57,22 @@ export function openGitHub({ url, token, timeout = 30_000, retryDelay = 1000 }: 
     baseUrl: (url ?? "https://api.github.com").replace(/\/+$/, ""),
     userAgent: "runner-pulumi",
     request: { fetch: fetchWithin(timeout) },
-    retry: { retries: maxRetries, retryAfterBaseValue: retryDelay, doNotRetry },
+    retry: { retries, retryAfterBaseValue: retryDelay, doNotRetry },
     throttle: { onRateLimit: waitForLimit, onSecondaryRateLimit: waitForLimit },
-    log: { debug: ignore, info: ignore, warn: logGitHub, error: logGitHub },
+    log: { debug: () => undefined, info: () => undefined, warn: logGitHub, error: logGitHub },
   });
   // Hooks that are added last are the outermost: they see what is left after all retries.
   octokit.hook.error("request", (error) => {
-    throw isRequestError(error) ? toFault(error) : error;
+    if (!("request" in error)) throw error;
+    const { request, response, status, message } = error;
+    const problem =
+      response === undefined
+        ? `failed: ${messageOf(causeOf(error))}. Check the network and ${statusPage}, then retry.`
+        : `answers ${status}: ${message}. ${remedyOf(status, message, response.headers)}`;
+    throw new Fault(`${request.method} ${request.url} ${problem}`);
   });
   octokit.hook.after("request", requireJson);
   return octokit;
-}
-
-function ignore(): void {
-  // Requests that succeed need no line.
 }
 
 function logGitHub(text: string): void {
@@ -62,38 +85,17 @@ function fetchWithin(timeout: number): typeof fetch {
 }
 
 function waitForLimit(seconds: number, _options: object, _octokit: unknown, attempt: number): boolean {
-  const wait = attempt < maxRetries && seconds <= maxRateLimit;
+  const wait = attempt < retries && seconds <= maxRateLimit;
   if (wait) logGitHub(`rate limit: retrying in ${seconds} s`);
   return wait;
 }
 
-/** The fields of octokit's RequestError that are read here. */
-interface RequestError extends Error {
-  readonly status: number;
-  readonly request: { readonly method: string; readonly url: string };
-  readonly response?: { readonly headers: Readonly<Record<string, string | number | undefined>> };
-}
-
-function isRequestError(error: unknown): error is RequestError {
-  return error instanceof Error && "request" in error && "status" in error;
-}
-
-function toFault(error: RequestError): Fault {
-  const { response, status, message, request } = error;
-  const { method, url } = request;
-  if (response) return new Fault(`${method} ${url} answers ${status}: ${message}. ${remedyOf(error)}`);
-  const reason = messageOf(causeOf(error));
-  return new Fault(`${method} ${url} failed: ${reason}. Check the network and ${statusPage}, then retry.`);
-}
-
-const statusPage = "https://www.githubstatus.com";
-
-function remedyOf({ status, message, response }: RequestError): string {
+function remedyOf(status: number, message: string, headers: Readonly<Record<string, unknown>>): string {
   if (status >= 500) return `See ${statusPage}, then retry.`;
   if (/\brate limit\b/i.test(message)) return "Retry later, and set GITHUB_TOKEN, which has a higher limit.";
   // https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
-  const permissions = response?.headers["x-accepted-github-permissions"];
-  const needed = permissions === undefined ? "" : ` (required: ${permissions})`;
+  const { "x-accepted-github-permissions": required } = headers;
+  const needed = typeof required === "string" ? ` (required: ${required})` : "";
   return `Check the names in the URL and the permissions of GITHUB_TOKEN${needed}.`;
 }
 

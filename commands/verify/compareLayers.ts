@@ -1,4 +1,4 @@
-import type { HistoryStep, ImageSource, PlatformImage } from "../../lib/oci/image";
+import type { ImageSource, PlatformImage } from "../../lib/oci/image";
 import { type FileDifference, describeFiles, fileDifferences } from "./fileDifferences";
 import { type Layer, downloadLayer } from "./layer";
 import type { Finding } from "./likelyCauses";
@@ -62,7 +62,7 @@ function describeLayer(name: string, files: readonly FileDifference[]): string[]
 
 /** The build step of each layer, lowest first; none if the history does not match the layers. */
 function layerSteps({ config: { history = [] }, layers }: PlatformImage): string[] {
-  const steps = history.filter((step: HistoryStep) => step.empty_layer !== true);
+  const steps = history.filter((step) => step.empty_layer !== true);
   if (steps.length !== layers.length) return [];
   return steps.map(({ created_by = "" }) =>
     created_by

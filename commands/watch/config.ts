@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { isPulumiVersion } from "../../images/gitTag";
 import { Fault, listProblems } from "../../lib/errors";
-import { type Repository, parseRepository } from "../../lib/githubRepository";
+import { type Repository, parseRepository } from "../../lib/github";
 import { asObject, readParsed } from "../stackFile";
 
 /** Which releases are watched. */

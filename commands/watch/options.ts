@@ -3,7 +3,7 @@ import type { Octokit } from "@octokit/rest";
 import type { SignaturePolicy } from "../../images/signature";
 import type { Withdrawn } from "../../images/withdrawals";
 import type { Clone } from "../../lib/git";
-import type { Repository } from "../../lib/githubRepository";
+import type { Repository } from "../../lib/github";
 import type { WatchConfig } from "./config";
 import type { Origin } from "./origin";
 

@@ -1,9 +1,8 @@
 import { Fault } from "../../lib/errors";
 import { readVariable } from "../../lib/environmentVariables";
 import type { Clone } from "../../lib/git";
-import { openGitHub } from "../../lib/github";
+import { openGitHub, requireRepository } from "../../lib/github";
 import { addSummary } from "../../lib/githubActions";
-import { requireRepository } from "../../lib/githubRepository";
 import { log, logHeading } from "../../lib/log";
 import { readPulumiReleases, readSignatures } from "../stackFile";
 import { readWithdrawnOnMain } from "../withdrawnOnMain";
