@@ -49,7 +49,7 @@ func run(command string) error {
 	case "run", "run --no-build":
 		return runProgram()
 	}
-	return fmt.Errorf("a stand-in for the .NET SDK does not know %q", command)
+	return fmt.Errorf("the substitute for the .NET SDK does not know %q", command)
 }
 
 // readPackages gives the packages that the project in the working directory refers to: name and version.
