@@ -49,9 +49,10 @@ function requireTag(): string {
 }
 
 runCommand({
-  up: () => release(localTarget(), readVariable("TAG"), selectedLanguages()),
+  // An empty TAG is refused, like any other text that is not a release tag.
+  up: () => release(localTarget(), process.env["TAG"], selectedLanguages()),
   release: () => release(targetOfTag(), requireTag()),
-  preview: () => preview(selectedTarget(), readVariable("TAG"), selectedLanguages()),
+  preview: () => preview(selectedTarget(), process.env["TAG"], selectedLanguages()),
   configure: () => configure(targetOfTag(), requireTag()),
   verify: () => verify(selectedTarget(), requireTag(), selectedLanguages(), localWorkshop),
   inventory: () => inventory(selectedTarget(), requireTag(), selectedLanguages(), localBuilder),

@@ -44,7 +44,7 @@ describe("a machine that is set up", () => {
     return { code: exitCode, output: all };
   }
 
-  const forms = "is not a release tag. Push dev-vX.Y.Z, vX.Y.Z or latest-vX.Y.Z.";
+  const forms = "is not a release tag. Use dev-vX.Y.Z, vX.Y.Z or latest-vX.Y.Z";
   const tags = [
     "release-1",
     "v3.66",
@@ -89,7 +89,7 @@ describe("a machine that is set up", () => {
       /latest-v3\.66\.0 is superseded by latest-v3\.99\.0, and latest is never downgraded\./,
     );
     const withdrawn = await make("up", { TAG: "v3.64.0" }, clone);
-    assert.match(withdrawn.output, /Pulumi 3\.64\.0 is withdrawn \(yanked\) and not released\./);
+    assert.match(withdrawn.output, /Pulumi 3\.64\.0 is withdrawn \(yanked\), so it is not released\./);
     assert.equal(existsSync(join(clone, ".local")), false);
   });
 
