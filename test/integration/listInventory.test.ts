@@ -212,16 +212,16 @@ describe("the inventory of a release", () => {
     let programs: string;
 
     before(async () => {
-      // The version that the docker-build plugin has in it.
+      // The version that the docker-build plugin contains.
       const module = inScratch("buildx-module");
-      cpSync(join(checkout, "local", "tools", "builder"), module, { recursive: true });
+      cpSync(join(checkout, "local", "offline", "tools", "builder"), module, { recursive: true });
       const sums = readFileSync(join(module, "go.sum"), "utf8");
       const [, version] = /^github\.com\/docker\/buildx (v\S+) h1:/m.exec(sums) ?? [];
       const goMod = join(module, "go.mod");
       writeFileSync(goMod, `${readFileSync(goMod, "utf8")}\nrequire github.com/docker/buildx ${version}\n`);
       programs = inScratch("programs");
       await goBuild({ title: "buildx", module, packages: ["github.com/docker/buildx/cmd/buildx"], output: programs });
-      // What Docker does with `docker buildx`.
+      // Like `docker buildx`.
       writeFileSync(join(programs, "docker"), '#!/bin/sh\nshift\nexec "$(dirname "$0")/buildx" "$@"\n');
       chmodSync(join(programs, "docker"), 0o755);
     });
