@@ -14,60 +14,49 @@ import {
 import { imageLabels } from "./labels";
 import type { PulumiRelease } from "./pulumiRelease";
 
-/** The config keys that a build depends on. */
-export type BuildConfig = Pick<Config, "platforms" | "bases" | "builder" | "cache" | "debianSnapshots">;
-
 /** What an image's content depends on. A language's smoke test and its published image share it. */
 export interface BuildArgs {
   readonly language: Language;
-  readonly config: BuildConfig;
+  readonly config: Pick<Config, "platforms" | "bases" | "builder" | "cache" | "debianSnapshots">;
   readonly release: PulumiRelease;
 }
 
-/**
- * The inputs of a language's published image, without the export. Only the Dockerfile, its pins and the Pulumi version may
- * change the digest: one version has one digest, whatever its tag.
- */
+/** The inputs of a published image, without the export. One version has one digest: the tag must not change them. */
 export function runnerInputs(args: BuildArgs) {
   const dockerfile = withoutSmokeTest(readDockerfile(args.language.name));
   return { ...buildInputs(args, dockerfile), target: "runner" } satisfies dockerBuild.ImageArgs;
 }
 
-/** The inputs of a language's smoke test: those of the published image, and the files that only the smoke test uses. */
+/** The inputs of a smoke test: those of the published image, and the files that only the smoke test uses. */
 export function smokeInputs(args: BuildArgs) {
   const dockerfile = readDockerfile(args.language.name);
   const { context, buildArgs, ...inputs } = buildInputs(args, dockerfile);
-  const smoke = Object.entries(smokeContexts(args.language.name)).map(([name, location]) => [name, { location }]);
   return {
     ...inputs,
     target: "smoke",
-    context: { ...context, named: { ...Object.fromEntries(smoke), ...context.named } },
+    context: { ...context, named: { ...namedContexts(smokeContexts(args.language.name)), ...context.named } },
     buildArgs: { ...buildArgs, ...tagArguments(dockerfile) },
   } satisfies dockerBuild.ImageArgs;
 }
 
 function buildInputs({ language, config, release }: BuildArgs, dockerfile: string) {
-  const bases = Object.entries(config.bases).filter(([stage]) => stages(dockerfile).has(stage));
+  const { bases, cache, builder, debianSnapshots, platforms } = config;
+  const used = Object.entries(bases).filter(([stage]) => stages(dockerfile).has(stage));
   return {
     dockerfile: { inline: dockerfile },
     // Required with an inline Dockerfile: the default context is the whole checkout, where any file makes a difference.
-    context: {
-      location: scriptsContext,
-      named: Object.fromEntries(bases.map(([stage, location]) => [stage, { location }])),
-    },
+    context: { location: scriptsContext, named: namedContexts(Object.fromEntries(used)) },
     buildArgs: {
       SOURCE_DATE_EPOCH: String(sourceDateEpoch(dockerfile)),
       // Not empty: the provider takes an empty build argument for an unknown one and skips the build in previews.
-      DEBIAN_SNAPSHOTS: config.debianSnapshots || "none",
+      DEBIAN_SNAPSHOTS: debianSnapshots || "none",
       ...releaseArguments(release),
     },
     // Always the official base: a substitute on some machine must not change a label.
     labels: imageLabels(language, release.version, `docker.io/library/${stages(dockerfile).get("debian") ?? ""}`),
-    platforms: [...config.platforms],
-    ...(config.cache === undefined
-      ? {}
-      : { cacheFrom: [{ registry: { ref: cacheReference(config.cache, language) } }] }),
-    ...(config.builder === undefined ? {} : { builder: { name: config.builder } }),
+    platforms: [...platforms],
+    ...(cache === undefined ? {} : { cacheFrom: [{ registry: { ref: cacheReference(cache, language) } }] }),
+    ...(builder === undefined ? {} : { builder: { name: builder } }),
     // `exports` decides what is pushed. With `push: true`, previews build nothing (pulumi/pulumi-docker-build#252).
     push: false,
   } satisfies dockerBuild.ImageArgs;
@@ -80,6 +69,10 @@ function buildInputs({ language, config, release }: BuildArgs, dockerfile: strin
  */
 export function cacheReference(repository: string, language: Language): string {
   return `${repository}:${language.name}`;
+}
+
+function namedContexts(locations: Readonly<Record<string, string>>): Record<string, { location: string }> {
+  return Object.fromEntries(Object.entries(locations).map(([name, location]) => [name, { location }]));
 }
 
 function releaseArguments({ version, url, sha256 }: PulumiRelease): Record<string, string> {

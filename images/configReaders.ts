@@ -1,11 +1,10 @@
-// How the values of the config's keys are read and validated.
 import { existsSync } from "node:fs";
 
-import { type Language, catalogue } from "./catalogue";
+import { catalogue } from "./catalogue";
 import { readDockerfile, stages } from "./dockerfile";
 import { imageTags, isImageTag, isPulumiVersion } from "./gitTag";
-import { type Platform, allPlatforms, isPlatform } from "./platform";
-import { type SignaturePolicy, isSignaturePolicy, signaturePolicies } from "./signature";
+import { allPlatforms } from "./platform";
+import { isSignaturePolicy, signaturePolicies } from "./signature";
 import { readWithdrawn, withdrawnReason } from "./withdrawals";
 
 /** A key's value as text, and what else its validity depends on. */
@@ -13,183 +12,166 @@ interface Raw {
   readonly key: string;
   /** Empty if the key is not set. Structured values are JSON. */
   readonly text: string;
-  /** The text of another key. */
-  readonly other: (key: string) => string;
+  /** The text of any key. */
+  readonly textOf: (key: string) => string;
   readonly stack: string;
 }
 
-/** Returned in place of a value that is invalid: what is wrong, and how to fix it. */
-export class Problems {
-  constructor(readonly sentences: readonly string[]) {}
+/** Reads a key's value; throws a Refusal if it is invalid. */
+export type Reader<Value> = (raw: Raw) => Value;
+
+/** The problems of a key's value, each with a remedy. */
+export class Refusal extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"));
+  }
 }
 
-/** Reads a key's value. */
-export type Reader<Value> = (raw: Raw) => Value | Problems;
+/** The readers of the config, by key. */
+export const readers = {
+  pulumiVersion({ key, text }) {
+    const reason = withdrawnReason(text, readWithdrawn());
+    if (reason !== undefined) return refuse(reason);
+    if (isPulumiVersion(text)) return text;
+    return refuse(`${key} ${quote(text)} is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`);
+  },
 
-function problem(sentence: string): Problems {
-  return new Problems([sentence]);
-}
-
-/** Any text. */
-export const readText: Reader<string> = ({ text }) => text;
-
-/** true or false; false if it is not set. */
-export const readBoolean: Reader<boolean> = ({ key, text }) => {
-  if (["true", "false", ""].includes(text)) return text === "true";
-  return problem(`${key} ${quote(text)} is neither true nor false.`);
-};
-
-/** X.Y.Z of a version that is not withdrawn. */
-export const readPulumiVersion: Reader<string> = ({ key, text }) => {
-  const reason = withdrawnReason(text, readWithdrawn());
-  if (reason !== undefined) return problem(reason);
-  return isPulumiVersion(text)
-    ? text
-    : problem(`${key} ${quote(text)} is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`);
-};
-
-/** An image tag of the stack, for the Pulumi version of the config. */
-export const readTag: Reader<string> = ({ key, text, other, stack }) => {
-  const version = other("pulumiVersion");
-  if (!isPulumiVersion(version)) {
-    return isImageTag(text)
-      ? text
-      : problem(`${key} ${quote(text)} is not an image tag of a release. Use vX.Y.Z, dev-vX.Y.Z or latest.`);
-  }
-  const allowed = imageTags(version, stack);
-  if (allowed.includes(text)) return text;
-  return problem(
-    `${key} ${quote(text)} is not a tag of Pulumi ${version} on stack ${stack}. Use ${allowed.join(" or ")}.`,
-  );
-};
-
-/** Names of the catalogue; all of it if there are none. Stacks dev and prod always release all of it. */
-export const readLanguages: Reader<readonly Language[]> = ({ key, text, stack }) => {
-  const names = parseJson(text === "" ? "[]" : text);
-  const known = `Known: ${catalogue.map(({ name }) => name).join(", ")}.`;
-  if (!isStringArray(names)) return problem(`${key} ${quote(names)} is not a list of languages. ${known}`);
-  if (names.length === 0) return catalogue;
-  if (["dev", "prod"].includes(stack)) {
-    return problem(`${key} is set on stack ${stack}, which releases every language. Remove it from the config.`);
-  }
-  const unknown = names.filter((name) => !catalogue.some((language) => language.name === name));
-  if (unknown.length > 0) {
-    return new Problems(unknown.map((name) => `Unknown language ${quote(name)} in ${key}. ${known}`));
-  }
-  return catalogue.filter(({ name }) => names.includes(name));
-};
-
-/** One or more platforms, each once. */
-export const readPlatforms: Reader<readonly Platform[]> = ({ key, text }) => {
-  const value = parseJson(text);
-  const known = `Known: ${allPlatforms.join(", ")}.`;
-  if (!isStringArray(value) || value.length === 0) {
-    return problem(`${key} ${quote(value)} is not a list of platforms. ${known}`);
-  }
-  const sentences = [
-    ...value.filter((name) => !isPlatform(name)).map((name) => `Unknown platform ${quote(name)} in ${key}. ${known}`),
-    ...value
-      .filter((name, index) => value.indexOf(name) !== index)
-      .map((name) => `Duplicate platform ${quote(name)} in ${key}. Remove one.`),
-  ];
-  return sentences.length > 0 ? new Problems(sentences) : (value as Platform[]);
-};
-
-/** A registry's address; undefined if it is not set. */
-export const readRegistry: Reader<string | undefined> = ({ key, text }) => {
-  if (text === "") return undefined;
-  if (isAddress(text)) return text;
-  return problem(
-    `${key} ${quote(text)} is not a registry's address. Use host[:port][/path] in lower case, with a port up to 65535 ` +
-      `and no scheme, such as localhost:5000.`,
-  );
-};
-
-/** An alias of ECR Public, which is required if there is no registry. */
-export const readAlias: Reader<string> = ({ key, text, other }) => {
-  if (other("registry") !== "" || /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(text)) return text;
-  return problem(`No destination: registry is empty and ${key} ${quote(text)} is not an alias of ECR Public. Set one.`);
-};
-
-/** The name of a buildx builder; undefined if it is not set. */
-export const readBuilder: Reader<string | undefined> = ({ key, text }) => {
-  if (/^([a-z][\w.-]*)?$/i.test(text)) return text || undefined;
-  return problem(`${key} ${quote(text)} is not the name of a buildx builder. Use one that "docker buildx ls" lists.`);
-};
-
-/** Immutable build contexts by stage. */
-export const readBases: Reader<Readonly<Record<string, string>>> = ({ key, text }) => {
-  const value = parseJson(text === "" ? "{}" : text);
-  if (!isStringRecord(value)) {
-    return problem(
-      `${key} ${quote(value)} does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`,
+  tag({ key, text, textOf, stack }) {
+    const version = textOf("pulumiVersion");
+    if (!isPulumiVersion(version)) {
+      if (isImageTag(text)) return text;
+      return refuse(`${key} ${quote(text)} is not an image tag of a release. Use vX.Y.Z, dev-vX.Y.Z or latest.`);
+    }
+    const tags = imageTags(version, stack);
+    if (tags.includes(text)) return text;
+    return refuse(
+      `${key} ${quote(text)} is not a tag of Pulumi ${version} on stack ${stack}. Use ${tags.join(" or ")}.`,
     );
-  }
-  const known = [...new Set(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name)).keys()]))];
-  const sentences = Object.entries(value).flatMap(([stage, base]) => [
-    ...(known.includes(stage) ? [] : [`Unknown stage ${quote(stage)} in ${key}. Known: ${known.join(", ")}.`]),
-    ...buildContextProblems(stage, base),
+  },
+
+  /** All of the catalogue if it names none. */
+  languages(raw) {
+    const { key, text, stack } = raw;
+    if (["dev", "prod"].includes(stack) && !["", "[]"].includes(text)) {
+      return refuse(`${key} is set on stack ${stack}, which releases every language. Remove it from the config.`);
+    }
+    const names = readNames(
+      raw,
+      "language",
+      catalogue.map(({ name }) => name),
+    );
+    return names.length === 0 ? catalogue : catalogue.filter(({ name }) => names.includes(name));
+  },
+
+  platforms(raw) {
+    const names = readNames(raw, "platform", allPlatforms);
+    if (names.length > 0) return names;
+    return refuse(`${raw.key} [] is not a list of platforms. Known: ${allPlatforms.join(", ")}.`);
+  },
+
+  registry({ key, text }) {
+    if (text === "" || isAddress(text)) return text || undefined;
+    return refuse(
+      `${key} ${quote(text)} is not a registry's address. Use host[:port][/path] in lower case, with a port up to 65535 ` +
+        `and no scheme, such as localhost:5000.`,
+    );
+  },
+
+  alias({ key, text, textOf }) {
+    if (textOf("registry") !== "" || /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(text)) return text;
+    return refuse(
+      `No destination: registry is empty and ${key} ${quote(text)} is not an alias of ECR Public. Set one.`,
+    );
+  },
+
+  adoptRepositories({ key, text }) {
+    if (["true", "false", ""].includes(text)) return text === "true";
+    return refuse(`${key} ${quote(text)} is neither true nor false.`);
+  },
+
+  builder({ key, text }) {
+    if (/^([a-z][\w.-]*)?$/i.test(text)) return text || undefined;
+    return refuse(`${key} ${quote(text)} is not the name of a buildx builder. Use one that "docker buildx ls" lists.`);
+  },
+
+  bases({ key, text }) {
+    const value = parseJson(text || "{}");
+    if (!isStringRecord(value)) {
+      return refuse(
+        `${key} ${quote(value)} does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`,
+      );
+    }
+    const known = [...new Set(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name)).keys()]))];
+    const problems = Object.entries(value).flatMap(([stage, base]) => [
+      ...(known.includes(stage) ? [] : [`Unknown stage ${quote(stage)} in ${key}. Known: ${known.join(", ")}.`]),
+      ...contextProblems(stage, base),
+    ]);
+    return problems.length === 0 ? value : refuse(...problems);
+  },
+
+  pulumiReleases: (raw) => readUrlPrefix(raw, "https://get.pulumi.com/releases/sdk"),
+
+  signatures({ key, text }) {
+    const policy = text || signaturePolicies[0];
+    if (isSignaturePolicy(policy)) return policy;
+    return refuse(`${key} ${quote(text)} is not a signature policy. Use ${signaturePolicies.join(", ")}.`);
+  },
+
+  debianSnapshots: (raw) =>
+    raw.text === "" ? "" : readUrlPrefix(raw, "http://snapshot.debian.org/archive, or leave it empty"),
+
+  cache({ key, text }) {
+    if (text === "" || (isAddress(text) && text.includes("/"))) return text || undefined;
+    return refuse(`${key} ${quote(text)} is not a repository. Use host[:port]/path without scheme, tag or digest.`);
+  },
+
+  repair: ({ text }) => text,
+} satisfies Record<string, Reader<unknown>>;
+
+function refuse(...problems: readonly string[]): never {
+  throw new Refusal(problems);
+}
+
+/** A list of known names, each once. */
+function readNames<Name extends string>({ key, text }: Raw, kind: string, known: readonly Name[]): Name[] {
+  const names = parseJson(text || "[]");
+  const hint = `Known: ${known.join(", ")}.`;
+  if (!isStringArray(names)) return refuse(`${key} ${quote(names)} is not a list of ${kind}s. ${hint}`);
+  const problems = names.flatMap((name, index) => [
+    ...(known.some((one) => one === name) ? [] : [`Unknown ${kind} ${quote(name)} in ${key}. ${hint}`]),
+    ...(names.indexOf(name) === index ? [] : [`Duplicate ${kind} ${quote(name)} in ${key}. Remove one.`]),
   ]);
-  return sentences.length > 0 ? new Problems(sentences) : value;
-};
+  return problems.length === 0 ? (names as Name[]) : refuse(...problems);
+}
 
 /** A mutable context, such as a tag or a URL, would give one version different digests over time. */
-function buildContextProblems(stage: string, base: string): string[] {
+function contextProblems(stage: string, base: string): string[] {
   if (/^(docker-image|oci-layout):\/\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(base) || existsSync(base)) return [];
   const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(base) ?? [];
   if (scheme === "docker-image" || scheme === "oci-layout") {
     const where = scheme === "oci-layout" ? "its index.json" : `"docker buildx imagetools inspect"`;
-    return [
-      `Base ${quote(base)} of stage ${stage} has no digest. Use ${scheme}://…@sha256:…; ${where} shows a tag's digest.`,
-    ];
+    const remedy = `Use ${scheme}://…@sha256:…; ${where} shows a tag's digest.`;
+    return [`Base ${quote(base)} of stage ${stage} has no digest. ${remedy}`];
   }
   // A URL is not printed: it may contain a password.
   const what = scheme === undefined ? quote(base) : `${scheme}://…`;
-  return [
-    `Base ${what} of stage ${stage} is not immutable. ` +
-      `Use docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.`,
-  ];
+  const remedy = "Use docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.";
+  return [`Base ${what} of stage ${stage} is not immutable. ${remedy}`];
 }
 
-/** The URL prefix of Pulumi's archives. */
-export const readPulumiReleases: Reader<string> = (raw) => readUrlPrefix(raw, "https://get.pulumi.com/releases/sdk");
-
-/** The URL prefix of Debian's snapshots, or empty. */
-export const readDebianSnapshots: Reader<string> = (raw) =>
-  raw.text === "" ? "" : readUrlPrefix(raw, "http://snapshot.debian.org/archive, or leave it empty");
-
 /** A URL prefix without a trailing slash and without credentials. */
-function readUrlPrefix({ key, text }: Raw, example: string): string | Problems {
-  if (hasCredentials(text)) {
-    return problem(
+function readUrlPrefix({ key, text }: Raw, example: string): string {
+  if (/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i.test(text)) {
+    return refuse(
       `${key} contains credentials, which would leak into build arguments, state and logs. ` +
         `Use a URL without "user:password@" that can be read anonymously.`,
     );
   }
   if (/^https?:\/\/[^\s]+[^\s/]$/.test(text)) return text;
-  return problem(
+  return refuse(
     `${key} ${quote(text)} is not a URL prefix. Use http(s)://… without a trailing slash, such as ${example}.`,
   );
 }
-
-function hasCredentials(url: string): boolean {
-  return /^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i.test(url);
-}
-
-/** A signature policy; the strictest if it is not set. */
-export const readSignatures: Reader<SignaturePolicy> = ({ key, text }) => {
-  const policy = text === "" ? signaturePolicies[0] : text;
-  return isSignaturePolicy(policy)
-    ? policy
-    : problem(`${key} ${quote(text)} is not a signature policy. Use ${signaturePolicies.join(", ")}.`);
-};
-
-/** A repository for the layer cache; undefined if it is not set. */
-export const readCache: Reader<string | undefined> = ({ key, text }) => {
-  if (text === "") return undefined;
-  if (isAddress(text) && text.includes("/")) return text;
-  return problem(`${key} ${quote(text)} is not a repository. Use host[:port]/path without scheme, tag or digest.`);
-};
 
 /** Whether the text is host[:port][/path], as in an image reference. */
 function isAddress(text: string): boolean {
@@ -197,7 +179,7 @@ function isAddress(text: string): boolean {
   return address !== undefined && Number(port) >= 1 && Number(port) <= 65535;
 }
 
-/** The parsed value, or the text itself if it is not JSON: the rules then report it. */
+/** The parsed value, or the text itself if it is not JSON: the readers then refuse it. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -214,6 +196,4 @@ function isStringRecord(value: unknown): value is Record<string, string> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && isStringArray(Object.values(value));
 }
 
-function quote(value: unknown): string {
-  return JSON.stringify(value);
-}
+const quote = (value: unknown) => JSON.stringify(value);

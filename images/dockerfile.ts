@@ -3,25 +3,21 @@ import { join } from "node:path";
 
 import { Fault } from "../lib/errors";
 
-const folder = "dockerfiles";
+const root = join(__dirname, "..");
 
-/**
- * The build context of every image: the scripts that build steps mount. Relative to the program's folder, as all contexts: an
- * absolute path would differ per checkout and show up as a change.
- */
-export const scriptsContext = `${folder}/scripts`;
+/** The build context of every image: scripts to mount. Relative, as an absolute path would show up as a change elsewhere. */
+export const scriptsContext = "dockerfiles/scripts";
 
 /** The named contexts that only smoke stages use: the shared scripts, and the language's smoke program if it has one. */
 export function smokeContexts(language: string): Record<string, string> {
-  const program = `${folder}/${language}/smoke`;
-  const hasProgram = existsSync(join(__dirname, "..", program));
-  return { "smoke-scripts-context": `${folder}/smoke`, ...(hasProgram ? { program } : {}) };
+  const program = `dockerfiles/${language}/smoke`;
+  return { "smoke-scripts-context": "dockerfiles/smoke", ...(existsSync(join(root, program)) ? { program } : {}) };
 }
 
 /** A language's complete Dockerfile: the shared base, then its own. */
 export function readDockerfile(language: string): string {
-  const files = ["base.Dockerfile", join(language, "Dockerfile")];
-  return files.map((file) => readFileSync(join(__dirname, "..", folder, file), "utf8")).join("\n");
+  const files = ["base.Dockerfile", `${language}/Dockerfile`];
+  return files.map((file) => readFileSync(join(root, "dockerfiles", file), "utf8")).join("\n");
 }
 
 /** A Dockerfile up to its stage `runner`, so that a change of the smoke test is not one of the published image. */
@@ -46,24 +42,16 @@ export function tagArguments(dockerfile: string): Record<string, string> {
   return Object.fromEntries(tags);
 }
 
-/**
- * The modification time of every file that a build creates, in seconds since 1970: the time of the Debian snapshot that the
- * Dockerfile installs packages from.
- * @throws {Fault} if DEBIAN_SNAPSHOT is missing or malformed
- */
+/** The modification time of every file that a build creates, in seconds since 1970: that of the Debian snapshot. */
 export function sourceDateEpoch(dockerfile: string): number {
   const snapshot = argument(dockerfile, "DEBIAN_SNAPSHOT");
-  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(snapshot) ?? [];
-  const [year = NaN, month = NaN, day, hour, minute, second] = parts.map(Number);
-  const time = Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
+  const iso = snapshot.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
+  const time = iso === snapshot ? NaN : Date.parse(iso) / 1000;
   if (Number.isInteger(time)) return time;
   throw new Fault(`DEBIAN_SNAPSHOT ${JSON.stringify(snapshot)} is not a snapshot's time. Use YYYYMMDDTHHMMSSZ.`);
 }
 
-/**
- * The default of a global ARG of a Dockerfile.
- * @throws {Fault} if there is none
- */
+/** The default of a global ARG of a Dockerfile; throws a Fault if there is none. */
 export function argument(dockerfile: string, name: string): string {
   const value = new RegExp(`^ARG ${name}=(\\S+)$`, "m").exec(dockerfile)?.[1];
   if (value === undefined) throw new Fault(`The Dockerfile has no line "ARG ${name}=…". Add it before the first FROM.`);

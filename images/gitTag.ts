@@ -4,33 +4,24 @@ import { Fault } from "../lib/errors";
 
 /** What a git tag releases. */
 export interface Release {
-  /** The stack that publishes it. */
   readonly stack: "dev" | "prod";
-  /** The Pulumi version to install, X.Y.Z. */
+  /** X.Y.Z */
   readonly pulumiVersion: string;
   /** The image tag: `vX.Y.Z`, `dev-vX.Y.Z` or `latest`. */
   readonly tag: string;
 }
 
 /**
- * Parses a git tag: `dev-vX.Y.Z` is released on stack dev under its own name, `vX.Y.Z` on stack prod under its own name,
- * `latest-vX.Y.Z` on stack prod as `latest`.
- * @returns undefined for any other tag
+ * Parses a git tag; undefined if it is not a release tag. `dev-vX.Y.Z` is released on stack dev under its own name, `vX.Y.Z`
+ * on stack prod under its own name, `latest-vX.Y.Z` on stack prod as `latest`.
  */
 export function parseGitTag(gitTag: string): Release | undefined {
-  const [, prefix, version] = /^(dev-|latest-)?v(.*)$/su.exec(gitTag) ?? [];
-  if (version === undefined || !isPulumiVersion(version)) return undefined;
-  return {
-    stack: prefix === "dev-" ? "dev" : "prod",
-    pulumiVersion: version,
-    tag: prefix === "latest-" ? "latest" : gitTag,
-  };
+  const [, prefix, pulumiVersion = ""] = /^(dev-|latest-)?v(.*)$/su.exec(gitTag) ?? [];
+  if (!isPulumiVersion(pulumiVersion)) return undefined;
+  return { stack: prefix === "dev-" ? "dev" : "prod", pulumiVersion, tag: prefix === "latest-" ? "latest" : gitTag };
 }
 
-/**
- * Parses a git tag.
- * @throws {Fault} that names the three forms if it has none of them
- */
+/** Parses a git tag; throws a Fault that names the three forms if it has none of them. */
 export function requireRelease(gitTag: string): Release {
   const release = parseGitTag(gitTag);
   if (release !== undefined) return release;
@@ -47,8 +38,7 @@ export function isPulumiVersion(text: string): boolean {
 
 /** Whether the text has the form of an image tag that a release publishes. */
 export function isImageTag(text: string): boolean {
-  const [, version = ""] = /^(?:dev-)?v(.*)$/su.exec(text) ?? [];
-  return text === "latest" || isPulumiVersion(version);
+  return text === "latest" || parseGitTag(text)?.tag === text;
 }
 
 /** The image tags under which a stack may publish a Pulumi version. Stacks other than dev and prod may use all of them. */

@@ -13,17 +13,13 @@ export const baseLabels = { name: `${prefix}base.name`, digest: `${prefix}base.d
  * @param base reference with a digest, name@sha256:…; any other base is not labelled
  */
 export function imageLabels(language: Language, version: string, base: string): Record<string, string> {
+  const [, name, digest] = /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(base) ?? [];
   return {
     [`${prefix}title`]: language.title,
     [`${prefix}description`]: language.description,
     [`${prefix}licenses`]: "MIT",
     [`${prefix}source`]: "https://github.com/spacelift-io/runner-pulumi",
     [versionLabel]: version,
-    ...labelsOfBase(base),
+    ...(name && digest ? { [baseLabels.name]: name, [baseLabels.digest]: digest } : {}),
   };
-}
-
-function labelsOfBase(base: string): Record<string, string> {
-  const [, name, digest] = /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(base) ?? [];
-  return name === undefined || digest === undefined ? {} : { [baseLabels.name]: name, [baseLabels.digest]: digest };
 }

@@ -1,4 +1,4 @@
-/** The platforms of the images, and what Docker and Pulumi call their architectures. */
+/** The platforms of the images in BuildKit's notation, and what Docker and Pulumi call their architectures. */
 export const platforms = {
   "linux/amd64": { targetArch: "amd64", pulumiArch: "x64" },
   "linux/arm64": { targetArch: "arm64", pulumiArch: "arm64" },

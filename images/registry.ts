@@ -14,34 +14,25 @@ import { asRunError } from "./runError";
 export interface Registry {
   /** Push credentials; undefined if the registry allows anonymous pushes. */
   readonly credentials: Credentials | undefined;
-  /**
-   * Logs in, so that wrong credentials are found before anything is built.
-   * @throws {Fault} if the registry rejects them or does not respond
-   */
+  /** Logs in, so that wrong credentials are found before anything is built. */
   readonly requireLogin: () => Promise<void>;
   /** The repository in which a language's images should be, host[:port]/path. */
   readonly expectedUri: (language: string) => string;
-  /**
-   * Declares a repository for each language.
-   * @returns the URI of a language's repository, which resolves after all of them are found to be the expected ones
-   */
-  readonly declareRepositories: (
-    languages: readonly Language[],
-  ) => Promise<(language: string) => pulumi.Output<string>>;
+  /** Declares repositories. Returns the URI of a language's, which resolves after all are found to be the expected ones. */
+  readonly declareRepositories: (languages: readonly Language[]) => Promise<UriOf>;
 }
+
+type UriOf = (language: string) => pulumi.Output<string>;
 
 /**
  * Opens the registry of the config: the one at its address, else ECR Public with the config's alias.
  * @throws {Fault} if AWS issues no credentials for ECR Public
  */
 export async function openRegistry(config: Config): Promise<Registry> {
-  return config.registry === undefined ? openEcrPublic(config) : plainRegistry(config);
-}
-
-/** A registry that creates repositories on push and needs no login. */
-function plainRegistry(config: Config): Registry {
   const expectedUri = (language: string) => repositoryUri(config, language);
+  if (config.registry === undefined) return openEcrPublic(config, expectedUri);
   return {
+    // It needs no login and creates repositories on push.
     credentials: undefined,
     requireLogin: () => Promise.resolve(),
     expectedUri,
@@ -52,7 +43,7 @@ function plainRegistry(config: Config): Registry {
 /** The only region of ECR Public's API: https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
 const region = "us-east-1";
 
-async function openEcrPublic(config: Config): Promise<Registry> {
+async function openEcrPublic(config: Config, expectedUri: Registry["expectedUri"]): Promise<Registry> {
   const { userName, password } = await ecrpublic.getAuthorizationToken({ region }).catch((error: unknown) => {
     throw new Fault(
       `AWS issued no credentials for ${ecrPublicHost}: ${messageOf(error)}. Nothing was pushed. ` +
@@ -60,30 +51,27 @@ async function openEcrPublic(config: Config): Promise<Registry> {
     );
   });
   const credentials = { username: userName, password };
-  const expectedUri = (language: string) => repositoryUri(config, language);
   return {
     credentials,
     requireLogin: () => requireLogin(ecrPublicHost, credentials),
     expectedUri,
     async declareRepositories(languages) {
-      const clients = languages.map(({ name }) => new RepositoryClient(expectedUri(name), credentials));
-      const existing = config.adoptRepositories ? await Promise.all(clients.map((client) => client.exists())) : [];
-      const uris = languages.map(
-        (language, index) => declareRepository(language, config, existing[index] ?? false).repositoryUri,
+      const exists = ({ name }: Language) => new RepositoryClient(expectedUri(name), credentials).exists();
+      const adopt = config.adoptRepositories ? await Promise.all(languages.map(exists)) : [];
+      const repositories = languages.map((language, index) =>
+        declareRepository(language, config, adopt[index] ?? false),
       );
       const expected = languages.map(({ name }) => expectedUri(name));
-      const checked = pulumi.all(uris).apply((found) => requireExpected(found, expected));
-      return (language) => checked.apply((all) => all[languages.findIndex(({ name }) => name === language)] ?? "");
+      const uris = pulumi
+        .all(repositories.map((repository) => repository.repositoryUri))
+        .apply((found) => requireExpected(found, expected));
+      return (language) => uris.apply((all) => all[languages.findIndex(({ name }) => name === language)] ?? "");
     },
   };
 }
 
 /** @param adopt import the repository, because it exists already */
-function declareRepository(
-  language: Language,
-  { platforms }: Pick<Config, "platforms">,
-  adopt: boolean,
-): ecrpublic.Repository {
+function declareRepository(language: Language, { platforms }: Config, adopt: boolean): ecrpublic.Repository {
   const name = repositoryName(language.name);
   return new ecrpublic.Repository(
     `${language.name}-repository`,
@@ -99,33 +87,30 @@ function declareRepository(
 
 /**
  * Logs in to a registry, host[:port].
- * @param sleep waits between attempts
  * @throws {Fault} that blames the credentials only if the registry rejects them
  */
 export async function requireLogin(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
   await logIn(registry, credentials, sleep).catch((error: unknown) => {
     const message = messageOf(error);
-    if (error instanceof RefusedError && [401, 403].includes(error.status)) {
-      throw new Fault(
-        `${registry} rejected the credentials that AWS issued for ${credentials.username}: ${message}. ` +
-          `They are invalid or expired. Nothing was pushed. Log in to AWS again and retry.`,
-      );
-    }
     throw new Fault(
-      `Could not verify the credentials with ${registry}: ${message}. Nothing was pushed. ` +
-        `Check the network and the proxy, then retry.`,
+      error instanceof RefusedError && [401, 403].includes(error.status)
+        ? `${registry} rejected the credentials that AWS issued for ${credentials.username}: ${message}. ` +
+            `They are invalid or expired. Nothing was pushed. Log in to AWS again and retry.`
+        : `Could not verify the credentials with ${registry}: ${message}. Nothing was pushed. ` +
+            `Check the network and the proxy, then retry.`,
     );
   });
 }
 
 /** Fails if a repository is not the expected one: the AWS credentials then belong to another environment's account. */
 function requireExpected(found: readonly string[], expected: readonly string[]): readonly string[] {
-  const others = found.flatMap((uri, index) => (uri === expected[index] ? [] : [`${uri} is not ${expected[index]}`]));
-  if (others.length === 0) return found;
+  const index = found.findIndex((uri, position) => uri !== expected[position]);
+  if (index === -1) return found;
+  const [account, stack] = [found, expected].map((uris) => uris[index]?.replace(/\/[^/]*$/, ""));
   throw asRunError(
     new Fault(
-      `These repositories belong to another environment: ${others.join(", ")}. Nothing was pushed. ` +
-        `Check the account of the AWS credentials, and runner-pulumi:alias.`,
+      `These credentials belong to ${account}, and this stack publishes to ${stack}. Nothing was pushed. ` +
+        `Use the credentials of that AWS account, or check runner-pulumi:alias.`,
     ),
   );
 }

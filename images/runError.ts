@@ -2,10 +2,7 @@ import { RunError } from "@pulumi/pulumi";
 
 import { Fault } from "../lib/errors";
 
-/**
- * Turns a Fault into the one error class that Pulumi prints without a stack trace; leaves other errors as they are.
- * https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/errors.ts
- */
+/** Turns a Fault into the one error that Pulumi prints without a stack; leaves other errors as they are. */
 export function asRunError(error: unknown): Error {
   if (!(error instanceof Fault)) return error as Error;
   const { message } = error;

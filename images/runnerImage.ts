@@ -2,14 +2,13 @@ import * as dockerBuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Credentials } from "../lib/oci/repositoryClient";
-import { type BuildArgs, type BuildConfig, cacheReference, runnerInputs } from "./build";
+import { type BuildArgs, cacheReference, runnerInputs } from "./build";
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
 import type { SmokeTest } from "./smokeTest";
 
-/** What a runner image is built from, and the smoke tests that must pass before it is published. */
 interface RunnerImageArgs extends BuildArgs {
-  readonly config: BuildConfig & Pick<Config, "tag" | "repair">;
+  readonly config: BuildArgs["config"] & Pick<Config, "tag" | "repair">;
   /** The smoke tests of every language that is released: if one fails, no tag moves. */
   readonly smokeTests: readonly SmokeTest[];
   /** host[:port]/path, without a tag */
@@ -40,7 +39,7 @@ export class RunnerImage extends pulumi.ComponentResource {
     const { repository, credentials } = args;
     const { tag, repair, cache } = args.config;
     const inputs = runnerInputs(args);
-    const image = new dockerBuild.Image(
+    const { digest } = new dockerBuild.Image(
       `${name}-image`,
       {
         ...inputs,
@@ -62,7 +61,6 @@ export class RunnerImage extends pulumi.ComponentResource {
         retainOnDelete: true,
       },
     );
-    const digest = image.digest;
     this.published = { repository, tag, digest, reference: pulumi.interpolate`${repository}:${tag}@${digest}` };
     this.registerOutputs({ published: this.published });
   }
@@ -74,9 +72,6 @@ function cacheExport(ref: string): dockerBuild.types.input.CacheToArgs {
   return { registry: { ref, mode, imageManifest: true, ociMediaTypes: true, ignoreError: true } };
 }
 
-function login(
-  repository: pulumi.Output<string>,
-  { username, password }: Credentials,
-): dockerBuild.types.input.RegistryArgs {
+function login(repository: pulumi.Output<string>, { username, password }: Credentials) {
   return { address: repository.apply((uri) => uri.replace(/\/.*$/, "")), username, password: pulumi.secret(password) };
 }

@@ -4,16 +4,13 @@ import { join } from "node:path";
 import { Fault, listProblems, messageOf } from "../lib/errors";
 import { isPulumiVersion } from "./gitTag";
 
-/** Withdrawn versions, each with the reason. */
+/** Versions that Pulumi yanked or that we rolled back, with the reasons. They are not released; `latest` may leave them. */
 export type Withdrawn = Readonly<Record<string, string>>;
 
 /** The file of withdrawn versions, relative to the repository. */
 export const withdrawnFile = "images/withdrawn.json";
 
-/**
- * The versions that Pulumi yanked or that we rolled back, as this checkout lists them. They are not released, and `latest`
- * may be downgraded from them.
- */
+/** The withdrawn versions of this checkout. */
 export function readWithdrawn(): Withdrawn {
   return parseWithdrawn(readFileSync(join(__dirname, "withdrawn.json"), "utf8"), withdrawnFile);
 }
@@ -39,16 +36,14 @@ function parseJson(text: string, file: string): unknown {
 }
 
 function problemsOf(list: unknown): string[] {
+  const quote = (value: unknown) => JSON.stringify(value);
   if (typeof list !== "object" || list === null || Array.isArray(list)) {
-    return [`${JSON.stringify(list)} does not map versions to reasons. Use {"X.Y.Z": "why it is withdrawn"}.`];
+    return [`${quote(list)} does not map versions to reasons. Use {"X.Y.Z": "why it is withdrawn"}.`];
   }
+  const isText = (reason: unknown) => typeof reason === "string" && reason.trim() !== "";
   return Object.entries(list).flatMap(([version, reason]: [string, unknown]) => [
-    ...(isPulumiVersion(version)
-      ? []
-      : [`${JSON.stringify(version)} is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`]),
-    ...(typeof reason === "string" && reason.trim() !== ""
-      ? []
-      : [`The reason for ${JSON.stringify(version)} is ${JSON.stringify(reason)}. Describe why it is withdrawn.`]),
+    ...(isPulumiVersion(version) ? [] : [`${quote(version)} is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`]),
+    ...(isText(reason) ? [] : [`The reason for ${quote(version)} is ${quote(reason)}. Describe why it is withdrawn.`]),
   ]);
 }
 

@@ -1,20 +1,17 @@
 import { Fault } from "./errors";
 
 /**
- * Reads environment variables that a command cannot do without. An empty one counts as missing: GitHub's workflows set a
- * variable to nothing if its expression has no value.
- * @throws {Fault} that names every missing variable at once
+ * Reads variables; throws a Fault that names every missing one. GitHub sets a variable to nothing if its expression has no
+ * value, so an empty one is missing.
  */
 export function requireVariables<Name extends string>(
   names: readonly Name[],
   env: NodeJS.ProcessEnv = process.env,
 ): Record<Name, string> {
   const missing = names.filter((name) => !env[name]);
-  if (missing.length > 0) {
-    const example = missing.map((name) => `${name}=…`).join(" ");
-    throw new Fault(`Missing ${missing.join(" and ")}. Set ${missing.length === 1 ? "it" : "them"}: make … ${example}`);
-  }
-  return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<Name, string>;
+  if (missing.length === 0) return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<Name, string>;
+  const example = missing.map((name) => `${name}=…`).join(" ");
+  throw new Fault(`Missing ${missing.join(" and ")}. Set ${missing.length === 1 ? "it" : "them"}: make … ${example}`);
 }
 
 /** A variable's value; undefined if it is not set or empty. */

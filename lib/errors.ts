@@ -1,7 +1,4 @@
-/**
- * An error that the user can fix. It is printed as its message alone, without a stack trace, so the message names the
- * value, the rule it breaks and the remedy.
- */
+/** An error that the user can fix: it is printed without a stack, so its message names value, rule and remedy. */
 export class Fault extends Error {}
 
 /** The error below fetch's uninformative "fetch failed", or the error itself if it has no cause. */
@@ -16,7 +13,7 @@ export function messageOf(error: unknown): string {
   return error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
 }
 
-/** One sentence for several problems: the heading, then a line for each. */
+/** One message for several problems: the heading, then a line for each. */
 export function listProblems(heading: string, problems: readonly string[]): string {
   return [heading, ...problems.map((problem) => `  - ${problem}`)].join("\n");
 }

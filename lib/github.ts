@@ -16,10 +16,7 @@ export function parseRepository(value: unknown): Repository | undefined {
   return owner === undefined || repo === undefined ? undefined : { owner, repo };
 }
 
-/**
- * Reads the repository that a workflow runs for from GITHUB_REPOSITORY.
- * @throws {Fault} if it is missing or not owner/name
- */
+/** Reads the repository that a workflow runs for; throws a Fault if GITHUB_REPOSITORY is missing or not owner/name. */
 export function requireRepository(): Repository {
   const { GITHUB_REPOSITORY: name } = requireVariables(["GITHUB_REPOSITORY"]);
   const repository = parseRepository(name);
@@ -28,28 +25,24 @@ export function requireRepository(): Repository {
 }
 
 interface GitHubOptions {
-  /** Base URL of the API. */
   readonly url?: string | undefined;
   /** If omitted, public data can be read 60 times an hour. */
   readonly token?: string | undefined;
-  /** Timeout of one attempt in milliseconds, body included. */
+  /** In milliseconds: timeout of one attempt, body included; delay before the first retry, a fourth of the second's. */
   readonly timeout?: number;
-  /** Delay before the first retry in milliseconds. The second waits four times as long. */
   readonly retryDelay?: number;
 }
 
 const retries = 2;
 /** Statuses that a retry does not change, and the rate limits 403 and 429, which `throttle` handles. */
 const doNotRetry = [400, 401, 403, 404, 409, 410, 422, 429, 451];
-/** The longest rate limit to wait for, in seconds: a run that waits costs money. */
-const maxRateLimit = 5 * 60;
 const statusPage = "https://www.githubstatus.com";
 
 const Client = Octokit.plugin(throttling, retry);
 
 /**
- * Creates a client of GitHub's API. It retries twice: if GitHub fails or times out, and after a rate limit of at most five
- * minutes. Its requests throw a Fault that names the URL, the answer and the remedy.
+ * Creates a client of GitHub's API that retries twice, also after a rate limit of up to five minutes. Its requests throw a
+ * Fault that names the URL, the answer and the remedy.
  */
 export function openGitHub({ url, token, timeout = 30_000, retryDelay = 1000 }: GitHubOptions = {}): Octokit {
   const octokit = new Client({
@@ -85,7 +78,8 @@ function fetchWithin(timeout: number): typeof fetch {
 }
 
 function waitForLimit(seconds: number, _options: object, _octokit: unknown, attempt: number): boolean {
-  const wait = attempt < retries && seconds <= maxRateLimit;
+  // A run that waits costs money.
+  const wait = attempt < retries && seconds <= 5 * 60;
   if (wait) logGitHub(`rate limit: retrying in ${seconds} s`);
   return wait;
 }

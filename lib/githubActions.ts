@@ -1,11 +1,7 @@
 // What a workflow step hands to GitHub, through files named in the environment. Outside Actions nothing is written.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 import { appendFileSync } from "node:fs";
-
-/**
- * Sets outputs of the current step.
- * @throws {Error} if a value has several lines: the second one would set another output
- */
+/** Sets outputs of the current step. Refuses a value with several lines: the second one would set another output. */
 export function setOutputs(outputs: Readonly<Record<string, string>>): void {
   const lines = Object.entries(outputs).map(([name, value]) => {
     if (/[\r\n]/.test(value)) throw new Error(`Output ${name} has several lines: ${JSON.stringify(value)}.`);
@@ -21,5 +17,5 @@ export function addSummary(markdown: string): void {
 
 function append(variable: string, text: string): void {
   const file = process.env[variable];
-  if (file !== undefined && file !== "") appendFileSync(file, text);
+  if (file) appendFileSync(file, text);
 }

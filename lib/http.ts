@@ -11,45 +11,34 @@ export interface ReadRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Timeout of one attempt in milliseconds, body included. 30 seconds by default. */
   readonly timeout?: number;
-  /** Attempts after the first one fails. 3 by default, which wait for 7 seconds in all. */
+  /** 3 by default, which wait for 7 seconds in all. */
   readonly retries?: number;
 }
 
-const defaultTimeout = 30_000;
-const defaultRetries = 3;
-
+/** Rate limits, and gateways or servers that fail for a moment. */
+const transientStatuses = [429, 500, 502, 503, 504];
 /** The longest delay that a server can ask for between two attempts, in seconds. */
 const maxDelay = 30;
 
-/** Transient statuses: rate limits, and gateways or servers that fail for a moment. */
-const transientStatuses = [429, 500, 502, 503, 504];
-
 /**
- * Fetches a URL and reads the whole body. Retries transient statuses and failed connections, also those that break in the
- * middle of the body, after 1, 2 and 4 seconds or after what Retry-After asks for.
- * @returns the last response, whatever its status
- * @throws {Fault} if there was no response: it names the URL and the cause
+ * Fetches a URL and reads the whole body. Retries transient statuses and connections that fail, also in the middle of the
+ * body, after 1, 2 and 4 seconds or what Retry-After asks for. Returns the last response, whatever its status.
+ * @throws {Fault} with the URL and the cause if there is none
  */
 export async function fetchWithRetry(
   url: string,
-  { retries = defaultRetries, ...request }: ReadRequest = {},
+  { retries = 3, ...request }: ReadRequest = {},
   sleep: Sleep = setTimeout,
 ): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
     const outcome = await send(url, request);
-    if (attempt < retries && isTransient(outcome)) {
-      await sleep(delayBefore(attempt, outcome) * 1000);
-      continue;
-    }
-    if (outcome instanceof Response) return outcome;
-    throw new Fault(`Could not reach ${url}: ${messageOf(causeOf(outcome.error))}`);
+    if (attempt < retries && isTransient(outcome)) await sleep(delayBefore(attempt, outcome) * 1000);
+    else if (outcome instanceof Response) return outcome;
+    else throw new Fault(`Could not reach ${url}: ${messageOf(causeOf(outcome.error))}`);
   }
 }
 
-/**
- * Asks for a URL without its body.
- * @returns why it is not available, such as "it answers 404"; undefined if it is
- */
+/** Why a URL is not available, such as "it answers 404"; undefined if it is. Does not request its body. */
 export async function whyUnavailable(
   url: string,
   request: Omit<ReadRequest, "method"> = {},
@@ -62,10 +51,7 @@ export async function whyUnavailable(
 
 type Outcome = Response | { readonly error: unknown };
 
-async function send(
-  url: string,
-  { method = "GET", headers = {}, timeout = defaultTimeout }: ReadRequest,
-): Promise<Outcome> {
+async function send(url: string, { method = "GET", headers = {}, timeout = 30_000 }: ReadRequest): Promise<Outcome> {
   try {
     return await readWhole(await fetch(url, { method, headers, signal: AbortSignal.timeout(timeout) }));
   } catch (error) {
@@ -82,15 +68,9 @@ export async function readWhole(response: Response): Promise<Response> {
 }
 
 function isTransient(outcome: Outcome): boolean {
-  return outcome instanceof Response ? transientStatuses.includes(outcome.status) : isConnectionError(outcome.error);
-}
-
-/**
- * Such as ECONNREFUSED, or UND_ERR_SOCKET if the body ends early. ERR_… is not transient: an invalid URL or certificate.
- * A timeout's code is a number.
- */
-function isConnectionError(error: unknown): boolean {
-  const { code } = Object(causeOf(error)) as { code?: unknown };
+  if (outcome instanceof Response) return transientStatuses.includes(outcome.status);
+  // ECONNREFUSED, or UND_ERR_SOCKET if the body ends early. ERR_… is an invalid URL or certificate; a timeout has a number.
+  const { code } = Object(causeOf(outcome.error)) as { code?: unknown };
   return typeof code === "string" && !code.startsWith("ERR_");
 }
 

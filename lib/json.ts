@@ -1,9 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
-/**
- * Reads a JSON file that can be recomputed.
- * @returns undefined if the file is absent or truncated, as a kill or a full disk leaves it
- */
+/** Reads a JSON file that can be recomputed; undefined if it is absent or truncated, as a kill or a full disk leaves it. */
 export function readJson<T>(file: string): T | undefined {
   if (!existsSync(file)) return undefined;
   try {

@@ -17,12 +17,7 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
-const progressInterval = 10_000;
-
-/**
- * Runs a slow task and logs every ten seconds how long it has taken.
- * @param work may set `text` of its argument to say how far it is
- */
+/** Runs a slow task and logs every ten seconds how long it has taken, and the `text` that it may set. */
 export async function withProgress<T>(
   part: string,
   start: string,
@@ -30,13 +25,12 @@ export async function withProgress<T>(
 ): Promise<T> {
   log(part, start);
   const began = Date.now();
+  const took = () => formatDuration(Date.now() - began);
   const state = { text: "" };
-  const timer = setInterval(() => {
-    log(part, `… ${[formatDuration(Date.now() - began), state.text].filter(Boolean).join(", ")}`);
-  }, progressInterval);
+  const timer = setInterval(() => log(part, `… ${[took(), state.text].filter(Boolean).join(", ")}`), 10_000);
   try {
     const result = await work(state);
-    log(part, `done in ${formatDuration(Date.now() - began)}`);
+    log(part, `done in ${took()}`);
     return result;
   } finally {
     clearInterval(timer);

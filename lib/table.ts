@@ -4,13 +4,9 @@ export type Row = Readonly<Record<string, string | number>>;
 /** Formats a table for a terminal: a line with the column names, then one per row, each column as wide as its content. */
 export function textTable(rows: readonly Row[]): string[] {
   const lines = cells(rows);
-  const widths = (lines[0] ?? []).map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
-  return lines.map((line) =>
-    line
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  const pad = (cell: string, column: number) =>
+    cell.padEnd(Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines.map((line) => line.map(pad).join("  ").trimEnd());
 }
 
 /** Formats a table as Markdown: https://github.github.com/gfm/#tables-extension- */

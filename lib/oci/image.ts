@@ -10,20 +10,8 @@ export interface ImageConfig {
   readonly os: string;
   readonly architecture: string;
   readonly rootfs?: { readonly diff_ids?: readonly string[] };
-  readonly history?: readonly HistoryStep[];
-  readonly config?: ContainerConfig;
-}
-
-/** One entry of an image's history. */
-export interface HistoryStep {
-  readonly created?: string;
-  readonly created_by?: string;
-  readonly empty_layer?: boolean;
-}
-
-interface ContainerConfig {
-  readonly Labels?: Readonly<Record<string, string>> | null;
-  readonly Env?: readonly string[] | null;
+  readonly history?: readonly { created?: string; created_by?: string; empty_layer?: boolean }[];
+  readonly config?: { readonly Labels?: Record<string, string> | null; readonly Env?: readonly string[] | null };
 }
 
 /** The image of one platform. */
@@ -39,29 +27,29 @@ export interface PlatformImage {
 
 const remedy = "Re-release the tag.";
 
-/** Platform of index entries that are not images, such as attestations. */
-const noPlatform = "unknown/unknown";
-
 /**
- * Reads the image of each platform behind a digest. Index entries that are not images are skipped.
- * @throws {Fault} if a manifest is missing, if an index has a platform twice, or if it lists an image under another
- *   platform than the image's config: a container would then run an image that nobody checked
+ * Reads the image of each platform behind a digest.
+ * @throws {Fault} if a manifest is missing, or if an index has a platform twice or an image under another platform than its
+ *   config's: a container would then run an image that nobody checked
  */
 export async function readImages(source: ImageSource, digest: string): Promise<PlatformImage[]> {
-  const { manifests, ...manifest } = await readManifest(source, digest);
-  if (manifests === undefined) return [await readImage(source, digest, manifest)];
-  const images = await Promise.all(
-    manifests.map(async (entry) => {
+  const manifest = await readManifest(source, digest);
+  if (manifest.manifests === undefined) return [await readImage(source, digest, manifest)];
+  const all = await Promise.all(
+    manifest.manifests.map(async (entry) => {
       const image = await readImage(source, entry.digest, await readManifest(source, entry.digest));
-      const named = entry.platform === undefined ? image.platform : nameOf(entry.platform);
-      if (named === image.platform) return image;
-      throw new Fault(`${digest} lists ${image.digest} for ${named}, but its config says ${image.platform}. ${remedy}`);
+      const listed = platformOf(entry.platform ?? image.config);
+      if (listed === image.platform) return image;
+      const found = `${digest} lists ${image.digest} for ${listed}, but its config says ${image.platform}`;
+      throw new Fault(`${found}. ${remedy}`);
     }),
   );
-  const platforms = images.map(({ platform }) => platform).filter((platform) => platform !== noPlatform);
+  // Entries that are not images, such as attestations, have this platform.
+  const images = all.filter(({ platform }) => platform !== "unknown/unknown");
+  const platforms = images.map(({ platform }) => platform);
   const twice = platforms.find((platform, index) => platforms.indexOf(platform) !== index);
   if (twice !== undefined) throw new Fault(`${digest} lists two images for ${twice}. ${remedy}`);
-  return images.filter(({ platform }) => platform !== noPlatform);
+  return images;
 }
 
 async function readManifest(source: ImageSource, digest: string): Promise<Manifest> {
@@ -70,11 +58,11 @@ async function readManifest(source: ImageSource, digest: string): Promise<Manife
   throw new Fault(`Manifest ${digest} does not exist, although a tag or an index refers to it. ${remedy}`);
 }
 
-async function readImage(source: ImageSource, digest: string, { config, layers }: Manifest): Promise<PlatformImage> {
-  const read = JSON.parse((await source.blob(config?.digest ?? "")).toString()) as ImageConfig;
-  return { platform: nameOf(read), digest, config: read, layers: (layers ?? []).map((layer) => layer.digest) };
+async function readImage(source: ImageSource, digest: string, manifest: Manifest): Promise<PlatformImage> {
+  const config = JSON.parse((await source.blob(manifest.config?.digest ?? "")).toString()) as ImageConfig;
+  return { platform: platformOf(config), digest, config, layers: (manifest.layers ?? []).map((layer) => layer.digest) };
 }
 
-function nameOf({ os, architecture }: { readonly os: string; readonly architecture: string }): string {
+function platformOf({ os, architecture }: { readonly os: string; readonly architecture: string }): string {
   return `${os}/${architecture}`;
 }

@@ -1,12 +1,13 @@
 // Read-only subset of the OCI distribution API: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
-
 import { Fault } from "../errors";
 import { type ReadRequest, type Sleep, fetchWithRetry } from "../http";
 
-const types = {
-  index: ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"],
-  manifest: ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"],
-};
+const accept = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+].join(", ");
 
 /** User and password of a registry. */
 export interface Credentials {
@@ -37,78 +38,56 @@ export interface Manifest {
   readonly manifests?: readonly (Descriptor & { readonly platform?: { os: string; architecture: string } })[];
 }
 
-/** Reads one repository of a registry. Caches its access token. */
+/** Reads one repository of a registry. Every method throws a RefusedError for a response that is another error than 404. */
 export class RepositoryClient {
-  private readonly url: string;
   private readonly session: Session;
 
-  /**
-   * @param repository host[:port]/path
-   * @param credentials if omitted, the registry is read anonymously
-   * @param sleep waits between attempts
-   */
   constructor(
+    /** host[:port]/path */
     readonly repository: string,
     credentials?: Credentials,
     sleep?: Sleep,
   ) {
-    const [, registry = "", name = ""] = /^([^/]+)\/(.+)$/.exec(repository) ?? [];
-    this.url = `${registryUrl(registry)}/v2/${name}`;
     this.session = new Session(credentials, sleep);
   }
 
-  /**
-   * Reads the digest that a tag points to.
-   * @returns undefined if the tag does not exist
-   * @throws {RefusedError} for any other response that is an error, as every method here
-   */
+  /** Reads the digest that a tag points to; undefined if the tag does not exist. */
   async digest(tag: string): Promise<string | undefined> {
-    const response = await this.request(`manifests/${tag}`, { method: "HEAD" });
-    if (response.status === 404) return undefined;
-    return (await succeed(response)).headers.get("docker-content-digest") ?? undefined;
+    const response = await this.get(`manifests/${tag}`, { method: "HEAD" });
+    return response?.headers.get("docker-content-digest") ?? undefined;
   }
 
   /** Whether the repository exists. */
   async exists(): Promise<boolean> {
-    const response = await this.request("tags/list");
-    if (response.status === 404) return false;
-    await succeed(response);
-    return true;
+    return (await this.get("tags/list")) !== undefined;
   }
 
   /** Lists the tags, page by page. A repository that does not exist has none. */
   async tags(): Promise<string[]> {
     const found: string[] = [];
-    let url: string | undefined = `${this.url}/tags/list?n=1000`;
-    while (url !== undefined) {
-      const response: Response = await this.session.request(url);
-      if (response.status === 404) return found;
-      const { tags } = (await (await succeed(response)).json()) as { tags: string[] | null };
+    let page: string | undefined = "tags/list?n=1000";
+    while (page !== undefined) {
+      const response: Response | undefined = await this.get(page);
+      const { tags } = ((await response?.json()) ?? {}) as { tags?: string[] | null };
       found.push(...(tags ?? []));
-      const next = /<([^>]+)>; *rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
-      url = next === undefined ? undefined : new URL(next, url).href;
+      page = /<([^>]+)>; *rel="?next"?/.exec(response?.headers.get("link") ?? "")?.[1];
     }
     return found;
   }
 
   /** Reads a manifest or an index by tag or digest; undefined if it does not exist. */
   async manifest(reference: string): Promise<Manifest | undefined> {
-    const response = await this.request(`manifests/${reference}`);
-    if (response.status === 404) return undefined;
-    return (await succeed(response)).json() as Promise<Manifest>;
+    return (await this.get(`manifests/${reference}`))?.json() as Promise<Manifest | undefined>;
   }
 
   /** Downloads a blob by digest. */
   async blob(digest: string): Promise<Buffer> {
     // A layer has a hundred megabytes and more.
     const response = await this.request(`blobs/${digest}`, { timeout: 15 * 60_000 });
-    return Buffer.from(await (await succeed(response)).arrayBuffer());
+    return Buffer.from(await (await requireOk(response)).arrayBuffer());
   }
 
-  /**
-   * Reads an image's labels by tag or digest; of an index, those of its first platform.
-   * @returns undefined if the image does not exist
-   */
+  /** Reads an image's labels by tag or digest; of an index, those of its first image. Undefined if it does not exist. */
   async labels(reference: string): Promise<Record<string, string> | undefined> {
     const manifest = await this.manifest(reference);
     if (manifest === undefined) return undefined;
@@ -126,8 +105,14 @@ export class RepositoryClient {
     return [...layers.map(({ size }) => size), ...ofManifests].reduce((sum, size) => sum + size, 0);
   }
 
+  /** Undefined for 404. */
+  private async get(path: string, options?: ReadRequest): Promise<Response | undefined> {
+    const response = await this.request(path, options);
+    return response.status === 404 ? undefined : requireOk(response);
+  }
+
   private request(path: string, options?: ReadRequest): Promise<Response> {
-    return this.session.request(`${this.url}/${path}`, options);
+    return this.session.request(new URL(path, `${registryUrl(this.repository.replace("/", "/v2/"))}/`).href, options);
   }
 }
 
@@ -144,18 +129,12 @@ export function repositoryClients(credentials?: Credentials): ClientOf {
   };
 }
 
-/**
- * Logs in to a registry, host[:port].
- * @throws {RefusedError} if it rejects the credentials
- * @throws {Fault} if there is no response
- */
+/** Logs in to a registry, host[:port]; throws a RefusedError if it rejects the credentials. */
 export async function logIn(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
-  await succeed(await new Session(credentials, sleep).request(`${registryUrl(registry)}/v2/`));
+  await requireOk(await new Session(credentials, sleep).request(`${registryUrl(registry)}/v2/`));
 }
 
-const requestTimeout = 60_000;
-
-/** Sends requests to one registry with one scope. Keeps the authorization until the registry rejects it. */
+/** Sends requests with one scope. Keeps the authorization until the registry rejects it. */
 class Session {
   private authorization: string | undefined;
 
@@ -165,37 +144,32 @@ class Session {
   ) {}
 
   /** Sends a request, and a second time with a new authorization if the registry asks for one. */
-  async request(url: string, options: ReadRequest = {}): Promise<Response> {
+  async request(url: string, options?: ReadRequest): Promise<Response> {
     const response = await this.send(url, options);
     if (response.status !== 401) return response;
     this.authorization = await this.authorize(response.headers.get("www-authenticate") ?? "");
     return this.authorization === undefined ? response : this.send(url, options);
   }
 
-  private send(url: string, { method = "GET", timeout = requestTimeout }: ReadRequest): Promise<Response> {
-    const accept = [...types.index, ...types.manifest].join(", ");
-    const headers = { accept, ...authorizationHeader(this.authorization) };
-    return fetchWithRetry(url, { method, headers, timeout }, this.sleep);
+  private send(url: string, options?: ReadRequest, authorization = this.authorization ?? ""): Promise<Response> {
+    const headers = { accept, ...(authorization === "" ? {} : { authorization }) };
+    return fetchWithRetry(url, { timeout: 60_000, ...options, headers }, this.sleep);
   }
 
   /** Answers a challenge, basic or bearer: https://distribution.github.io/distribution/spec/auth/token/ */
   private async authorize(challenge: string): Promise<string | undefined> {
-    const basic = this.credentials === undefined ? undefined : basicAuthorization(this.credentials);
+    const basic = this.credentials && basicAuthorization(this.credentials);
     if (/^basic /i.test(challenge)) return basic;
     const pairs = [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value] as const);
-    const { realm, ...query } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
+    const { realm, service = "", scope = "" } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
     if (!/^bearer /i.test(challenge) || realm === undefined) return undefined;
     const url = new URL(realm);
-    for (const key of ["service", "scope"]) url.searchParams.set(key, query[key] ?? "");
-    const request = { headers: authorizationHeader(basic), timeout: requestTimeout };
-    const response = await succeed(await fetchWithRetry(url.href, request, this.sleep));
+    url.searchParams.set("service", service);
+    url.searchParams.set("scope", scope);
+    const response = await requireOk(await this.send(url.href, {}, basic ?? ""));
     const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
     return `Bearer ${token ?? access_token ?? ""}`;
   }
-}
-
-function authorizationHeader(authorization: string | undefined): Record<string, string> {
-  return authorization === undefined ? {} : { authorization };
 }
 
 /** A registry's URL. Like BuildKit, assumes plain HTTP on localhost. */
@@ -208,7 +182,7 @@ export function basicAuthorization({ username, password }: Credentials): string 
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
-async function succeed(response: Response): Promise<Response> {
+async function requireOk(response: Response): Promise<Response> {
   if (response.ok) return response;
   const text = (await response.text()).slice(0, 200);
   throw new RefusedError(`${response.url} answers ${response.status} ${text}`.trimEnd(), response.status);
