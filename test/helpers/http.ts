@@ -1,9 +1,6 @@
 import { type IncomingMessage, type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** The response for a path: a body, a status, or a function of the request. */
-export type Answer = string | number | ((request: IncomingMessage) => FullAnswer);
-
 /** Status, headers and body of a response; 200, none and empty by default. */
 export interface FullAnswer {
   readonly status?: number;
@@ -11,23 +8,26 @@ export interface FullAnswer {
   readonly body?: string;
 }
 
+/** The response for a path: a body, a status, or a function of the request, which may do without a response. */
+export type Answer = string | number | ((request: IncomingMessage) => FullAnswer | undefined);
+
 /**
- * Starts a web server on the loopback interface.
+ * Starts a web server on the loopback interface. It need not be closed: mocha exits after the last test.
  * @param answers responses by path, any other path is a 404; or a function that answers every request
  */
 export async function serve(
-  answers: Readonly<Record<string, Answer>> | ((request: IncomingMessage) => FullAnswer),
+  answers: Readonly<Record<string, Answer>> | Extract<Answer, (...request: never) => unknown>,
 ): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     const answer = typeof answers === "function" ? answers : (answers[(request.url ?? "").replace(/\?.*$/, "")] ?? 404);
-    const { status = 200, headers = {}, body = "" } = fullAnswer(answer, request);
-    response.writeHead(status, headers).end(body);
+    const full = fullAnswer(answer, request);
+    if (full !== undefined) response.writeHead(full.status ?? 200, full.headers).end(full.body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-function fullAnswer(answer: Answer, request: IncomingMessage): FullAnswer {
+function fullAnswer(answer: Answer, request: IncomingMessage): FullAnswer | undefined {
   if (typeof answer === "function") return answer(request);
   return typeof answer === "number" ? { status: answer } : { body: answer };
 }

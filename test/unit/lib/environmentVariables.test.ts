@@ -3,30 +3,18 @@ import assert from "node:assert/strict";
 import { readVariable, requireVariables } from "../../../lib/environmentVariables";
 import { Fault } from "../../../lib/errors";
 
-describe("environment variables", () => {
-  it("are returned by name", () => {
-    assert.deepEqual(requireVariables(["TAG", "STACK"], { TAG: "v3.66.0", STACK: "dev", OTHER: "x" }), {
-      TAG: "v3.66.0",
-      STACK: "dev",
-    });
-  });
+it("requireVariables returns values by name, and names every missing or empty one", () => {
+  const [TAG, STACK] = ["v3.66.0", "dev"];
+  assert.deepEqual(requireVariables(["TAG", "STACK"], { TAG, STACK, OTHER: "x" }), { TAG, STACK });
+  for (const [env, message] of [
+    [{ TAG: "" }, "Missing TAG and STACK. Set them: make … TAG=… STACK=…"],
+    [{ TAG }, "Missing STACK. Set it: make … STACK=…"],
+  ] as const) {
+    assert.throws(() => requireVariables(["TAG", "STACK"], env), { constructor: Fault, message });
+  }
+});
 
-  it("are all named if they are missing or empty", () => {
-    const missing = (message: string) => (error: unknown) => error instanceof Fault && error.message === message;
-    assert.throws(
-      () => requireVariables(["TAG", "STACK"], { TAG: "" }),
-      missing("Missing TAG and STACK. Set them: make … TAG=… STACK=…"),
-    );
-    assert.throws(
-      () => requireVariables(["TAG", "STACK"], { TAG: "v3.66.0" }),
-      missing("Missing STACK. Set it: make … STACK=…"),
-    );
-  });
-
-  it("are undefined if they are optional and empty", () => {
-    assert.deepEqual(
-      ["A", "B", "C"].map((name) => readVariable(name, { A: "a", B: "" })),
-      ["a", undefined, undefined],
-    );
-  });
+it("readVariable returns undefined for a variable that is not set or empty", () => {
+  const read = ["A", "B", "C"].map((name) => readVariable(name, { A: "a", B: "" }));
+  assert.deepEqual(read, ["a", undefined, undefined]);
 });

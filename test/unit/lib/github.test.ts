@@ -11,7 +11,6 @@ const token = "ghs_secret";
 
 describe("openGitHub", () => {
   let gitHub: GitHub;
-
   before(async () => (gitHub = await GitHub.start(token)));
   after(() => gitHub.stop());
   beforeEach(() => {
@@ -25,68 +24,71 @@ describe("openGitHub", () => {
     return octokit.paginate("GET /repos/{owner}/{repo}/releases", parameters);
   }
 
-  const retried: [string, () => Trouble[]][] = [
-    ["a secondary rate limit with status 403", () => [secondaryLimit(403, 0.1)]],
-    ["two secondary rate limits with status 429", () => [secondaryLimit(429, 0.1), secondaryLimit(429, 0.1)]],
-    ["a rate limit whose hour is about to end", () => [primaryLimit(403, 0)]],
-    ["an outage", () => [outage()]],
-    ["a truncated body", () => ["break off"]],
-    ["a timeout", () => ["hang"]],
+  const retried: [string, ...Trouble[]][] = [
+    ["a secondary rate limit with status 403", secondaryLimit(403, 0.1)],
+    ["two secondary rate limits with status 429", secondaryLimit(429, 0.1), secondaryLimit(429, 0.1)],
+    ["a rate limit whose hour is about to end", primaryLimit(403, 0)],
+    ["an outage", outage()],
+    ["a truncated body", "break off"],
+    ["a timeout", "hang"],
   ];
-  for (const [name, troubles] of retried) {
+  for (const [name, ...troubles] of retried) {
     it(`retries after ${name}`, async () => {
-      gitHub.troubles.push(...troubles());
+      gitHub.troubles.push(...troubles);
       const { error } = await captureLog(async () => assert.equal((await list()).length, 1));
       assert.equal(error, undefined);
-      assert.equal(gitHub.requests.length, troubles().length + 1);
+      assert.equal(gitHub.requests.length, troubles.length + 1);
     });
   }
 
-  const request = "GET http://127\\.0\\.0\\.1:\\d+/repos/pulumi/pulumi/releases\\?per_page=100";
+  const request = "^GET http://127\\.0\\.0\\.1:\\d+/repos/pulumi/pulumi/releases\\?per_page=100";
   const limit = "Retry later, and set GITHUB_TOKEN, which has a higher limit\\.$";
-  const refused: [string, () => Trouble[], string, number][] = [
+  const atOnce = 1;
+  const afterRetries = 3;
+  const forbidden = { headers: { "x-accepted-github-permissions": "actions=write" }, message: "Not accessible" };
+  const refused: [string, Trouble, number, string][] = [
     [
-      "a rate limit of an hour, at once",
-      () => [primaryLimit(403, 3600)],
-      `^${request} answers 403: API rate limit exceeded for 192\\.0\\.2\\.1\\..* ${limit}`,
-      1,
+      "a rate limit of an hour",
+      primaryLimit(403, 3600),
+      atOnce,
+      `${request} answers 403: API rate limit exceeded for 192\\.0\\.2\\.1\\..* ${limit}`,
     ],
     [
-      "a secondary rate limit of ten minutes, at once",
-      () => [secondaryLimit(429, 600)],
-      `^${request} answers 429: You have exceeded a secondary rate limit\\..* ${limit}`,
-      1,
+      "a secondary rate limit of ten minutes",
+      secondaryLimit(429, 600),
+      atOnce,
+      `${request} answers 429: You have exceeded a secondary rate limit\\..* ${limit}`,
     ],
-    ["a rate limit that does not end", () => Array<Trouble>(4).fill(secondaryLimit(403, 0.1)), limit, 3],
+    ["a rate limit that does not end", secondaryLimit(403, 0.1), afterRetries, limit],
     [
       "a lasting outage",
-      () => Array<Trouble>(4).fill(outage()),
-      `^${request} answers 502: Server Error.* See https://www\\.githubstatus\\.com, then retry\\.$`,
-      3,
+      outage(),
+      afterRetries,
+      `${request} answers 502: Server Error.* See https://www\\.githubstatus\\.com, then retry\\.$`,
     ],
     [
       "timeouts",
-      () => Array<Trouble>(4).fill("hang"),
-      `^${request} failed: The operation was aborted due to timeout\\. Check the network and https://www\\.githubstatus`,
-      3,
+      "hang",
+      afterRetries,
+      `${request} failed: The operation was aborted due to timeout\\. Check the network and https://www\\.githubstatus`,
     ],
-    ["a proxy's page", () => ["page"], 'answers 200, but not with JSON: "<html>Log in.*Check GITHUB_API_URL', 1],
+    ["a proxy's page", "page", atOnce, 'answers 200, but not with JSON: "<html>Log in.*Check GITHUB_API_URL'],
     [
       "an expired token",
-      () => [{ status: 401, message: "Bad credentials" }],
-      `^${request} answers 401: Bad credentials.* the permissions of GITHUB_TOKEN\\.$`,
-      1,
+      { status: 401, message: "Bad credentials" },
+      atOnce,
+      `${request} answers 401: Bad credentials.* the permissions of GITHUB_TOKEN\\.$`,
     ],
     [
       "a token without a permission",
-      () => [{ status: 403, headers: { "x-accepted-github-permissions": "actions=write" }, message: "Not accessible" }],
+      { status: 403, ...forbidden },
+      atOnce,
       "the permissions of GITHUB_TOKEN \\(required: actions=write\\)\\.$",
-      1,
     ],
   ];
-  for (const [name, troubles, sentence, requests] of refused) {
+  for (const [name, trouble, requests, sentence] of refused) {
     it(`reports ${name}`, async () => {
-      gitHub.troubles.push(...troubles());
+      gitHub.troubles.push(...Array<Trouble>(4).fill(trouble));
       const { error, lines } = await captureLog(() => list());
       assert.ok(error instanceof Fault);
       assert.match(error.message, new RegExp(sentence));
@@ -105,26 +107,20 @@ describe("openGitHub", () => {
     ));
 });
 
-describe("parseRepository", () => {
-  it("accepts owner/name", () => {
-    assert.deepEqual(parseRepository("spacelift-io/runner-pulumi"), { owner: "spacelift-io", repo: "runner-pulumi" });
-  });
-
+it("parseRepository accepts owner/name alone", () => {
+  const repository = { owner: "spacelift-io", repo: "runner-pulumi" };
+  assert.deepEqual(parseRepository("spacelift-io/runner-pulumi"), repository);
   for (const value of ["runner-pulumi", "a/b/c", "a/", "/b", "a b/c", "", undefined, 1]) {
-    it(`refuses ${JSON.stringify(value)}`, () => assert.equal(parseRepository(value), undefined));
+    assert.equal(parseRepository(value), undefined, JSON.stringify(value));
   }
 });
 
-describe("requireRepository", () => {
-  const read = (value: string) =>
-    withEnvironment({ GITHUB_REPOSITORY: value }, () => Promise.resolve().then(requireRepository));
-
-  it("reads GITHUB_REPOSITORY", async () => assert.deepEqual(await read("a/b"), { owner: "a", repo: "b" }));
-
-  it("refuses a missing one and one that is not owner/name", async () => {
-    await assert.rejects(read(""), /^Error: Missing GITHUB_REPOSITORY\. /);
-    await assert.rejects(read("runner-pulumi"), {
-      message: `GITHUB_REPOSITORY "runner-pulumi" is not owner/name. Set it to this repository's name.`,
-    });
+it("requireRepository reads GITHUB_REPOSITORY, and refuses a missing or malformed one", async () => {
+  const read = (GITHUB_REPOSITORY: string) =>
+    withEnvironment({ GITHUB_REPOSITORY }, () => Promise.resolve().then(requireRepository));
+  assert.deepEqual(await read("a/b"), { owner: "a", repo: "b" });
+  await assert.rejects(read(""), /^Error: Missing GITHUB_REPOSITORY\. /);
+  await assert.rejects(read("runner-pulumi"), {
+    message: `GITHUB_REPOSITORY "runner-pulumi" is not owner/name. Set it to this repository's name.`,
   });
 });

@@ -1,21 +1,16 @@
 import assert from "node:assert/strict";
-import { type IncomingMessage, type Server, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 
 import { type ReadRequest, fetchWithRetry, whyUnavailable } from "../../../lib/http";
 import { type FullAnswer, closedUrl, inOrder, serve } from "../../helpers/http";
 
 describe("fetchWithRetry", () => {
-  let server: Server | undefined;
   let delays: number[];
   let requests: number;
-
   beforeEach(() => {
-    server = undefined;
     delays = [];
     requests = 0;
   });
-  afterEach(() => server?.close());
 
   /** Fetches a URL, and records the delays instead of waiting. */
   function fetchNow(url: string, request?: ReadRequest): Promise<Response> {
@@ -23,22 +18,27 @@ describe("fetchWithRetry", () => {
   }
 
   /** Starts a server that counts its requests. */
-  async function open(answer: (request: IncomingMessage) => FullAnswer): Promise<string> {
-    const opened = await serve((request) => {
+  async function open(answer: (request: IncomingMessage) => FullAnswer | undefined): Promise<string> {
+    const count = (request: IncomingMessage) => {
       requests++;
       return answer(request);
-    });
-    server = opened.server;
-    return opened.url;
+    };
+    return (await serve(count)).url;
   }
+
+  /** Asserts that a request fails with its URL and a cause. */
+  const fails = (url: string, cause: RegExp, request?: ReadRequest) =>
+    assert.rejects(fetchNow(url, request), ({ message }: Error) => {
+      assert.ok(message.startsWith(`Could not reach ${url}: `), message);
+      return cause.test(message);
+    });
 
   for (const status of [429, 500, 502, 503, 504]) {
     it(`retries ${status} three times, then returns it with its body`, async () => {
       const url = await open(() => ({ status, body: "busy" }));
       const response = await fetchNow(`${url}/x`);
       assert.deepEqual([response.status, await response.text(), response.url], [status, "busy", `${url}/x`]);
-      assert.equal(requests, 4);
-      assert.deepEqual(delays, [1000, 2000, 4000]);
+      assert.deepEqual([requests, delays], [4, [1000, 2000, 4000]]);
     });
   }
 
@@ -57,32 +57,24 @@ describe("fetchWithRetry", () => {
     assert.deepEqual(delays, [7000, 30_000, 4000]);
   });
 
-  it("retries a connection that is closed without a response", async () => {
-    const url = await open((request) => {
-      if (requests === 1) request.socket.destroy();
-      return { body: "whole" };
-    });
-    assert.equal(await (await fetchNow(url)).text(), "whole");
-    assert.deepEqual(delays, [1000]);
-  });
-
   const truncated = { headers: { "content-length": "100", connection: "close" }, body: "half" };
+  const broken: [string, Parameters<typeof open>[0]][] = [
+    ["a connection that is closed without a response", ({ socket }) => void socket.destroy()],
+    ["a truncated body", () => truncated],
+  ];
+  for (const [name, answer] of broken) {
+    it(`retries ${name}`, async () => {
+      const url = await open((request) => (requests === 1 ? answer(request) : { body: "whole" }));
+      assert.equal(await (await fetchNow(url)).text(), "whole");
+      assert.deepEqual(delays, [1000]);
+    });
+  }
 
-  it("retries a truncated body", async () => {
-    const url = await open(inOrder(truncated, { body: "whole" }));
-    assert.equal(await (await fetchNow(url)).text(), "whole");
-    assert.deepEqual(delays, [1000]);
-  });
-
-  it("reports a body that stays truncated, with its URL", async () => {
-    const url = await open(() => truncated);
-    await assert.rejects(fetchNow(url), (error: Error) => error.message.startsWith(`Could not reach ${url}: `));
+  it("reports a body that stays truncated, and a server that refuses connections", async () => {
+    await fails(await open(() => truncated), /./);
     assert.equal(requests, 4);
-  });
-
-  it("reports a server that refuses connections, after the retries", async () => {
-    const url = await closedUrl();
-    await assert.rejects(fetchNow(url), { message: /^Could not reach \S+: .*ECONNREFUSED/ });
+    delays = [];
+    await fails(await closedUrl(), /ECONNREFUSED/);
     assert.deepEqual(delays, [1000, 2000, 4000]);
   });
 
@@ -90,32 +82,24 @@ describe("fetchWithRetry", () => {
     const url = await open(() => ({ status: 503 }));
     assert.equal((await fetchNow(url, { retries: 0 })).status, 503);
     assert.deepEqual([requests, delays], [1, []]);
-    await assert.rejects(fetchNow(await closedUrl(), { retries: 1 }), /ECONNREFUSED/);
+    await fails(await closedUrl(), /ECONNREFUSED/, { retries: 1 });
     assert.deepEqual(delays, [1000]);
   });
 
   for (const [name, start] of [
     ["response", ""],
     ["body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"],
-  ]) {
+  ] as const) {
     it(`does not retry after a timeout of the ${name}`, async () => {
-      server = createServer(({ socket }) => {
-        requests++;
-        socket.write(start ?? "");
-      });
-      await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
-      const { port } = server.address() as AddressInfo;
-      await assert.rejects(fetchNow(`http://127.0.0.1:${port}/`, { timeout: 100 }), {
-        message: /^Could not reach \S+: .*timeout/,
-      });
-      server.closeAllConnections();
+      const url = await open(({ socket }) => void socket.write(start));
+      await fails(url, /timeout/, { timeout: 100 });
       assert.deepEqual([requests, delays], [1, []]);
     });
   }
 
   for (const url of ["nowhere", "ftp://127.0.0.1/x", "http://127.0.0.1:9/a-port-that-fetch-blocks"]) {
     it(`does not retry a URL that fetch refuses: ${url}`, async () => {
-      await assert.rejects(fetchNow(url), (error: Error) => error.message.startsWith(`Could not reach ${url}: `));
+      await fails(url, /./);
       assert.deepEqual(delays, []);
     });
   }
@@ -127,12 +111,9 @@ describe("fetchWithRetry", () => {
   });
 });
 
-describe("whyUnavailable", () => {
-  it("returns why a URL is not available, and does not download it", async () => {
-    const { url, server } = await serve({ "/file": ({ method }) => ({ status: method === "HEAD" ? 200 : 400 }) });
-    assert.equal(await whyUnavailable(`${url}/file`), undefined);
-    assert.equal(await whyUnavailable(`${url}/other`), "it answers 404");
-    server.close();
-    assert.match((await whyUnavailable(await closedUrl(), { retries: 0 })) ?? "", /^Could not reach .*ECONNREFUSED/);
-  });
+it("whyUnavailable returns why a URL is not available, and does not download it", async () => {
+  const { url } = await serve({ "/file": ({ method }) => ({ status: method === "HEAD" ? 200 : 400 }) });
+  assert.equal(await whyUnavailable(`${url}/file`), undefined);
+  assert.equal(await whyUnavailable(`${url}/other`), "it answers 404");
+  assert.match((await whyUnavailable(await closedUrl(), { retries: 0 })) ?? "", /^Could not reach .*ECONNREFUSED/);
 });

@@ -7,24 +7,20 @@ import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 
 describe("a JSON file", () => {
   const folder = useTemporaryFolder();
+  const file = () => join(folder(), "file.json");
 
   it("is read as it was written, without any other file left", () => {
-    const file = join(folder(), "file.json");
     for (const value of [{ port: 5000 }, [1]]) {
-      writeJson(file, value);
-      assert.deepEqual(readJson(file), value);
+      writeJson(file(), value);
+      assert.deepEqual(readJson(file()), value);
     }
     assert.deepEqual(readdirSync(folder()), ["file.json"]);
   });
 
-  it("is undefined if it is absent or truncated", () => {
-    assert.equal(readJson(join(folder(), "absent.json")), undefined);
-    const file = join(folder(), "truncated.json");
-    writeFileSync(file, '{"port": 50');
-    assert.equal(readJson(file), undefined);
-  });
-
-  it("reports any other error", () => {
+  it("is undefined if it is absent or truncated, and any other problem is an error", () => {
+    assert.equal(readJson(file()), undefined);
+    writeFileSync(file(), '{"port": 50');
+    assert.equal(readJson(file()), undefined);
     mkdirSync(join(folder(), "folder.json"));
     assert.throws(() => readJson(join(folder(), "folder.json")), /EISDIR/);
   });
