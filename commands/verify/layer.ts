@@ -1,5 +1,5 @@
 // Layers as defined by https://github.com/opencontainers/image-spec/blob/main/layer.md: tar archives, here always in gzip.
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 
@@ -9,22 +9,12 @@ import { Fault, messageOf } from "../../lib/errors";
 import type { ImageSource } from "../../lib/oci/image";
 
 /** An entry's header, with its pax records: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html */
-export type EntryHeader = Header & { readonly pax?: Readonly<Record<string, string>> | null };
-
-/** Visits an entry of a layer. It must read the content to its end. */
-export type Visit = (header: EntryHeader, content: AsyncIterable<Buffer>) => Promise<void>;
+type EntryHeader = Header & { readonly pax?: Readonly<Record<string, string>> | null };
 
 /** Everything that a layer stores about a file, as text to compare and to print. */
-export interface LayerFile {
-  readonly type: string;
-  readonly mode: string;
-  readonly owner: string;
-  readonly time: string;
-  readonly link: string;
-  readonly device: string;
-  readonly attributes: string;
-  readonly content: string;
-}
+export type LayerFile = Readonly<
+  Record<"type" | "mode" | "owner" | "time" | "link" | "device" | "attributes" | "content", string>
+>;
 
 /** The content of a layer. */
 export interface Layer {
@@ -40,14 +30,12 @@ export interface Layer {
  */
 export async function downloadLayer(source: ImageSource, digest: string): Promise<Layer> {
   const blob = await source.blob(digest);
-  const found = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
+  const found = `sha256:${hash("sha256", blob)}`;
   if (found !== digest) {
-    throw new Fault(`The registry returned ${found} for ${digest}: its storage is corrupt. Release the tag again.`);
+    throw new Fault(`The registry returned ${found} for ${digest}: its storage is corrupt. Re-release the tag.`);
   }
   return readLayer(blob).catch((error: unknown) => {
-    throw new Fault(
-      `${digest} is not a layer in gzip, as releases write it: ${messageOf(error)}. Release the tag again.`,
-    );
+    throw new Fault(`${digest} is not a layer in gzip, as releases write it: ${messageOf(error)}. Re-release the tag.`);
   });
 }
 
@@ -55,73 +43,64 @@ export async function downloadLayer(source: ImageSource, digest: string): Promis
 export async function readLayer(blob: Buffer): Promise<Layer> {
   const files = new Map<string, LayerFile>();
   const diffId = await visitEntries(blob, async (header, content) => {
-    files.set(pathOf(header), await readFile(header, content));
+    files.set(header.name.replace(/^\.?\//, "").replace(/\/$/, ""), await readFile(header, content));
   });
   return { diffId, files };
 }
 
 /**
  * Visits the entries of a layer one after another.
- * @returns its diff id
+ * @param visit must read the content to its end
+ * @returns the layer's diff id
  */
-export async function visitEntries(blob: Buffer, visit: Visit): Promise<string> {
-  const hash = createHash("sha256");
+export async function visitEntries(
+  blob: Buffer,
+  visit: (header: EntryHeader, content: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<string> {
+  const sum = createHash("sha256");
   const entries = extract();
   const visitAll = async () => {
     for await (const entry of entries) await visit(entry.header as EntryHeader, entry as AsyncIterable<Buffer>);
   };
   const hashAll = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
-      hash.update(chunk);
+      sum.update(chunk);
       yield chunk;
     }
   };
   // At the same time, so that an error of one is not left unhandled while the other is awaited.
   await Promise.all([pipeline(createGunzip().end(blob), hashAll, entries), visitAll()]);
-  return `sha256:${hash.digest("hex")}`;
-}
-
-function pathOf({ name }: EntryHeader): string {
-  return name.replace(/^\.?\//, "").replace(/\/$/, "");
+  return `sha256:${sum.digest("hex")}`;
 }
 
 async function readFile(header: EntryHeader, content: AsyncIterable<Buffer>): Promise<LayerFile> {
-  const { mode, uid, gid, devmajor, devminor, pax } = header;
+  const { size, mode, uid, gid, mtime, devmajor, devminor } = header;
+  const pax = header.pax ?? {};
   // Null if there is none, whatever the types say.
   const type = (header.type as string | null) ?? "unknown";
-  const link = (header.linkname as string | null) ?? "";
-  const sum = await digestOf(content);
+  const sum = createHash("sha256");
+  for await (const chunk of content) sum.update(chunk);
   return {
     type,
     mode: mode.toString(8).padStart(4, "0"),
-    owner: `${pax?.["uid"] ?? uid}:${pax?.["gid"] ?? gid}`,
-    time: timeOf(header),
-    link,
+    owner: `${pax["uid"] ?? uid}:${pax["gid"] ?? gid}`,
+    time: formatTime(pax["mtime"] ?? String(mtime.getTime() / 1000)),
+    link: (header.linkname) ?? "",
     device: type.endsWith("-device") ? `${devmajor}:${devminor}` : "",
-    attributes: attributesOf(pax ?? {}),
-    content: type === "file" ? `${header.size} bytes, sha256:${sum}` : "",
+    attributes: attributesOf(pax),
+    content: type === "file" ? `${size} bytes, sha256:${sum.digest("hex")}` : "",
   };
 }
 
-async function digestOf(content: AsyncIterable<Buffer>): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of content) hash.update(chunk);
-  return hash.digest("hex");
-}
-
-/** In nanoseconds if a pax record has them: the header's own field has whole seconds. */
-function timeOf({ mtime, pax }: EntryHeader): string {
-  const [seconds = "", fraction] = (pax?.["mtime"] ?? "").split(".");
-  const time = seconds === "" ? mtime : new Date(Number(seconds) * 1000);
-  const text = time.toISOString().replace(".000Z", "Z");
-  return fraction === undefined ? text : text.replace("Z", `.${fraction}Z`);
+/** @param time in seconds. Pax records may have nanoseconds, more than a Date */
+function formatTime(time: string): string {
+  const [seconds, fraction] = time.split(".");
+  return new Date(Number(seconds) * 1000).toISOString().replace(".000Z", fraction ? `.${fraction}Z` : "Z");
 }
 
 /** Extended attributes, as GNU tar and Go's archive/tar write them. */
 function attributesOf(pax: Readonly<Record<string, string>>): string {
   const attributes = Object.entries(pax).filter(([key]) => key.startsWith("SCHILY.xattr."));
-  return attributes
-    .map(([key, value]) => `${key.replace("SCHILY.xattr.", "")}=${JSON.stringify(value)}`)
-    .sort()
-    .join(" ");
+  const texts = attributes.map(([key, value]) => `${key.replace("SCHILY.xattr.", "")}=${JSON.stringify(value)}`);
+  return texts.sort().join(" ");
 }

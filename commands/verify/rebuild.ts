@@ -1,25 +1,30 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 
 import * as pulumi from "@pulumi/pulumi";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
 
 import type { Config } from "../../images/config";
+import { scriptsContext } from "../../images/dockerfile";
 import { type PulumiRelease, getPulumiRelease } from "../../images/pulumiRelease";
 import { repositoryUri } from "../../images/repositoryUri";
 import { RunnerImage } from "../../images/runnerImage";
+import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
-import type { ImageReference } from "./compareImages";
-import type { RebuildTarget } from "./rebuildTargets";
-import { runOnce } from "./temporaryStack";
+import { createFilter } from "../pulumi";
+import type { ImageReference } from "./compare";
+import type { RebuildTarget } from "./targets";
 
 /** The checkout whose Dockerfiles are built. */
 export const checkout = join(__dirname, "..", "..");
 
+type Settings = Pick<Config, "builder" | "bases" | "debianSnapshots" | "pulumiReleases" | "signatures">;
+
 /** How images are rebuilt, and where they are pushed. */
-export interface Workplace extends Pick<
-  Config,
-  "builder" | "bases" | "debianSnapshots" | "pulumiReleases" | "signatures"
-> {
+export interface Workplace extends Settings {
   /** An existing folder for temporary files. */
   readonly folder: string;
   /** Environment variables for pulumi. */
@@ -29,27 +34,21 @@ export interface Workplace extends Pick<
 }
 
 /**
- * Rebuilds images from this checkout's Dockerfiles, without any cache, for the version and the platforms of each.
- *
- * It runs the program's own RunnerImage in a stack without smoke tests. Inputs and export are thus those of a release, on
- * any buildx builder.
- * @returns the rebuilt images by language
+ * Rebuilds images from this checkout's Dockerfiles, without any cache, for the version and the platforms of each. It runs
+ * the program's own RunnerImage in a stack without smoke tests: inputs and export are those of a release, on any builder.
+ * @returns the rebuilt images, in the same order
  * @throws {Fault} if Pulumi's release is not available or if a build fails
  */
-export async function rebuild(
-  targets: readonly RebuildTarget[],
-  workplace: Workplace,
-): Promise<Map<string, ImageReference>> {
+export async function rebuild(targets: readonly RebuildTarget[], workplace: Workplace): Promise<ImageReference[]> {
   const releases = await getReleases(targets, workplace);
-  const digests = await runOnce(workplace, () =>
-    targets.map((target, index) => [target.language.name, declareRebuild(target, releases[index]!, workplace)]),
-  );
-  return new Map(
-    targets.map(({ language: { name } }) => {
-      const source = new RepositoryClient(repositoryOf(name, workplace));
-      return [name, { source, digest: digests[name] ?? "" }];
-    }),
-  );
+  const digests = await runOnce(workplace, () => {
+    const declared = targets.map((target, index) => declareRebuild(target, releases[index]!, workplace));
+    return Promise.resolve({ digests: declared });
+  });
+  return targets.map(({ language }, index) => {
+    const source = new RepositoryClient(repositoryOf(language.name, workplace));
+    return { source, digest: digests[index] ?? "" };
+  });
 }
 
 /** Pulumi's release for each image. Fetched once for images of the same version and platforms. */
@@ -69,17 +68,13 @@ function repositoryOf(language: string, { registry }: Workplace): string {
   return repositoryUri({ registry, alias: "" }, language);
 }
 
-/**
- * Declares the build of one image without cache.
- * @returns its digest
- */
+/** Declares the build of one image without cache. Returns its digest. */
 export function declareRebuild(
   { language, tag, platforms }: RebuildTarget,
   release: PulumiRelease,
   workplace: Workplace,
 ): pulumi.Output<string> {
-  const { builder, bases, debianSnapshots } = workplace;
-  const config = { tag, platforms, builder, bases, debianSnapshots, cache: undefined, repair: "" };
+  const config = { ...workplace, tag, platforms, cache: undefined, repair: "" };
   const repository = pulumi.output(repositoryOf(language.name, workplace));
   const args = { language, config, release, smokeTests: [], repository, credentials: undefined };
   return new RunnerImage(language.name, args, { transformations: [withoutCache] }).published.digest;
@@ -87,3 +82,35 @@ export function declareRebuild(
 
 const withoutCache: pulumi.ResourceTransformation = ({ type, props, opts }) =>
   type === "docker-build:index:Image" ? { props: { ...props, noCache: true }, opts } : undefined;
+
+/** Runs `pulumi up` on a stack with its own state, and removes both. Nothing that the program created is destroyed. */
+async function runOnce(
+  { folder, env }: Workplace,
+  program: () => Promise<{ digests: pulumi.Output<string>[] }>,
+): Promise<string[]> {
+  const workDir = mkdtempSync(join(folder, "rebuild-"));
+  try {
+    mkdirSync(join(workDir, "state"));
+    // Build contexts are paths in the program's folder.
+    const [dockerfiles = ""] = scriptsContext.split("/");
+    symlinkSync(join(checkout, dockerfiles), join(workDir, dockerfiles));
+    // The Automation API looks for pulumi only on the PATH of its own process.
+    process.env["PATH"] = env["PATH"] ?? process.env["PATH"];
+    // Whatever stack `env` selects.
+    const own = { PULUMI_STACK: "", PULUMI_OPTION_CONFIG_FILE: "", PULUMI_CONFIG_PASSPHRASE: "rebuild" };
+    const envVars = { ...env, ...own, PULUMI_BACKEND_URL: `file://${join(workDir, "state")}` };
+    const options = { stackName: "rebuild", projectName: "runner-pulumi", program };
+    const stack = await LocalWorkspace.createStack(options, { workDir, envVars });
+    const output = new PassThrough();
+    const filter = createFilter();
+    createInterface({ input: output }).on("line", (line) => filter(line).forEach((shown) => console.error(shown)));
+    const up = stack.up({ onOutput: (chunk) => output.write(chunk), suppressProgress: true });
+    const { outputs } = await up.catch((error: unknown) => {
+      // The error of a pulumi command contains its complete output.
+      throw new Fault(`The images could not be rebuilt, see above. ${messageOf(error).trimEnd().split("\n").at(-1)}`);
+    });
+    return outputs["digests"]?.value as string[];
+  } finally {
+    rmSync(workDir, { recursive: true });
+  }
+}

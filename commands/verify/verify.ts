@@ -1,20 +1,20 @@
 import { type Language, catalogue } from "../../images/catalogue";
+import { versionLabel } from "../../images/labels";
 import type { Platform } from "../../images/platform";
 import type { SignaturePolicy } from "../../images/signature";
 import { Fault } from "../../lib/errors";
 import { Clone } from "../../lib/git";
 import { formatDuration, logHeading } from "../../lib/log";
+import { textTable } from "../../lib/table";
 import { selectedPlatforms } from "../selection";
 import { readSignatures } from "../stackFile";
 import { type Target, requirePublisher } from "../target";
-import { changedSources } from "./changedSources";
-import { type ImageTag, requireImageTag } from "./imageTag";
+import { type ImageReference, compareImages } from "./compare";
 import { type Workplace, checkout, rebuild } from "./rebuild";
-import { type RebuildTarget, limitPlatforms, readRebuildTargets } from "./rebuildTargets";
-import { judge } from "./verdict";
+import { type ImageTag, type RebuildTarget, limitPlatforms, readRebuildTargets, requireImageTag } from "./targets";
 
 /** Prepares a place to rebuild images of these versions and platforms. */
-export type Workshop = (
+type Workshop = (
   images: readonly Pick<RebuildTarget, "version" | "platforms">[],
   platforms: readonly Platform[],
   signatures: SignaturePolicy,
@@ -42,21 +42,75 @@ export async function verify(
   const place = await workshop(images, allPlatforms, signatures);
   logHeading(`Rebuilding ${gitTag} without cache`);
   const began = Date.now();
-  const verdict = await judge(tag, images, (all) => rebuild(all, place));
+  const { identical, lines } = await judge(tag, images, await rebuild(images, place));
   logHeading("Compared");
-  for (const line of verdict.lines) console.log(`  ${line}`);
+  for (const line of lines) console.log(`  ${line}`);
   const took = formatDuration(Date.now() - began);
-  if (!verdict.identical) throw new Fault(await describeFailure(gitTagOf(tag, images), took));
+  if (!identical) throw new Fault(await describeFailure(tag, images, took));
   console.log(`\n${gitTag} is what this checkout builds (${took}).`);
 }
 
-/** The git tag that was released as an image tag: for `latest`, that of the version that it serves. */
-function gitTagOf({ tag, version }: ImageTag, [image]: readonly RebuildTarget[]): string {
-  return tag === "latest" ? `latest-v${version ?? image?.version}` : tag;
+/** The result of a verification. */
+export interface Verdict {
+  /** Whether every image has the version of its tag and is identical to its rebuild. */
+  readonly identical: boolean;
+  /** What to print: a table of every language and platform, then the differences and their likely causes. */
+  readonly lines: readonly string[];
 }
 
-async function describeFailure(gitTag: string, took: string): Promise<string> {
+/**
+ * Compares what is served with the rebuilt images, each in the version of its own label. An image whose version is not its
+ * tag's is reported first.
+ */
+export async function judge(
+  { tag, pulumiVersion: expected }: ImageTag,
+  targets: readonly RebuildTarget[],
+  rebuilt: readonly ImageReference[],
+): Promise<Verdict> {
+  const mislabelled = targets.filter(({ version }) => expected !== undefined && version !== expected);
+  const labels = mislabelled.map(
+    ({ language, version }) =>
+      `${language.name}: ${tag} should be Pulumi ${expected}, but label ${versionLabel} says ${version}.`,
+  );
+  const rows = [];
+  const details: string[] = [];
+  for (const [index, target] of targets.entries()) {
+    const language = target.language.name;
+    for (const { platform, digest, differences } of await compareImages(target, rebuilt[index]!, target.platforms)) {
+      const isIdentical = differences.length === 0;
+      rows.push({ language, platform, result: isIdentical ? "identical" : "different", digest });
+      if (isIdentical) continue;
+      details.push("", `${language} ${platform}, served → rebuilt:`, ...differences.map((line) => `  ${line}`));
+    }
+  }
+  return { identical: labels.length + details.length === 0, lines: [...labels, ...textTable(rows), ...details] };
+}
+
+async function describeFailure({ tag, pulumiVersion }: ImageTag, images: readonly RebuildTarget[], took: string) {
+  // For latest, the tag of the version that it serves.
+  const gitTag = tag === "latest" ? `latest-v${pulumiVersion ?? images[0]?.version}` : tag;
   const sources = await changedSources(new Clone(checkout), gitTag);
   const rebuilt = `The rebuilt images stay in the local registry, under verify/ (${took}).`;
   return [`${gitTag} is not what this checkout builds, see above.`, sources, rebuilt].filter(Boolean).join(" ");
+}
+
+/** The files of a checkout that an image's content depends on. */
+const sources = [
+  "dockerfiles",
+  ...["build", "catalogue", "dockerfile", "labels", "runnerImage"].map((name) => `images/${name}.ts`),
+];
+
+/**
+ * Compares a checkout's sources of the images with those of a commit or tag: the likeliest cause of a difference.
+ * @returns a sentence that names the files that differ; undefined if none does
+ */
+export async function changedSources(clone: Clone, revision: string): Promise<string | undefined> {
+  const commit = await clone.commit(revision);
+  if (commit === undefined) return `This checkout has no tag ${revision}: its Dockerfiles may be another commit's.`;
+  const changed = await clone.git("diff", "--name-only", commit, "--", ...sources);
+  if (changed === "") return undefined;
+  return (
+    `This checkout differs from ${revision} (${commit.slice(0, 12)}) in ${changed.split("\n").join(", ")}. ` +
+    `Check that commit out and verify again. If the release was dispatched from main, "gh attestation verify" names its commit.`
+  );
 }

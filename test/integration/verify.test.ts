@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { ImageReference } from "../../commands/verify/compareImages";
-import { requireImageTag } from "../../commands/verify/imageTag";
+import type { ImageReference } from "../../commands/verify/compare";
 import { type Workplace, rebuild } from "../../commands/verify/rebuild";
-import { readRebuildTargets } from "../../commands/verify/rebuildTargets";
-import { type Rebuild, type Verdict, judge } from "../../commands/verify/verdict";
+import { readRebuildTargets, requireImageTag } from "../../commands/verify/targets";
+import { type Verdict, judge } from "../../commands/verify/verify";
 import { catalogue } from "../../images/catalogue";
 import { ownPlatform } from "../../local/native/ownPlatform";
 import { changeByte, pushChanged, recompress } from "../helpers/changedImage";
@@ -24,9 +23,8 @@ describe("a verification of a published tag", () => {
   let elsewhere: string;
   let builder: FreshBuilder;
   let repository: string;
-  let first: Verdict;
   /** Rebuilt once for all tests. */
-  let rebuilt: ReadonlyMap<string, ImageReference>;
+  let rebuilt: readonly ImageReference[];
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"]);
@@ -39,7 +37,7 @@ describe("a verification of a published tag", () => {
       const nodes = [{ platforms: [ownPlatform()], emulates: true }];
       const { tools } = scratch.place.environment;
       builder = await FreshBuilder.start("runner-pulumi-verify", tools, nodes, { folder: elsewhere });
-      first = await verdictOf("v3.66.0", async (targets) => (rebuilt = await rebuild(targets, workplace())));
+      rebuilt = await rebuild(await targetsOf("v3.66.0"), workplace());
     });
   });
   after(async () => {
@@ -71,22 +69,20 @@ describe("a verification of a published tag", () => {
     };
   }
 
-  async function verdictOf(gitTag: string, by: Rebuild): Promise<Verdict> {
-    const tag = requireImageTag(gitTag);
-    return judge(tag, await readRebuildTargets({ registry: scratch.prefix, alias: "" }, tag.tag, languages), by);
-  }
+  const targetsOf = (tag: string) => readRebuildTargets({ registry: scratch.prefix, alias: "" }, tag, languages);
 
-  /** Compares what is served now with the first rebuild. */
-  async function compareAgain(gitTag: string): Promise<{ identical: boolean; text: string }> {
-    const { identical, lines } = await verdictOf(gitTag, () => Promise.resolve(rebuilt));
-    return { identical, text: lines.join("\n") };
+  /** Compares what is served now with the rebuilt image. */
+  async function compare(gitTag: string): Promise<Verdict & { text: string }> {
+    const tag = requireImageTag(gitTag);
+    const verdict = await judge(tag, await targetsOf(tag.tag), rebuilt);
+    return { ...verdict, text: verdict.lines.join("\n") };
   }
 
   it("rebuilds the same digest on a fresh BuildKit, in another folder, umask and time zone", async () => {
     const digest = await scratch.client("javascript").digest("v3.66.0");
-    assert.equal(first.identical, true, first.lines.join("\n"));
-    assert.match(first.lines[1] ?? "", new RegExp(`^javascript +${ownPlatform()} +identical +${digest}$`));
-    assert.equal(first.lines.length, 2);
+    const { identical, text } = await compare("v3.66.0");
+    assert.equal(identical, true, text);
+    assert.match(text, new RegExp(`^language .*\\njavascript +${ownPlatform()} +identical +${digest}$`));
     const steps = await builder.stepsOf(0);
     assert.ok(steps.includes("/run/build/apt-install"), "the packages were not installed again");
     assert.ok(!steps.includes("/run/smoke/"), "smoke tests ran");
@@ -97,7 +93,7 @@ describe("a verification of a published tag", () => {
     await pushChanged(repository, { from: "v3.66.0", to: "dev-v3.66.0" }, async (blob, index, count) =>
       index === count - 1 ? changeByte(blob, file) : undefined,
     );
-    const { identical, text } = await compareAgain("dev-v3.66.0");
+    const { identical, text } = await compare("dev-v3.66.0");
     assert.equal(identical, false);
     assert.match(text, /^javascript +\S+ +different +sha256:/m);
     assert.match(text, /layer (\d) of \1 \(COPY \/hosts\/ \/.*\): 1 file differs\n/);
@@ -109,7 +105,7 @@ describe("a verification of a published tag", () => {
     await pushChanged(repository, { from: "v3.66.0", to: "latest" }, (blob, index) =>
       Promise.resolve(index === 0 ? undefined : recompress(blob)),
     );
-    const { identical, text } = await compareAgain("latest-v3.66.0");
+    const { identical, text } = await compare("latest-v3.66.0");
     assert.equal(identical, false);
     assert.match(text, /^javascript +\S+ +different +sha256:/m);
     assert.match(text, /layer 2 of \d .*: the same files, in another order, tar format or compression\n/);
@@ -119,18 +115,15 @@ describe("a verification of a published tag", () => {
 
   it("reports first that a tag serves another version than it names", async () => {
     await scratch.moveTag("javascript", "v3.64.0", (await scratch.client("javascript").digest("v3.66.0")) ?? "");
-    const { identical, text } = await compareAgain("v3.64.0");
+    const { identical, text } = await compare("v3.64.0");
     assert.equal(identical, false);
     assert.match(text, /^javascript: v3\.64\.0 should be Pulumi 3\.64\.0, but label \S+\.version says 3\.66\.0\.\n/);
   });
 
   it("refuses tags that it cannot compare with", async () => {
     await pushImage(repository, "v1.0.0", {});
-    await assert.rejects(
-      compareAgain("v1.0.0"),
-      /:v1\.0\.0 has no Pulumi version in label \S+ .* from before this project/,
-    );
-    await assert.rejects(compareAgain("v2.0.0"), /:v2\.0\.0 does not exist\. Release the tag/);
+    await assert.rejects(compare("v1.0.0"), /:v1\.0\.0 has no Pulumi version in label \S+ .* from before this project/);
+    await assert.rejects(compare("v2.0.0"), /:v2\.0\.0 does not exist\. Release the tag/);
     const unreachable = readRebuildTargets({ registry: "localhost:1", alias: "" }, "v3.66.0", languages);
     await assert.rejects(unreachable, /localhost:1\/\S+ cannot be read: Could not reach \S+: .*Check the address/);
   });

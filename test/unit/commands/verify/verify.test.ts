@@ -1,21 +1,97 @@
 import assert from "node:assert/strict";
 
-import { verify } from "../../../../commands/verify/verify";
 import type { Target } from "../../../../commands/target";
+import { type RebuildTarget, requireImageTag } from "../../../../commands/verify/targets";
+import { changedSources, judge, verify } from "../../../../commands/verify/verify";
 import { catalogue } from "../../../../images/catalogue";
+import { Clone } from "../../../../lib/git";
+import { ImageStore } from "../../../helpers/imageStore";
+import { ScratchRepository } from "../../../helpers/scratchRepository";
+import { useTemporaryFolder } from "../../../helpers/temporaryFolder";
 
 describe("verify", () => {
   const unused = () => assert.fail("The target is used.");
   const target: Target = { stack: "dev", resolve: unused, registry: unused, prepare: unused };
 
-  it("refuses a text that is not a release tag, before anything is set up", () =>
-    assert.rejects(
-      verify(target, "3.66.0", catalogue, unused),
-      /"3\.66\.0" is not a release tag\. Use .* or latest\.$/,
-    ));
+  for (const [name, tag, message] of [
+    ["a text that is not a release tag", "3.66.0", /"3\.66\.0" is not a release tag\. Use .* or latest\.$/],
+    [
+      "a tag of another stack",
+      "v3.66.0",
+      /: STACK "dev" does not publish that tag: stack prod does\. Use STACK=prod\.$/,
+    ],
+  ] as const) {
+    it(`refuses ${name} before anything is set up`, () =>
+      assert.rejects(verify(target, tag, catalogue, unused), message));
+  }
+});
 
-  it("refuses a tag that another stack publishes, before anything is set up", () =>
-    assert.rejects(verify(target, "v3.66.0", catalogue, unused), {
-      message: 'STACK "dev" does not publish that tag: stack prod does. Use STACK=prod.',
-    }));
+describe("judge", () => {
+  const language = catalogue[0]!;
+  const source = new ImageStore();
+  const tag = requireImageTag("v3.66.0");
+  let digest: string;
+  let target: RebuildTarget;
+
+  beforeEach(async () => {
+    digest = await source.image();
+    target = { language, tag: tag.tag, version: "3.66.0", platforms: ["linux/amd64"], digest, source };
+  });
+
+  it("accepts an identical rebuild", async () => {
+    const { identical, lines } = await judge(tag, [target], [target]);
+    assert.equal(identical, true);
+    assert.deepEqual(
+      lines.map((line) => line.split(/ +/)),
+      [
+        ["language", "platform", "result", "digest"],
+        [language.name, "linux/amd64", "identical", digest],
+      ],
+    );
+  });
+
+  it("lists the differences of a rebuild and their causes", async () => {
+    const other = { source, digest: await source.image({ config: { User: "root" } }) };
+    const { identical, lines } = await judge(tag, [target], [other]);
+    assert.equal(identical, false);
+    assert.deepEqual(lines.slice(2), [
+      "",
+      `${language.name} linux/amd64, served → rebuilt:`,
+      "  User: spacelift → root",
+      "  likely cause: another Dockerfile, catalogue or builder",
+    ]);
+  });
+
+  it("does not accept an index that differs although its images are identical", async () => {
+    const { identical, lines } = await judge(tag, [{ ...target, digest: source.index(digest) }], [target]);
+    assert.equal(identical, false);
+    assert.match(lines.join("\n"), /^\S+ +index +different +sha256:/m);
+  });
+
+  it("reports a tag that serves another version first", async () => {
+    const served = { ...target, version: "3.64.0" };
+    const { identical, lines } = await judge(tag, [served], [target]);
+    assert.equal(identical, false);
+    assert.match(lines[0] ?? "", /: v3\.66\.0 should be Pulumi 3\.66\.0, but label \S+\.version says 3\.64\.0\.$/);
+    assert.equal((await judge(requireImageTag("latest"), [served], [target])).identical, true);
+  });
+});
+
+describe("changedSources", () => {
+  const folder = useTemporaryFolder();
+
+  it("names the files that differ, but none that an image does not depend on", async () => {
+    const repository = await ScratchRepository.create(folder());
+    await repository.pushTag("v3.66.0", await repository.commit("Start", { "dockerfiles/base.Dockerfile": "FROM a" }));
+    await repository.git("fetch", "--quiet", "--tags");
+    const clone = new Clone(repository.clone);
+    await repository.commit("Explain", { "README.md": "changed" });
+    assert.equal(await changedSources(clone, "v3.66.0"), undefined);
+    await repository.commit("Change", { "dockerfiles/base.Dockerfile": "FROM b" });
+    assert.match(
+      (await changedSources(clone, "v3.66.0")) ?? "",
+      /^This checkout differs from v3\.66\.0 \([0-9a-f]{12}\) in dockerfiles\/base\.Dockerfile\. Check that commit out/,
+    );
+    assert.match((await changedSources(clone, "v3.64.0")) ?? "", /^This checkout has no tag v3\.64\.0: /);
+  });
 });
