@@ -29,23 +29,15 @@ import { localWorkshop } from "./local/workshop";
 process.umask(0o022);
 
 const clone = new Clone(__dirname);
-const logs = join(__dirname, ".local");
+const requireTag = () => requireVariables(["TAG"]).TAG;
+/** The stack that publishes TAG. */
+const targetOfTag = () => stackTarget(requireRelease(requireTag()).stack, clone);
 
-/** The target that STACK names; stack local by default. */
 function selectedTarget(): Target {
   const stack = readVariable("STACK") ?? "local";
   if (stack === "local") return localTarget();
   if (stack === "dev" || stack === "prod") return stackTarget(stack, clone);
   throw new Fault(`STACK ${JSON.stringify(stack)} is not a stack. Use dev, prod or local.`);
-}
-
-/** The stack that publishes TAG. */
-function targetOfTag(): Target {
-  return stackTarget(requireRelease(requireTag()).stack, clone);
-}
-
-function requireTag(): string {
-  return requireVariables(["TAG"]).TAG;
 }
 
 runCommand({
@@ -56,7 +48,7 @@ runCommand({
   configure: () => configure(targetOfTag(), requireTag()),
   verify: () => verify(selectedTarget(), requireTag(), selectedLanguages(), localWorkshop),
   inventory: () => inventory(selectedTarget(), requireTag(), selectedLanguages(), localBuilder),
-  review: () => review(requireVariables(["STACK"]).STACK, __dirname, logs),
+  review: () => review(requireVariables(["STACK"]).STACK, __dirname, join(__dirname, ".local")),
   "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
   watch: () => watchFromEnvironment(clone),
   pulumi: (args) => runLocalPulumi(args),

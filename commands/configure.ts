@@ -1,11 +1,7 @@
 import { requireRelease } from "../images/gitTag";
 import type { Target } from "./target";
 
-/**
- * Turns a git tag into the config of its stack, for running plain pulumi by hand.
- * @throws {Fault} if the tag may not be released or the stack cannot be selected
- */
+/** Writes the config of a git tag's stack, to run plain pulumi by hand; throws a Fault if the tag may not be released. */
 export async function configure(target: Target, gitTag: string): Promise<void> {
-  const release = (await target.resolve(gitTag)) ?? requireRelease(gitTag);
-  await target.prepare(release, []);
+  await target.prepare((await target.resolve(gitTag)) ?? requireRelease(gitTag), []);
 }

@@ -3,10 +3,27 @@ import { repositoryUri } from "../images/repositoryUri";
 import { Fault } from "../lib/errors";
 import { setOutputs } from "../lib/githubActions";
 import { log } from "../lib/log";
+import { readImages } from "../lib/oci/image";
 import { RepositoryClient } from "../lib/oci/repositoryClient";
 import { textTable } from "../lib/table";
-import { type Subject, readSubject } from "./attestationSubjects";
 import type { Target } from "./target";
+
+/** A published image, as workflows attest and scan it. */
+export interface Subject {
+  readonly language: string;
+  /** host[:port]/path */
+  readonly repository: string;
+  /** Digest of its index, or of its manifest if it has one platform. */
+  readonly digest: string;
+  /** Digest of each platform's manifest, by os/architecture. */
+  readonly platforms: Readonly<Record<string, string>>;
+}
+
+/** Reads the platforms of an image by its digest. */
+export async function readSubject(language: string, client: RepositoryClient, digest: string): Promise<Subject> {
+  const platforms = (await readImages(client, digest)).map((image) => [image.platform, image.digest] as const);
+  return { language, repository: client.repository, digest, platforms: Object.fromEntries(platforms) };
+}
 
 /**
  * Lists the images that a target publishes under an image tag. Sets the step output `targets`: the name and the reference

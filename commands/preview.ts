@@ -4,16 +4,8 @@ import { logHeading } from "../lib/log";
 import { runPulumi, targetArguments } from "./pulumi";
 import type { Target } from "./target";
 
-/**
- * Runs the smoke tests and shows what a release of the git tag would change.
- * @param languages previews only these; none means all
- * @throws {Fault} if the tag may not be released or the preview fails
- */
-export async function preview(
-  target: Target,
-  gitTag: string | undefined,
-  languages: readonly Language[] = [],
-): Promise<void> {
+/** Runs the smoke tests and shows what a release of the git tag would change; throws a Fault if it may not be released. */
+export async function preview(target: Target, gitTag: string | undefined, languages: readonly Language[]) {
   const release = await target.resolve(gitTag);
   if (release === undefined) return;
   const project = await target.prepare(release, languages);

@@ -5,11 +5,11 @@ import type { ClientOf } from "../lib/oci/repositoryClient";
 import { readPulumi, runPulumi, targetArguments } from "./pulumi";
 import type { Project } from "./target";
 
-/** An image in the stack's output `images`. */
-export type ImageOutput = { readonly [Key in keyof PublishedImage]: string };
-
 /** The stack's output `images`, by language. */
-export type ImageOutputs = Readonly<Record<string, ImageOutput>>;
+export type ImageOutputs = Readonly<Record<string, { readonly [Key in keyof PublishedImage]: string }>>;
+
+/** `pulumi up` failed. Its output says why. */
+export class UpdateError extends Error {}
 
 /**
  * Runs `pulumi up`, then checks that every tag in the registry points to the digest in the stack's outputs. The provider
@@ -33,9 +33,6 @@ export async function publish(project: Project, clientOf: ClientOf): Promise<Ima
       `Find out who else writes to it, then release again.`,
   );
 }
-
-/** `pulumi up` failed. Its output says why. */
-export class UpdateError extends Error {}
 
 async function update(project: Project): Promise<ImageOutputs> {
   logHeading("pulumi up");

@@ -7,8 +7,7 @@ import { log } from "../lib/log";
 import type { Project } from "./target";
 
 /**
- * Runs pulumi and shows what it does: on a terminal by pulumi's own display, elsewhere shortened, with the complete output
- * in pulumi.log.
+ * Runs pulumi and shows what it does: on a terminal by pulumi's own display, elsewhere shortened, with all of it in pulumi.log.
  * @returns whether it succeeded
  */
 export async function runPulumi({ folder, env, logs }: Project, args: readonly string[]): Promise<boolean> {
@@ -51,14 +50,12 @@ const buildLine = /:Image (\S+) .*?(?:\]; |\) |create )#(\d+) (.*)$/;
 const failure = /:Image (\S+) \*\*\S* ?failed\*\*/;
 /** Progress dots and in-progress resources. */
 const noise = /^@ |:Image \S+ [a-z]+ing \(\d+s\)/;
-
 /** How many lines of a failed build's log are shown. */
 const tailLength = 30;
 
 /**
- * Shortens pulumi's plain output: each build step once, the end of a failed build's log, and every line that does not come
- * from a build.
- * @returns a function from a line to the lines to show
+ * Shortens pulumi's plain output, line by line: each build step once, the end of a failed build's log, and every line that
+ * does not come from a build.
  */
 export function createFilter(): (line: string) => string[] {
   const steps = new Set<string>();

@@ -1,13 +1,16 @@
 import { type Language, catalogue } from "../images/catalogue";
-import type { Release } from "../images/gitTag";
 import { type RegistryAddress, repositoryUri } from "../images/repositoryUri";
 import { Fault } from "../lib/errors";
-import { setOutputs } from "../lib/githubActions";
+import { addSummary, setOutputs } from "../lib/githubActions";
+import { logHeading } from "../lib/log";
 import { type ClientOf, repositoryClients } from "../lib/oci/repositoryClient";
-import { readSubjects } from "./attestationSubjects";
-import { UpdateError, publish } from "./publish";
-import { type ServedDigests, movedTags, reportRelease, unknownDigest } from "./releaseReport";
+import { type Row, markdownTable, textTable } from "../lib/table";
+import { type Subject, readSubject } from "./listPublished";
+import { type ImageOutputs, UpdateError, publish } from "./publish";
 import type { Target } from "./target";
+
+/** The digest that a tag serves, by repository: undefined if the tag does not exist, `unknown` if it cannot be read. */
+type ServedDigests = ReadonlyMap<string, string | undefined>;
 
 /**
  * Releases a git tag on a target: runs `pulumi up`, checks the registry and reports what changed. Sets the step outputs
@@ -15,42 +18,42 @@ import type { Target } from "./target";
  * @param languages releases only these; none means all
  * @throws {Fault} if the tag may not be released or if the update fails; the message lists the tags that moved anyway
  */
-export async function release(
-  target: Target,
-  gitTag: string | undefined,
-  languages: readonly Language[] = [],
-): Promise<void> {
+export async function release(target: Target, gitTag: string | undefined, languages: readonly Language[] = []) {
   const wanted = await target.resolve(gitTag);
   if (wanted === undefined) return;
   const project = await target.prepare(wanted, languages);
   const clientOf = repositoryClients();
   const registry = await target.registry();
-  const readDigests = () => readServedDigests(registry, wanted, clientOf);
+  const readDigests = () => readServedDigests(registry, wanted.tag, clientOf);
   const before = await readDigests();
   const images = await publish(project, clientOf).catch(async (error: unknown) => {
     throw error instanceof UpdateError ? updateFault(movedTags(before, await readDigests())) : error;
   });
+  const subjects: Subject[] = [];
+  for (const [language, { repository, digest }] of Object.entries(images)) {
+    subjects.push(await readSubject(language, clientOf(repository), digest));
+  }
   // Before the report: the images are public by now and are attested from this output.
-  const subjects = await readSubjects(images, clientOf);
   setOutputs({ stack: target.stack, tag: wanted.tag, images: JSON.stringify(subjects) });
   await reportRelease(images, before, clientOf);
   const references = Object.values(images).map(({ repository, tag }) => `${repository}:${tag}`);
   for (const step of target.nextSteps?.(references) ?? []) console.error(`  ${step}`);
 }
 
-/** Reads the digest that each language's tag serves now, by repository. */
-async function readServedDigests(
-  registry: RegistryAddress,
-  { tag }: Release,
-  clientOf: ClientOf,
-): Promise<ServedDigests> {
+/** Sequential, because registries limit the requests of anonymous clients. */
+async function readServedDigests(registry: RegistryAddress, tag: string, clientOf: ClientOf): Promise<ServedDigests> {
   const served = new Map<string, string | undefined>();
-  // Sequential, because registries limit the requests of anonymous clients.
   for (const { name } of catalogue) {
     const client = clientOf(repositoryUri(registry, name));
-    served.set(client.repository, await client.digest(tag).catch(() => unknownDigest));
+    served.set(client.repository, await client.digest(tag).catch(() => "unknown"));
   }
   return served;
+}
+
+/** The repositories whose tag serves another digest now. */
+export function movedTags(before: ServedDigests, now: ServedDigests): string[] {
+  const moved = [...now].filter(([repository, digest]) => digest !== before.get(repository) && digest !== "unknown");
+  return moved.map(([repository]) => repository);
 }
 
 function updateFault(moved: readonly string[]): Fault {
@@ -60,4 +63,27 @@ function updateFault(moved: readonly string[]): Fault {
     `pulumi up failed, see above, after these tags moved: ${moved.join(", ")}. ` +
       `Run the same command again to release the other languages.`,
   );
+}
+
+/** Prints a table of the released images, also to the job's summary. */
+async function reportRelease(images: ImageOutputs, before: ServedDigests, clientOf: ClientOf): Promise<void> {
+  const rows: Row[] = [];
+  for (const [language, { repository, tag, digest }] of Object.entries(images)) {
+    const compressed = `${((await clientOf(repository).compressedSize(digest)) / 1e6).toFixed(1)} MB`;
+    const change = changeOf(before.get(repository), digest);
+    rows.push({ language, reference: `${repository}:${tag}`, digest, compressed, change });
+  }
+  const unchanged = rows.every(({ change }) => change === "none");
+  const sentence = unchanged ? "Nothing has changed: every tag serves the same digest as before." : "";
+  logHeading("Released");
+  for (const line of textTable(rows)) console.log(`  ${line}`);
+  if (unchanged) console.log(`\n${sentence}`);
+  addSummary(["## Released", sentence, markdownTable(rows)].filter(Boolean).join("\n\n"));
+}
+
+/** What happened to a tag: `none`, `moved`, `new`, or `unknown` if it could not be read before. */
+export function changeOf(before: string | undefined, now: string): string {
+  if (before === undefined) return "new";
+  if (before === "unknown") return "unknown";
+  return before === now ? "none" : "moved";
 }

@@ -3,43 +3,27 @@ import { type Platform, allPlatforms } from "../images/platform";
 import { Fault } from "../lib/errors";
 import { readVariable } from "../lib/environmentVariables";
 
-/**
- * Reads the languages in LANGUAGE, separated by commas, in the catalogue's order.
- * @returns none if the variable is not set
- * @throws {Fault} that names unknown languages
- */
-export function selectedLanguages(env: NodeJS.ProcessEnv = process.env): readonly Language[] {
-  const names =
-    readNames(
-      "LANGUAGE",
-      catalogue.map(({ name }) => name),
-      env,
-    ) ?? [];
-  return catalogue.filter(({ name }) => names.includes(name));
+/** Reads the languages in LANGUAGE, separated by commas, in the catalogue's order; none if it is not set. */
+export function selectedLanguages(env = process.env): readonly Language[] {
+  const names = readNames("LANGUAGE", new Set(catalogue.map(({ name }) => name)), env);
+  return catalogue.filter(({ name }) => names?.has(name));
 }
 
-/**
- * Reads the platforms in PLATFORMS, separated by commas.
- * @returns undefined if the variable is not set
- * @throws {Fault} that names unknown platforms
- */
-export function selectedPlatforms(env: NodeJS.ProcessEnv = process.env): readonly Platform[] | undefined {
-  return readNames("PLATFORMS", allPlatforms, env);
+/** Reads the platforms in PLATFORMS, separated by commas; undefined if it is not set. */
+export function selectedPlatforms(env = process.env): readonly Platform[] | undefined {
+  const names = readNames("PLATFORMS", new Set(allPlatforms), env);
+  return names && ([...names] as Platform[]);
 }
 
-function readNames<Name extends string>(
-  variable: string,
-  known: readonly Name[],
-  env: NodeJS.ProcessEnv,
-): Name[] | undefined {
+/** Reads the names in a variable, each once; throws a Fault that names the unknown ones. */
+function readNames(variable: string, known: ReadonlySet<string>, env: NodeJS.ProcessEnv) {
   const text = readVariable(variable, env);
   if (text === undefined) return undefined;
-  const names = [...new Set(text.split(","))];
-  const isKnown = (name: string): name is Name => (known as readonly string[]).includes(name);
-  const unknown = names.filter((name) => !isKnown(name)).map((name) => JSON.stringify(name));
-  if (unknown.length === 0) return names.filter(isKnown);
+  const names = new Set(text.split(","));
+  const unknown = [...names].filter((name) => !known.has(name)).map((name) => JSON.stringify(name));
+  if (unknown.length === 0) return names;
   throw new Fault(
     `${variable} ${JSON.stringify(text)}: unknown ${unknown.join(", ")}. ` +
-      `Use one or more of ${known.join(",")}, separated by commas.`,
+      `Use one or more of ${[...known].join(",")}, separated by commas.`,
   );
 }

@@ -5,7 +5,6 @@ import { Fault } from "../lib/errors";
 
 /** The Pulumi program with a stack selected and configured. */
 export interface Project {
-  /** The folder of the program. */
   readonly folder: string;
   /** Environment variables for pulumi. */
   readonly env: NodeJS.ProcessEnv;
@@ -18,11 +17,7 @@ export interface Project {
 /** Where a command works: stack dev or prod as its file describes it, or this machine. */
 export interface Target {
   readonly stack: "dev" | "prod" | "local";
-  /**
-   * Decides what a git tag releases here.
-   * @returns undefined if the tag was pushed again, so that another run releases it
-   * @throws {Fault} if the tag may not be released
-   */
+  /** Decides what a git tag releases here: nothing if another run does. Throws a Fault if the tag may not be released. */
   readonly resolve: (gitTag: string | undefined) => Promise<Release | undefined>;
   /** Where the images of this target are published. */
   readonly registry: () => Promise<RegistryAddress>;
@@ -32,10 +27,7 @@ export interface Target {
   readonly nextSteps?: (references: readonly string[]) => readonly string[];
 }
 
-/**
- * Checks that a target publishes the tags of a stack. This machine may publish any.
- * @throws {Fault} if another stack does
- */
+/** Refuses a target that does not publish the tags of a stack. This machine may publish any. */
 export function requirePublisher({ stack }: Target, publisher: string): void {
   if (stack === "local" || stack === publisher) return;
   throw new Fault(`STACK "${stack}" does not publish that tag: stack ${publisher} does. Use STACK=${publisher}.`);

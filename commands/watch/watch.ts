@@ -5,7 +5,7 @@ import { openGitHub, requireRepository } from "../../lib/github";
 import { addSummary } from "../../lib/githubActions";
 import { log, logHeading } from "../../lib/log";
 import { readPulumiReleases, readSignatures } from "../stackFile";
-import { readWithdrawnOnMain } from "../withdrawnOnMain";
+import { readWithdrawnOnMain } from "../resolveRun";
 import { readWatchConfig } from "./config";
 import type { OriginState, WatchOptions } from "./options";
 import { Origin } from "./origin";

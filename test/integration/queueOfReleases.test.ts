@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import * as semver from "semver";
 
-import { resolveRun } from "../../commands/stackTarget";
+import { resolveRun } from "../../commands/resolveRun";
 import { requireRelease } from "../../images/gitTag";
 import { versionLabel } from "../../images/labels";
 import { guardLatest } from "../../images/latest";

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Subject } from "../../commands/attestationSubjects";
-import { listPublished } from "../../commands/listPublished";
+import { type Subject, listPublished } from "../../commands/listPublished";
 import { stackTarget } from "../../commands/stackTarget";
 import { catalogue } from "../../images/catalogue";
 import { Clone } from "../../lib/git";
