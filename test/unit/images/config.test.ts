@@ -32,11 +32,15 @@ function onStack(stack: string): Promise<void> {
   return new Recorder().install(stack);
 }
 
+function read(change: Record<string, unknown>) {
+  setConfig({ ...valid, ...change });
+  return readConfig();
+}
+
 /** The problems that the refusal of a config lists; none if it is accepted. */
-function problemsOf(config: Record<string, unknown>): string[] {
-  setConfig(config);
+function problemsOf(change: Record<string, unknown>): string[] {
   try {
-    readConfig();
+    read(change);
   } catch (error) {
     assert.ok(error instanceof Fault);
     const [heading, ...problems] = error.message.split("\n");
@@ -50,250 +54,151 @@ describe("config", () => {
   beforeEach(() => onStack("local"));
 
   it("reads a valid config", () => {
-    const bases = { debian: image };
-    const given = { ...valid, builder: "arm", bases, cache: "mirror.example/cache" };
-    setConfig(given);
-    assert.deepEqual(readConfig(), { ...given, languages: catalogue, adoptRepositories: false });
+    const given = { builder: "arm", bases: { debian: image }, cache: "mirror.example/cache" };
+    const others = { languages: catalogue, adoptRepositories: false };
+    assert.deepEqual(read(given), { ...valid, ...given, ...others });
+    assert.equal(read({}).builder, undefined);
   });
 
   it("reads an alias of ECR Public instead of a registry", () => {
-    setConfig({ ...valid, registry: "", alias: "spacelift-dev", adoptRepositories: true });
-    const { registry, alias, adoptRepositories } = readConfig();
+    const given = { registry: "", alias: "spacelift-dev", adoptRepositories: true };
+    const { registry, alias, adoptRepositories } = read(given);
     assert.deepEqual([registry, alias, adoptRepositories], [undefined, "spacelift-dev", true]);
   });
 
   it("accepts a registry with a port and a path, and an @ that is not part of credentials", () => {
     const change = { registry: "localhost:65535/a-b/c", pulumiReleases: "https://x/@scope/releases" };
-    assert.deepEqual(problemsOf({ ...valid, ...change }), []);
-  });
-
-  it("has no builder by default: buildx then uses its current one", () => {
-    setConfig(valid);
-    assert.equal(readConfig().builder, undefined);
+    assert.deepEqual(problemsOf(change), []);
   });
 
   it("requires signatures by default, also in Pulumi.yaml", () => {
-    setConfig({ ...valid, signatures: undefined });
-    assert.equal(readConfig().signatures, "required");
+    assert.equal(read({ signatures: undefined }).signatures, "required");
     const { config } = parse(readFileSync(join(checkout, "Pulumi.yaml"), "utf8")) as {
       config: Record<string, { default: unknown }>;
     };
     assert.equal(config["signatures"]?.default, "required");
   });
 
-  const known = "Known: linux/amd64, linux/arm64.";
+  const version = "is not a Pulumi version. Use X.Y.Z, such as 3.66.0.";
+  const tag = "is not a tag of Pulumi 3.66.0 on stack local. Use v3.66.0 or latest or dev-v3.66.0.";
+  const platforms = "Known: linux/amd64, linux/arm64.";
+  const languages = `Known: ${catalogue.map(({ name }) => name).join(", ")}.`;
   const address =
-    "Use host[:port][/path] in lower case, with a port up to 65535 and no scheme, such as localhost:5000.";
+    "is not a registry's address. Use host[:port][/path] in lower case, with a port up to 65535 and no scheme, such as localhost:5000.";
+  const prefix = "is not a URL prefix. Use http(s)://… without a trailing slash, such as";
+  const cache = "is not a repository. Use host[:port]/path without scheme, tag or digest.";
+
+  // The sentence begins with the key and its value.
+  const refused: [key: string, sentence: string, ...values: unknown[]][] = [
+    ["pulumiVersion", version, "v3.66.0"],
+    ["tag", tag, "v3.64.0", "latest-v3.66.0"],
+    ["platforms", `is not a list of platforms. ${platforms}`, [], "linux/amd64"],
+    ["languages", `is not a list of languages. ${languages}`, "python"],
+    [
+      "registry",
+      address,
+      "http://localhost:5000",
+      "localhost:5000/Foo",
+      "localhost:65536",
+      "localhost:0/foo",
+      "localhost:",
+    ],
+    ["adoptRepositories", "is neither true nor false.", "maybe"],
+    ["builder", `is not the name of a buildx builder. Use one that "docker buildx ls" lists.`, "--all"],
+    ["bases", `does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`, ["debian"]],
+    ["pulumiReleases", `${prefix} https://get.pulumi.com/releases/sdk.`, "https://example.com/"],
+    ["debianSnapshots", `${prefix} http://snapshot.debian.org/archive, or leave it empty.`, "snapshot.example"],
+    ["signatures", "is not a signature policy. Use required, ifPresent, off.", "true"],
+    ["cache", cache, "localhost:5000", "mirror.example/cache:v1"],
+  ];
+  for (const [key, sentence, ...values] of refused) {
+    for (const value of values) {
+      it(`refuses ${key} ${JSON.stringify(value)}`, () =>
+        assert.deepEqual(problemsOf({ [key]: value }), [`${key} ${JSON.stringify(value)} ${sentence}`]));
+    }
+  }
+
   const credentials =
     "contains credentials, which would leak into build arguments, state and logs. " +
     `Use a URL without "user:password@" that can be read anonymously.`;
-  const languages = `Known: ${catalogue.map(({ name }) => name).join(", ")}.`;
-  const refused: [string, Record<string, unknown>, string][] = [
+  const mutable = "is not immutable. Use docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.";
+  const inspect = `Use docker-image://…@sha256:…; "docker buildx imagetools inspect" shows a tag's digest.`;
+  const others: [Record<string, unknown>, ...string[]][] = [
+    [{ pulumiVersion: "three", tag: "latest" }, `pulumiVersion "three" ${version}`],
+    // Every object has this name.
+    [{ pulumiVersion: "constructor", tag: "latest" }, `pulumiVersion "constructor" ${version}`],
+    [{ platforms: ["linux/arm"] }, `Unknown platform "linux/arm" in platforms. ${platforms}`],
+    [{ platforms: ["linux/arm64", "linux/arm64"] }, 'Duplicate platform "linux/arm64" in platforms. Remove one.'],
+    [{ languages: ["yaml", "java", "yaml"] }, 'Duplicate language "yaml" in languages. Remove one.'],
     [
-      "a version in words",
-      { pulumiVersion: "three", tag: "latest" },
-      `pulumiVersion "three" is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`,
+      { languages: ["python", "ruby", "Go"] },
+      ...["ruby", "Go"].map((name) => `Unknown language "${name}" in languages. ${languages}`),
     ],
-    [
-      "a version that every object has",
-      { pulumiVersion: "constructor", tag: "latest" },
-      `pulumiVersion "constructor" is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`,
-    ],
-    [
-      "a version with a v",
-      { pulumiVersion: "v3.66.0" },
-      `pulumiVersion "v3.66.0" is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`,
-    ],
-    [
-      "another version's tag",
-      { tag: "v3.64.0" },
-      `tag "v3.64.0" is not a tag of Pulumi 3.66.0 on stack local. Use v3.66.0 or latest or dev-v3.66.0.`,
-    ],
-    [
-      "a git tag for an image tag",
-      { tag: "latest-v3.66.0" },
-      `tag "latest-v3.66.0" is not a tag of Pulumi 3.66.0 on stack local. Use v3.66.0 or latest or dev-v3.66.0.`,
-    ],
-    ["an unknown platform", { platforms: ["linux/arm"] }, `Unknown platform "linux/arm" in platforms. ${known}`],
-    [
-      "a platform twice",
-      { platforms: ["linux/arm64", "linux/arm64"] },
-      `Duplicate platform "linux/arm64" in platforms. Remove one.`,
-    ],
-    ["no platform", { platforms: [] }, `platforms [] is not a list of platforms. ${known}`],
-    [
-      "a platform that is not a list",
-      { platforms: "linux/amd64" },
-      `platforms "linux/amd64" is not a list of platforms. ${known}`,
-    ],
-    [
-      "a registry with a scheme",
-      { registry: "http://localhost:5000" },
-      `registry "http://localhost:5000" is not a registry's address. ${address}`,
-    ],
-    ...["", "-x", "Some", "a/b"].map((alias): [string, Record<string, unknown>, string] => [
-      `no registry, and the alias ${JSON.stringify(alias)}`,
+    ...["", "-x", "Some", "a/b"].map((alias): [Record<string, unknown>, string] => [
       { registry: "", alias },
       `No destination: registry is empty and alias "${alias}" is not an alias of ECR Public. Set one.`,
     ]),
-    ...["localhost:5000/Foo", "localhost:65536", "localhost:0/foo", "localhost:"].map(
-      (registry): [string, Record<string, unknown>, string] => [
-        `registry ${registry}`,
-        { registry },
-        `registry "${registry}" is not a registry's address. ${address}`,
-      ],
-    ),
+    [{ pulumiReleases: "https://me:secret@x" }, `pulumiReleases ${credentials}`],
+    [{ pulumiReleases: "me:secret@x/" }, `pulumiReleases ${credentials}`],
+    [{ debianSnapshots: "http://token@x/archive/" }, `debianSnapshots ${credentials}`],
+    // Its password is not shown.
+    [{ bases: { debian: "https://me:secret@x/a.git" } }, `Base https://… of stage debian ${mutable}`],
+    [{ bases: { debian: "/not/there" } }, `Base "/not/there" of stage debian ${mutable}`],
     [
-      "adoptRepositories that is neither true nor false",
-      { adoptRepositories: "maybe" },
-      `adoptRepositories "maybe" is neither true nor false.`,
-    ],
-    ["a password in pulumiReleases", { pulumiReleases: "https://me:secret@x" }, `pulumiReleases ${credentials}`],
-    ["a password without a scheme", { pulumiReleases: "me:secret@x/" }, `pulumiReleases ${credentials}`],
-    ["a user in debianSnapshots", { debianSnapshots: "http://token@x/archive/" }, `debianSnapshots ${credentials}`],
-    [
-      "a URL as a base, without showing its password",
-      { bases: { debian: "https://me:secret@x/a.git" } },
-      `Base https://… of stage debian is not immutable. Use docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.`,
-    ],
-    [
-      "a base in an OCI layout by its tag",
       { bases: { debian: "oci-layout:///mirror/debian:trixie" } },
       `Base "oci-layout:///mirror/debian:trixie" of stage debian has no digest. Use oci-layout://…@sha256:…; its index.json shows a tag's digest.`,
     ],
-    [
-      "a language that is not a list",
-      { languages: "python" },
-      `languages "python" is not a list of languages. ${languages}`,
-    ],
-    [
-      "a builder's flags",
-      { builder: "--all" },
-      `builder "--all" is not the name of a buildx builder. Use one that "docker buildx ls" lists.`,
-    ],
-    [
-      "bases that are a list",
-      { bases: ["debian"] },
-      `bases ["debian"] does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`,
-    ],
-    [
-      "a base that does not exist",
-      { bases: { debian: "/not/there" } },
-      `Base "/not/there" of stage debian is not immutable. Use docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.`,
-    ],
     ...["docker-image://mirror.example/debian:trixie-slim", "docker-image://debian@sha256:d29", "docker-image:"].map(
-      (base): [string, Record<string, unknown>, string] => [
-        `a base without a complete digest, ${base}`,
-        { bases: { debian: base } },
-        `Base "${base}" of stage debian has no digest. Use docker-image://…@sha256:…; ` +
-          `"docker buildx imagetools inspect" shows a tag's digest.`,
+      (debian): [Record<string, unknown>, string] => [
+        { bases: { debian } },
+        `Base "${debian}" of stage debian has no digest. ${inspect}`,
       ],
     ),
-    [
-      "a URL prefix with a trailing slash",
-      { pulumiReleases: "https://example.com/" },
-      `pulumiReleases "https://example.com/" is not a URL prefix. Use http(s)://… without a trailing slash, such as https://get.pulumi.com/releases/sdk.`,
-    ],
-    [
-      "an unknown signature policy",
-      { signatures: "true" },
-      `signatures "true" is not a signature policy. Use required, ifPresent, off.`,
-    ],
-    [
-      "debianSnapshots without a scheme",
-      { debianSnapshots: "snapshot.example" },
-      `debianSnapshots "snapshot.example" is not a URL prefix. Use http(s)://… without a trailing slash, such as http://snapshot.debian.org/archive, or leave it empty.`,
-    ],
-    [
-      "a cache without a path",
-      { cache: "localhost:5000" },
-      `cache "localhost:5000" is not a repository. Use host[:port]/path without scheme, tag or digest.`,
-    ],
-    [
-      "a cache with a tag",
-      { cache: "mirror.example/cache:v1" },
-      `cache "mirror.example/cache:v1" is not a repository. Use host[:port]/path without scheme, tag or digest.`,
-    ],
   ];
-  for (const [name, change, problem] of refused) {
-    it(`refuses ${name}`, () => assert.deepEqual(problemsOf({ ...valid, ...change }), [problem]));
+  for (const [change, ...problems] of others) {
+    it(`refuses ${JSON.stringify(change)}`, () => assert.deepEqual(problemsOf(change), problems));
   }
+
+  it("names an unknown stage and the known ones", () => {
+    const [problem, ...rest] = problemsOf({ bases: { debain: image } });
+    assert.deepEqual(rest, []);
+    assert.match(problem ?? "", /^Unknown stage "debain" in bases\. Known: debian, .*node.*golang.*\.$/);
+  });
 
   it("refuses a withdrawn version, with its reason", () => {
     const list = mock.method(withdrawals, "readWithdrawn", () => ({ "3.66.0": "crashes" }));
-    try {
-      assert.deepEqual(problemsOf(valid), [
-        "Pulumi 3.66.0 is withdrawn (crashes), so it is not released. Release another version.",
-      ]);
-    } finally {
-      list.mock.restore();
-    }
+    const problems = problemsOf({});
+    list.mock.restore();
+    const sentence = "Pulumi 3.66.0 is withdrawn (crashes), so it is not released. Release another version.";
+    assert.deepEqual(problems, [sentence]);
   });
 
-  it("releases some languages, in the catalogue's order", () => {
-    setConfig({ ...valid, languages: ["yaml", "python"] });
-    assert.deepEqual(
-      readConfig().languages.map(({ name }) => name),
-      ["python", "yaml"],
-    );
+  it("releases the languages that it names in the catalogue's order, every language if it names none", () => {
+    const names = read({ languages: ["yaml", "python"] }).languages.map(({ name }) => name);
+    assert.deepEqual(names, ["python", "yaml"]);
+    assert.deepEqual(read({ languages: [] }).languages, catalogue);
   });
 
-  it("releases every language if it names none", () => {
-    setConfig({ ...valid, languages: [] });
-    assert.deepEqual(readConfig().languages, catalogue);
-  });
-
-  for (const [stack, tag] of [
-    ["dev", "dev-v3.66.0"],
-    ["prod", "v3.66.0"],
+  for (const [stack, tags, other] of [
+    ["dev", ["dev-v3.66.0"], "latest"],
+    ["prod", ["v3.66.0", "latest"], "dev-v3.66.0"],
   ] as const) {
-    it(`refuses to select languages on stack ${stack}`, async () => {
+    it(`allows stack ${stack} only its own tags, and no selection of languages`, async () => {
       await onStack(stack);
-      assert.deepEqual(problemsOf({ ...valid, tag, languages: [] }), []);
-      assert.deepEqual(problemsOf({ ...valid, tag, languages: ["python"] }), [
+      for (const own of tags) assert.deepEqual(problemsOf({ tag: own, languages: [] }), []);
+      assert.deepEqual(problemsOf({ tag: other, languages: ["python"] }), [
+        `tag "${other}" is not a tag of Pulumi 3.66.0 on stack ${stack}. Use ${tags.join(" or ")}.`,
         `languages is set on stack ${stack}, which releases every language. Remove it from the config.`,
       ]);
     });
   }
 
-  it("names every unknown language", () =>
-    assert.deepEqual(problemsOf({ ...valid, languages: ["python", "ruby", "Go"] }), [
-      `Unknown language "ruby" in languages. ${languages}`,
-      `Unknown language "Go" in languages. ${languages}`,
-    ]));
-
-  it("names an unknown stage and the known ones", () => {
-    const [problem, ...others] = problemsOf({ ...valid, bases: { debain: image } });
-    assert.deepEqual(others, []);
-    assert.match(problem ?? "", /^Unknown stage "debain" in bases\. Known: debian, .*node.*golang.*\.$/);
-  });
-
   it("names every problem at once", () => {
     const found = problemsOf({
-      pulumiVersion: "three",
-      tag: "release-1",
-      platforms: ["linux/arm", "windows/amd64"],
-      registry: "https://x",
-      builder: "a b",
-      bases: { debain: image },
-      pulumiReleases: "ftp://x",
-      signatures: "always",
-      adoptRepositories: "maybe",
-      languages: ["ruby"],
+      ...{ pulumiVersion: "three", tag: "release-1", platforms: ["linux/arm", "windows/amd64"], languages: ["ruby"] },
+      ...{ registry: "https://x", builder: "a b", bases: { debain: image }, pulumiReleases: "ftp://x" },
+      ...{ signatures: "always", adoptRepositories: "maybe" },
     });
     assert.equal(found.length, 11, found.join("\n"));
-  });
-
-  it("allows dev and prod only their own tags", async () => {
-    await onStack("dev");
-    assert.deepEqual(problemsOf({ ...valid, tag: "dev-v3.66.0" }), []);
-    assert.deepEqual(problemsOf({ ...valid, tag: "latest" }), [
-      `tag "latest" is not a tag of Pulumi 3.66.0 on stack dev. Use dev-v3.66.0.`,
-    ]);
-    await onStack("prod");
-    assert.deepEqual(problemsOf({ ...valid, tag: "latest" }), []);
-    assert.deepEqual(problemsOf({ ...valid, tag: "dev-v3.66.0" }), [
-      `tag "dev-v3.66.0" is not a tag of Pulumi 3.66.0 on stack prod. Use v3.66.0 or latest.`,
-    ]);
   });
 });

@@ -12,7 +12,7 @@ import {
 } from "../../../images/dockerfile";
 import { Fault } from "../../../lib/errors";
 
-describe("dockerfile", () => {
+describe("a Dockerfile", () => {
   it("has one time for all packages and files: the date of the Debian image", () => {
     const dockerfile = readDockerfile("python");
     const [, date = ""] = /trixie-(\d{8})-slim/.exec(stages(dockerfile).get("debian") ?? "") ?? [];
@@ -21,18 +21,20 @@ describe("dockerfile", () => {
     assert.equal(epoch, `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T00:00:00.000Z`);
   });
 
-  it("names what a Dockerfile lacks", () => {
+  it("names what it lacks", () => {
     assert.throws(() => argument("FROM scratch", "SOURCE_DATE_EPOCH"), {
       constructor: Fault,
       message: `The Dockerfile has no line "ARG SOURCE_DATE_EPOCH=…". Add it before the first FROM.`,
     });
-    assert.throws(() => sourceDateEpoch("ARG DEBIAN_SNAPSHOT=20261305T000000"), {
-      constructor: Fault,
-      message: `DEBIAN_SNAPSHOT "20261305T000000" is not a snapshot's time. Use YYYYMMDDTHHMMSSZ.`,
-    });
+    for (const snapshot of ["20261305T000000", "20261305T000000Z"]) {
+      assert.throws(() => sourceDateEpoch(`ARG DEBIAN_SNAPSHOT=${snapshot}`), {
+        constructor: Fault,
+        message: `DEBIAN_SNAPSHOT "${snapshot}" is not a snapshot's time. Use YYYYMMDDTHHMMSSZ.`,
+      });
+    }
   });
 
-  it("ends a published Dockerfile with stage runner, so that a smoke test changes nothing of it", () => {
+  it("ends with stage runner if it is published, so that a smoke test changes nothing of it", () => {
     for (const { name } of catalogue) {
       const published = withoutSmokeTest(readDockerfile(name));
       assert.equal([...stages(published).keys()].at(-1), "runner", name);

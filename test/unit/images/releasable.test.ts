@@ -6,27 +6,27 @@ import { requireRelease } from "../../../images/gitTag";
 import { latestVersions, requireReleasable } from "../../../images/releasable";
 import { Fault } from "../../../lib/errors";
 
-const nothing = { gitTags: [], withdrawn: {} };
-
 describe("requireReleasable", () => {
+  const parse = (tag: string, gitTags: readonly string[] = [], withdrawn = {}) =>
+    requireReleasable(tag, { gitTags, withdrawn });
+
   it("parses a tag, whatever other kinds of tags there are", () => {
-    const gitTags = ["v3.66.0", "dev-v4.0.0", "latest-v", "latest-v4.0.0-rc.1", "latest", "latest-v3.66.0"];
+    const gitTags = ["v3.67.0", "dev-v4.0.0", "latest-v", "latest-v4.0.0-rc.1", "latest", "latest-v3.66.0"];
     const release = { stack: "prod", pulumiVersion: "3.66.0", tag: "latest" };
-    assert.deepEqual(requireReleasable("latest-v3.66.0", { gitTags, withdrawn: {} }), release);
+    assert.deepEqual(parse("latest-v3.66.0", gitTags), release);
+    for (const tag of ["v3.64.0", "dev-v3.64.0"]) assert.equal(parse(tag, gitTags).tag, tag);
   });
 
   it("refuses a withdrawn version in every form, with its reason", () => {
-    const withdrawn = { "3.66.0": "yanked by Pulumi" };
+    const message = "Pulumi 3.66.0 is withdrawn (yanked), so it is not released. Release another version.";
     for (const tag of ["v3.66.0", "dev-v3.66.0", "latest-v3.66.0"]) {
-      assert.throws(() => requireReleasable(tag, { gitTags: [], withdrawn }), {
-        message: "Pulumi 3.66.0 is withdrawn (yanked by Pulumi), so it is not released. Release another version.",
-      });
+      assert.throws(() => parse(tag, [], { "3.66.0": "yanked" }), { message });
     }
   });
 
   it("refuses a latest-v tag that a higher one supersedes, and describes how to roll back", () => {
     const gitTags = ["latest-v3.9.0", "latest-v3.64.0", "latest-v3.66.0", "latest-v3.100.0"];
-    assert.throws(() => requireReleasable("latest-v3.64.0", { gitTags, withdrawn: {} }), {
+    assert.throws(() => parse("latest-v3.64.0", gitTags), {
       message:
         "latest-v3.64.0 is superseded by latest-v3.100.0, latest-v3.66.0, and latest is never downgraded. " +
         'To roll back on purpose, add "3.100.0", "3.66.0" with the reason to images/withdrawn.json, then push latest-v3.64.0 again.',
@@ -35,7 +35,7 @@ describe("requireReleasable", () => {
 
   it("names only the five highest", () => {
     const gitTags = [...Array(7).keys()].map((minor) => `latest-v3.${minor}.0`);
-    assert.throws(() => requireReleasable("latest-v3.0.0", { gitTags, withdrawn: {} }), {
+    assert.throws(() => parse("latest-v3.0.0", gitTags), {
       message: /by latest-v3\.6\.0, .*latest-v3\.2\.0 and 1 more, .* add every version above 3\.0\.0 with the reason/,
     });
   });
@@ -43,14 +43,8 @@ describe("requireReleasable", () => {
   it("ignores withdrawn versions that are higher", () => {
     const withdrawn = { "3.66.0": "crashes on arm64" };
     const gitTags = ["latest-v3.64.0", "latest-v3.66.0"];
-    assert.equal(requireReleasable("latest-v3.64.0", { gitTags, withdrawn }).tag, "latest");
+    assert.equal(parse("latest-v3.64.0", gitTags, withdrawn).tag, "latest");
     assert.deepEqual(latestVersions(gitTags, withdrawn), ["3.64.0"]);
-  });
-
-  it("compares only latest-v tags", () => {
-    const gitTags = ["latest-v3.66.0", "v3.66.0", "dev-v3.66.0"];
-    for (const tag of ["v3.64.0", "dev-v3.64.0"])
-      assert.equal(requireReleasable(tag, { gitTags, withdrawn: {} }).tag, tag);
   });
 
   it("refuses every text that has none of the three forms", () => {
@@ -58,46 +52,35 @@ describe("requireReleasable", () => {
     const almost = fc
       .tuple(fc.constantFrom("", "dev-", "latest-", "Dev-", "--", "latest-dev-"), fc.constantFrom("v", "V", ""), number)
       .chain(([prefix, v, part]) => fc.constantFrom(`${prefix}${v}3.${part}.0`, `${prefix}${v}${part}.66.0;id`));
-    const texts = fc.oneof(
-      almost,
-      fc.string(),
-      fc.string({ unit: "binary" }),
-      fc.string({ minLength: 300, maxLength: 400 }),
-    );
-    fc.assert(
-      fc.property(texts, (text) => {
-        if (/^(dev-|latest-)?v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/.test(text) && text.length < 60) {
-          assert.match(requireReleasable(text, nothing).tag, /^(latest|(dev-)?v[\d.]+)$/);
-          return;
-        }
-        assert.throws(
-          () => requireReleasable(text, nothing),
-          (error: Error) => error instanceof Fault && error.message.startsWith(`Tag ${JSON.stringify(text)} is not`),
-        );
-      }),
-      { numRuns: 500 },
-    );
+    const long = fc.string({ minLength: 300, maxLength: 400 });
+    const texts = fc.oneof(almost, fc.string(), fc.string({ unit: "binary" }), long);
+    const refuses = fc.property(texts, (text) => {
+      if (/^(dev-|latest-)?v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/.test(text) && text.length < 60) {
+        assert.match(parse(text).tag, /^(latest|(dev-)?v[\d.]+)$/);
+        return;
+      }
+      const isRefusal = (error: Error) =>
+        error instanceof Fault && error.message.startsWith(`Tag ${JSON.stringify(text)} is not`);
+      assert.throws(() => parse(text), isRefusal);
+    });
+    fc.assert(refuses, { numRuns: 500 });
   });
 
   it("accepts only the highest latest-v tag, in any order of pushes", () => {
-    const versions = fc.uniqueArray(
-      fc.tuple(fc.nat(5), fc.nat(20), fc.nat(5)).map((parts) => parts.join(".")),
-      { minLength: 1, maxLength: 8 },
-    );
-    fc.assert(
-      fc.property(versions, (unique) => {
-        const tags = unique.map((version) => `latest-v${version}`);
-        const accepted = tags.filter((tag) => {
-          try {
-            return requireReleasable(tag, { gitTags: tags, withdrawn: {} });
-          } catch {
-            return false;
-          }
-        });
-        const [highest = ""] = latestVersions(tags, {});
-        assert.deepEqual(accepted, [`latest-v${highest}`]);
-        assert.equal(requireRelease(accepted[0] ?? "").pulumiVersion, highest);
-      }),
-    );
+    const version = fc.tuple(fc.nat(5), fc.nat(20), fc.nat(5)).map((parts) => parts.join("."));
+    const accepts = fc.property(fc.uniqueArray(version, { minLength: 1, maxLength: 8 }), (versions) => {
+      const tags = versions.map((each) => `latest-v${each}`);
+      const accepted = tags.filter((tag) => {
+        try {
+          return parse(tag, tags);
+        } catch {
+          return false;
+        }
+      });
+      const [highest = ""] = latestVersions(tags, {});
+      assert.deepEqual(accepted, [`latest-v${highest}`]);
+      assert.equal(requireRelease(accepted[0] ?? "").pulumiVersion, highest);
+    });
+    fc.assert(accepts);
   });
 });
