@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,32 +8,33 @@ import type { Platform } from "../images/platform";
 import { readVariable } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
 
-/** What is built, for one platform. */
+/** The inputs of an Image that are read here; it has more: https://www.pulumi.com/registry/packages/docker-build */
+export interface ImageInputs {
+  readonly dockerfile?: { readonly inline?: string };
+  /** Locations are folders below the checkout, absolute paths, or references such as docker-image://… */
+  readonly context?: { readonly location: string; readonly named?: Readonly<Record<string, { location: string }>> };
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly platforms?: readonly string[];
+  /** The stage to build. */
+  readonly target?: string;
+  readonly tags?: readonly string[];
+  readonly builder?: { readonly name?: string };
+}
+
+/** A build of an Image for one platform. */
 export interface Build {
   /** What errors call it. */
   readonly title: string;
-  /** The text of the Dockerfile. */
-  readonly dockerfile: string;
   readonly platform: Platform;
-  /** The stage to build. */
-  readonly target: string;
-  /** The folder that is the main build context; an empty one by default. */
-  readonly context?: string;
-  /** Named build contexts: absolute paths of folders, or references such as docker-image://… */
-  readonly contexts?: Readonly<Record<string, string>>;
-  readonly args?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly inputs: ImageInputs & { readonly target: string };
 }
 
 /** What builds images, and thereby runs commands in them. */
 export interface Builder {
   /** What errors call it. */
   readonly title: string;
-  /**
-   * The command line of a build.
-   * @param folder has the Dockerfile
-   * @param output in the notation of `--output`
-   */
+  /** The command line of a build. Its folder has the Dockerfile; its output is in the notation of `--output`. */
   readonly command: (build: Build, folder: string, output: string) => readonly string[];
 }
 
@@ -41,44 +42,40 @@ export interface Builder {
 export function buildctl(program: string, address: string): Builder {
   return {
     title: `BuildKit at ${address}`,
-    command: ({ context, contexts = {}, target, platform, args = {}, labels = {} }, folder, output) => [
+    command: ({ inputs, platform }, folder, output) => [
       ...[program, "--addr", address, "build", "--progress=plain", "--frontend=dockerfile.v0", `--output=${output}`],
-      ...[`--local=context=${context ?? folder}`, `--local=dockerfile=${folder}`],
-      ...[`--opt=platform=${platform}`, `--opt=target=${target}`],
-      ...pairs("--opt=build-arg:", args),
-      ...pairs("--opt=label:", labels),
-      ...Object.entries(contexts).flatMap(([name, location]) =>
-        location.startsWith("/")
-          ? [`--local=${name}=${location}`, `--opt=context:${name}=local:${name}`]
-          : [`--opt=context:${name}=${location}`],
+      ...[`--local=context=${inputs.context?.location ?? folder}`, `--local=dockerfile=${folder}`],
+      ...[`--opt=platform=${platform}`, `--opt=target=${inputs.target}`],
+      ...pairs("--opt=build-arg:", inputs.buildArgs),
+      ...pairs("--opt=label:", inputs.labels),
+      ...Object.entries(inputs.context?.named ?? {}).flatMap(([name, { location }]) =>
+        /^[a-z-]+:/.test(location)
+          ? [`--opt=context:${name}=${location}`]
+          : [`--local=${name}=${location}`, `--opt=context:${name}=local:${name}`],
       ),
     ],
   };
 }
 
-/**
- * A builder of buildx.
- * @param name the current builder by default
- * @param program `docker buildx`, or the program of buildx itself
- */
-export function buildx(name?: string, program: readonly string[] = ["docker", "buildx"]): Builder {
+/** A builder of `docker buildx`, by default the current one. */
+export function buildx(name?: string): Builder {
   return {
     title: name === undefined ? "the current builder of buildx" : `builder ${name}`,
-    command: ({ context, contexts = {}, target, platform, args = {}, labels = {} }, folder, output) => [
-      ...[...program, "build", "--progress=plain", `--output=${output}`, `--platform=${platform}`],
+    command: ({ inputs, platform }, folder, output) => [
+      ...["docker", "buildx", "build", "--progress=plain", `--output=${output}`, `--platform=${platform}`],
       // They would be files of the result.
       ...["--provenance=false", "--sbom=false"],
-      ...[`--file=${join(folder, "Dockerfile")}`, `--target=${target}`],
-      ...pairs("--build-arg=", args),
-      ...pairs("--label=", labels),
-      ...pairs("--build-context=", contexts),
+      ...[`--file=${join(folder, "Dockerfile")}`, `--target=${inputs.target}`],
+      ...pairs("--build-arg=", inputs.buildArgs),
+      ...pairs("--label=", inputs.labels),
+      ...Object.entries(inputs.context?.named ?? {}).map(([key, at]) => `--build-context=${key}=${at.location}`),
       ...(name === undefined ? [] : [`--builder=${name}`]),
-      context ?? folder,
+      inputs.context?.location ?? folder,
     ],
   };
 }
 
-function pairs(option: string, values: Readonly<Record<string, string>>): string[] {
+function pairs(option: string, values: Readonly<Record<string, string>> = {}): string[] {
   return Object.entries(values).map(([key, value]) => `${option}${key}=${value}`);
 }
 
@@ -99,10 +96,10 @@ const outputs = {
 } as const;
 
 const timeout = 20 * 60_000;
+const checkout = join(__dirname, "..");
 
 /**
- * Builds and reads the result.
- * @param read gets the folder of the result, which is removed afterwards
+ * Builds, and reads the folder of the result, which is removed afterwards.
  * @throws {Fault} if the builder is not available or the build fails
  */
 export async function readBuild<T>(
@@ -113,31 +110,27 @@ export async function readBuild<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "build-"));
   try {
-    const [from, to] = [join(folder, "from"), join(folder, "to")];
-    await mkdir(from);
-    await writeFile(join(from, "Dockerfile"), build.dockerfile);
-    await run(builder, build, builder.command(build, from, `${outputs[output]},dest=${to}`));
-    return await read(to);
+    const result = join(folder, "result");
+    await writeFile(join(folder, "Dockerfile"), build.inputs.dockerfile?.inline ?? "");
+    await run(builder, build, builder.command(build, folder, `${outputs[output]},dest=${result}`));
+    return await read(result);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 async function run({ title }: Builder, build: Build, [program = "", ...args]: readonly string[]): Promise<void> {
-  const ended = await execa(program, args, { all: true, reject: false, timeout });
+  const ended = await execa(program, args, { all: true, cwd: checkout, reject: false, timeout });
   if (!ended.failed) return;
   if (ended.code === "ENOENT") {
     throw new Fault(`${program} is not on PATH, but it is needed to run images. Install it, or set BUILDKIT_HOST.`);
   }
-  const reason = ended.timedOut ? `it takes longer than ${timeout / 60_000} minutes` : lastErrors(ended.all);
+  // The last errors that buildctl or buildx prints, without the excerpt of the Dockerfile.
+  const errors = ended.all.split("\n").filter((line) => /error/i.test(line));
+  const output = errors.slice(-2).join("\n") || ended.all;
+  const reason = ended.timedOut ? `it takes longer than ${timeout / 60_000} minutes` : output.slice(-1000);
   throw new Fault(
     `${build.title} cannot be run on ${build.platform} by ${title}: ${reason}\n` +
       `Check that the builder is available, reaches the registry and runs ${build.platform}.`,
   );
-}
-
-/** The last errors that buildctl or buildx prints, without the excerpt of the Dockerfile. */
-function lastErrors(output: string): string {
-  const lines = output.split("\n").filter((line) => /error/i.test(line));
-  return lines.slice(-2).join("\n").slice(-1000) || output.slice(-1000);
 }

@@ -1,19 +1,21 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Fault } from "../../lib/errors";
 import { type Build, type Builder, readBuild } from "../builder";
-import { type Answer, type Probe, exitFile, hosts, packages, probes, toolProbes, withProbes } from "./probes";
+import { type Probe, hosts, packages, probes, toolProbes } from "./probes";
+
+/** Versions by name. */
+export type Versions = Readonly<Record<string, string>>;
 
 /** What is inside an image of one platform. */
 export interface Contents {
   /** The version of each tool, in the order of the probes. */
-  readonly tools: Readonly<Record<string, string>>;
+  readonly tools: Versions;
   /** The languages that Pulumi has a host for, sorted. */
   readonly hosts: readonly string[];
   /** The version of each Debian package, sorted by name. Empty if the image is not Debian. */
-  readonly packages: Readonly<Record<string, string>>;
+  readonly packages: Versions;
 }
 
 /**
@@ -21,70 +23,86 @@ export interface Contents {
  * @throws {Fault} if the builder cannot run it, or if a probe's answer is not as expected
  */
 export async function readContents(builder: Builder, build: Build): Promise<Contents> {
-  return toContents(build, await readBuild(builder, withProbes(build), "files", readAnswers));
+  return readBuild(builder, withProbes(build), "files", async (folder) => {
+    const files = await readdir(folder);
+    const answers = files.map(async (file) => [file, await readFile(join(folder, file), "utf8")] as const);
+    return toContents(build, new Map(await Promise.all(answers)));
+  });
 }
 
-async function readAnswers(folder: string): Promise<ReadonlyMap<string, Answer>> {
-  const answered = probes.filter(({ name }) => existsSync(join(folder, exitFile(name))));
-  const answers = answered.map(async ({ name }): Promise<[string, Answer]> => {
-    const exitCode = Number(await readFile(join(folder, exitFile(name)), "utf8"));
-    return [name, { exitCode, text: await readFile(join(folder, name), "utf8") }];
+const folder = "/tmp/inventory";
+
+/**
+ * Adds the probes to a build: they run in its target as that image's user, without network, and the result is a folder
+ * with a file of each answer: the output and, in its last line, the exit code. This needs no Docker daemon.
+ */
+export function withProbes({ inputs, ...build }: Build): Build {
+  const scripts = probes.map(({ name, command }) => {
+    const [program] = command.split(" ");
+    return `if command -v ${program} >/dev/null; then { ( ${command} ) 2>&1; printf '\\n%s' $?; } >${name}; fi`;
   });
-  return new Map(await Promise.all(answers));
+  const probing = [
+    `FROM ${inputs.target} AS probed-image`,
+    // The quoted word keeps BuildKit from replacing variables.
+    `RUN --network=none <<'PROBES'`,
+    `mkdir ${folder} && cd ${folder} || exit 1`,
+    `export PULUMI_SKIP_UPDATE_CHECK=true`,
+    ...scripts,
+    `PROBES`,
+    `FROM scratch AS answers`,
+    `COPY --from=probed-image ${folder} /`,
+    ``,
+  ];
+  const inline = [inputs.dockerfile?.inline ?? "", ...probing].join("\n");
+  return { ...build, inputs: { ...inputs, dockerfile: { inline }, target: "answers" } };
 }
 
 /**
  * Parses the answers of the probes, by their names. A probe without an answer is that of a tool that is not installed.
  * @throws {Fault} that names every probe whose command failed or printed something unexpected
  */
-export function toContents(
-  { title, platform }: Pick<Build, "title" | "platform">,
-  answers: ReadonlyMap<string, Answer>,
-): Contents {
-  const problems = probes.flatMap((probe) => problemOf(probe, answers.get(probe.name)));
+export function toContents({ title, platform }: Omit<Build, "inputs">, answers: ReadonlyMap<string, string>): Contents {
+  const problems: string[] = [];
+  const found = new Map<Probe, string[]>();
+  for (const probe of probes) {
+    const [, output = "", exitCode] = /^(.*)\n(\d+)$/s.exec(answers.get(probe.name) ?? "") ?? [];
+    if (exitCode === undefined) continue;
+    const { name, command, answer } = probe;
+    const matches = [...output.matchAll(new RegExp(answer, `${answer.flags}g`))].map(([, match = ""]) => match);
+    const printed = JSON.stringify(output.trim().slice(0, 200));
+    if (exitCode !== "0") problems.push(`probe ${name}: "${command}" ended with ${exitCode}: ${printed}`);
+    else if (matches.length === 0) problems.push(`probe ${name}: "${command}" printed ${printed}, not ${answer}`);
+    found.set(probe, matches);
+  }
   if (problems.length > 0) {
     const list = problems.join("; ");
     throw new Fault(`The contents of ${title} for ${platform} are unknown: ${list}. Fix commands/inventory/probes.ts.`);
   }
   const versions = toolProbes.flatMap((probe) =>
-    matches(probe, answers).map((version): [string, string] => [probe.name, version]),
+    (found.get(probe)?.slice(0, 1) ?? []).map((version) => [probe.name, version] as const),
   );
-  const installed = matches(packages, answers).map((line) => line.split(" ", 2) as [string, string]);
   return {
     tools: Object.fromEntries(versions),
-    hosts: [...new Set(matches(hosts, answers))].sort(),
-    packages: Object.fromEntries(installed.sort(([a], [b]) => (a < b ? -1 : 1))),
+    hosts: [...new Set(found.get(hosts))].sort(),
+    packages: Object.fromEntries((found.get(packages) ?? []).sort().map((line) => line.split(" ") as [string, string])),
   };
 }
 
-function matches({ name, answer }: Probe, answers: ReadonlyMap<string, Answer>): string[] {
-  const text = answers.get(name)?.text ?? "";
-  if (answer.global) return [...text.matchAll(answer)].map(([, found = ""]) => found);
-  const [, found] = answer.exec(text) ?? [];
-  return found === undefined ? [] : [found];
-}
-
-function problemOf({ name, command, answer }: Probe, given: Answer | undefined): string[] {
-  if (given === undefined) return [];
-  const output = JSON.stringify(given.text.trim().slice(0, 200));
-  if (given.exitCode !== 0) return [`probe ${name}: "${command}" ended with ${given.exitCode}: ${output}`];
-  // `search` ignores the lastIndex of a global expression.
-  return given.text.search(answer) < 0 ? [`probe ${name}: "${command}" printed ${output}, not ${answer}`] : [];
-}
-
-/** Versions by name. */
-export type Versions = Readonly<Record<string, string>>;
-
 /** A version before and now; undefined if it is not installed. */
-export interface Comparison {
-  readonly before: string | undefined;
-  readonly now: string | undefined;
-}
+export type Comparison = Readonly<Record<"before" | "now", string | undefined>>;
 
 /** Compares versions by name: first those of `now` in their order, then those that were removed. */
 export function compare(before: Versions, now: Versions): Map<string, Comparison> {
   // Maps, because a package may have the name of a property that objects inherit, such as `constructor`.
   const [old, current] = [new Map(Object.entries(before)), new Map(Object.entries(now))];
-  const names = new Set([...current.keys(), ...old.keys()]);
-  return new Map([...names].map((name) => [name, { before: old.get(name), now: current.get(name) }]));
+  const names = [...current.keys(), ...old.keys()];
+  return new Map(names.map((name) => [name, { before: old.get(name), now: current.get(name) }]));
+}
+
+/** Between an old version and a new one. */
+export const arrow = " → ";
+
+/** A version, or what it changed from and to. */
+export function changeText({ before, now }: Comparison): string {
+  return before === now ? (now ?? "") : [before ?? "none", now ?? "none"].join(arrow);
 }

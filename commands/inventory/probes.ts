@@ -1,16 +1,11 @@
-// The commands that run in an image to find out what is inside. A new language needs a line for each of its tools.
-import type { Build } from "../builder";
-
-/** A command whose output names a version. */
+/** A command that runs in an image to find out what is inside. A new language needs a probe of its toolchain. */
 export interface Probe {
   /** The name of the row: lower-case letters, digits and hyphens, because it is a file name too. */
   readonly name: string;
-  /** A line of sh. */
+  /** A line of sh. It is skipped in images that do not have its first word. */
   readonly command: string;
-  /** Matches the expected output. Its first group is the version. */
+  /** Matches the expected output, both streams. Its first group is the version. */
   readonly answer: RegExp;
-  /** Command or absolute path without which the probe is skipped; the first word of the command by default. */
-  readonly needs?: string;
   /** The language whose toolchain this is. */
   readonly toolchain?: string;
 }
@@ -23,13 +18,8 @@ export const toolProbes: readonly Probe[] = [
     // Debian's VERSION_ID leaves out the point release.
     command: '. /etc/os-release && echo "$ID $(cat /etc/debian_version 2>/dev/null || echo "$VERSION_ID")"',
     answer: /^(\S+ \S+)$/m,
-    needs: "/etc/os-release",
   },
-  {
-    name: "ca-certificates",
-    command: "dpkg-query --show --showformat '${Version}' ca-certificates",
-    answer: /^(\S+)$/,
-  },
+  { name: "ca-certificates", command: "dpkg-query -W -f '${Version}' ca-certificates", answer: /^(\S+)$/ },
   { name: "bash", command: "bash --version", answer: /version (\d[\d.]*)/ },
   { name: "git", command: "git --version", answer: /^git version (\S+)/m },
   { name: "curl", command: "curl --version", answer: /^curl (\S+)/m },
@@ -43,11 +33,11 @@ export const toolProbes: readonly Probe[] = [
   { name: "python", toolchain: "python", command: "python3 --version", answer: /^Python (\S+)/m },
   { name: "pip", command: "pip --version", answer: /^pip (\S+)/m },
   { name: "go", toolchain: "golang", command: "go version", answer: /^go version go(\S+)/m },
-  { name: "dotnet-sdk", toolchain: "dotnet", command: "dotnet --version", answer: /^(\d\S*)$/m, needs: "dotnet" },
+  { name: "dotnet-sdk", toolchain: "dotnet", command: "dotnet --version", answer: /^(\d\S*)$/m },
   { name: "java", toolchain: "java", command: "java -version", answer: /version "([^"]+)"/ },
   { name: "javac", command: "javac -version", answer: /^javac (\S+)/m },
   // Debian's maven prints it in bold, even to a file.
-  { name: "maven", command: "mvn --version", answer: /Apache Maven (\d[\w.-]*)/, needs: "mvn" },
+  { name: "maven", command: "mvn --version", answer: /Apache Maven (\d[\w.-]*)/ },
 ];
 
 /** Lists the commands on PATH, among them Pulumi's language hosts. These have no version but that of Pulumi. */
@@ -55,54 +45,15 @@ export const hosts: Probe = {
   name: "hosts",
   command: `echo "$PATH" | tr : '\\n' | while read -r folder; do ls "$folder" 2>/dev/null; done; true`,
   // pulumi-language-python-exec is a part of the host for Python.
-  answer: /^pulumi-language-([a-z0-9]+)$/gm,
-  needs: "pulumi",
+  answer: /^pulumi-language-([a-z0-9]+)$/m,
 };
 
 /** Lists the installed Debian packages, each with its version. */
 export const packages: Probe = {
   name: "packages",
-  command: "dpkg-query --show --showformat '${db:Status-Abbrev}${Package} ${Version}\\n'",
-  answer: /^ii (\S+ \S+)$/gm,
+  command: "dpkg-query -W -f '${db:Status-Abbrev}${Package} ${Version}\\n'",
+  answer: /^ii (\S+ \S+)$/m,
 };
 
 /** All of them. */
 export const probes: readonly Probe[] = [...toolProbes, hosts, packages];
-
-/** The output of a probe, both streams, and how it ended. */
-export interface Answer {
-  readonly exitCode: number;
-  readonly text: string;
-}
-
-const folder = "/tmp/inventory";
-
-/** The name of the file with a probe's exit code. Its output is in the file of the probe's name. */
-export function exitFile(name: string): string {
-  return `${name}.exit`;
-}
-
-/**
- * Adds the probes to a build: they run in its target as that image's user, without network, and the result is a folder of
- * their answers. This works wherever images are built, also emulated, and needs no Docker daemon.
- */
-export function withProbes({ dockerfile, target, ...build }: Build): Build {
-  const probing = [
-    `FROM ${target} AS probed-image`,
-    // The quoted word keeps BuildKit from replacing variables.
-    `RUN --network=none <<'PROBES'`,
-    `mkdir ${folder} && cd ${folder} || exit 1`,
-    `export PULUMI_SKIP_UPDATE_CHECK=true`,
-    ...probes.map(script),
-    `PROBES`,
-    `FROM scratch AS answers`,
-    `COPY --from=probed-image ${folder} /`,
-    ``,
-  ];
-  return { ...build, dockerfile: [dockerfile, ...probing].join("\n"), target: "answers" };
-}
-
-function script({ name, command, needs = command.replace(/ .*/, "") }: Probe): string {
-  const available = needs.startsWith("/") ? `[ -e ${needs} ]` : `command -v ${needs} >/dev/null`;
-  return `if ${available}; then ( ${command} ) >${name} 2>&1; echo $? >${exitFile(name)}; fi`;
-}

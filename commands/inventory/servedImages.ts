@@ -1,6 +1,6 @@
 import * as semver from "semver";
 
-import { type Release, isPulumiVersion } from "../../images/gitTag";
+import { type Release, parseGitTag } from "../../images/gitTag";
 import { baseLabels } from "../../images/labels";
 import { type Platform, isPlatform } from "../../images/platform";
 import { Fault, causeOf, messageOf } from "../../lib/errors";
@@ -12,76 +12,44 @@ export interface ServedImage {
   readonly repository: string;
   /** repository:tag@digest, of the manifest or, if there are several platforms, of the index. */
   readonly reference: string;
-  /** Its platforms, sorted. */
+  /** Sorted. */
   readonly platforms: readonly Platform[];
   /** What it is based on by its labels, name@digest; undefined for images from before this project. */
   readonly base: string | undefined;
 }
 
-/**
- * Reads the image that each language's repository serves under the tag of a release.
- * @param repositories host[:port]/path, by language
- * @throws {Fault} if a repository cannot be read, or that names all that do not have the tag
- */
-export async function readReleased(
-  { tag, pulumiVersion }: Release,
-  repositories: Readonly<Record<string, string>>,
-): Promise<Readonly<Record<string, ServedImage>>> {
-  const reads = Object.entries(repositories).map(
-    async ([language, repository]) => [language, await readServed(repository, tag)] as const,
-  );
-  const found = await Promise.all(reads);
-  const missing = found.filter(([, image]) => image === undefined).map(([language]) => repositories[language]);
-  if (missing.length === 0) return Object.fromEntries(found) as Record<string, ServedImage>;
-  throw new Fault(
-    `Tag ${tag} does not exist in ${missing.join(", ")}. Release Pulumi ${pulumiVersion} under it first, or select ` +
-      `languages that have it, such as LANGUAGE=python.`,
-  );
-}
-
 /** Reads an image by its tag; undefined if the tag does not exist. */
 export async function readServed(repository: string, tag: string): Promise<ServedImage | undefined> {
-  const client = new RepositoryClient(repository);
-  return reading(repository, async () => {
+  return reading(repository, async (client) => {
     const digest = await client.digest(tag);
     if (digest === undefined) return undefined;
     const images = await readImages(client, digest);
     const platforms = images.map(({ platform }) => platform).filter(isPlatform);
     const { [baseLabels.name]: name, [baseLabels.digest]: of } = images[0]?.config.config?.Labels ?? {};
-    const base = name === undefined || of === undefined ? undefined : `${name}@${of}`;
+    const base = name && of && `${name}@${of}`;
     return { repository, reference: `${repository}:${tag}@${digest}`, platforms: platforms.sort(), base };
   });
 }
 
 /**
- * Finds the tag of the previous release in a repository.
- * @throws {Fault} if the repository cannot be read
+ * Finds the tag of the previous release: the highest lower version of the same stack. For prod, that is a `vX.Y.Z`, which
+ * each `latest` is too.
+ * @param tags of the repository
  */
-export async function findPreviousTag(repository: string, release: Release): Promise<string | undefined> {
-  return reading(repository, async () => previousTag(release, await new RepositoryClient(repository).tags()));
-}
-
-/**
- * The highest lower version among tags of the same kind: dev's tags for one of them, else prod's `vX.Y.Z`, which each
- * `latest` is too.
- */
-export function previousTag(
-  { tag, pulumiVersion }: Pick<Release, "tag" | "pulumiVersion">,
-  tags: readonly string[],
-): string | undefined {
-  const prefix = tag.startsWith("dev-") ? "dev-v" : "v";
-  const versions = tags.filter((other) => other.startsWith(prefix)).map((other) => other.slice(prefix.length));
-  const lower = versions.filter((version) => isPulumiVersion(version) && semver.lt(version, pulumiVersion));
-  const [highest] = lower.sort(semver.rcompare);
-  return highest === undefined ? undefined : `${prefix}${highest}`;
+export function previousTag({ stack, pulumiVersion }: Release, tags: readonly string[]): string | undefined {
+  const lower = tags
+    .flatMap((tag) => parseGitTag(tag) ?? [])
+    .filter((other) => other.stack === stack && other.tag !== "latest")
+    .filter((other) => semver.lt(other.pulumiVersion, pulumiVersion));
+  return lower.sort((a, b) => semver.rcompare(a.pulumiVersion, b.pulumiVersion))[0]?.tag;
 }
 
 /**
  * Reads from a repository.
  * @throws {Fault} that names it if that fails
  */
-export async function reading<T>(repository: string, read: () => Promise<T>): Promise<T> {
-  return read().catch((error: unknown) => {
+export async function reading<T>(repository: string, read: (client: RepositoryClient) => Promise<T>): Promise<T> {
+  return read(new RepositoryClient(repository)).catch((error: unknown) => {
     throw new Fault(`Could not read ${repository}: ${messageOf(causeOf(error))}. Retry when the registry answers.`);
   });
 }

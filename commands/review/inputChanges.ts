@@ -4,12 +4,12 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
-import type { ImageInputs, ImageStep } from "./pulumiPreview";
+import type { ImageStep } from "./pulumiPreview";
 
 /** Whether the checkout changes the inputs of an Image. */
 export function changesInputs(step: ImageStep): boolean {
-  const differs = dockerfileOf(step.before) !== dockerfileOf(step.now);
-  return step.op === "update" && (differs || changesFiles(step) || changedValues(step).length > 0);
+  const [before, now] = dockerfiles(step);
+  return step.op === "update" && (before !== now || changesFiles(step) || changedValues(step).length > 0);
 }
 
 /**
@@ -18,40 +18,34 @@ export function changesInputs(step: ImageStep): boolean {
  */
 export async function describeInputChanges(steps: readonly ImageStep[]): Promise<string[]> {
   const changed = steps.filter(changesInputs);
-  const [longest] = changed
-    .filter(({ diffs }) => diffs.includes("dockerfile"))
-    // The smoke test's Dockerfile contains that of the image.
-    .sort((a, b) => dockerfileOf(b.now).length - dockerfileOf(a.now).length);
-  const values = [...new Set(changed.flatMap(changedValues))];
+  const pairs = changed.map(dockerfiles).filter(([before, now]) => before !== now);
+  // The smoke test's Dockerfile contains that of the image.
+  const [longest] = pairs.sort(([, a], [, b]) => b.length - a.length);
+  const values = [...new Set(changed.flatMap(changedValues))].join("\n");
   return [
-    ...(longest === undefined ? [] : await diffHunks(dockerfileOf(longest.before), dockerfileOf(longest.now))),
-    ...(values.length > 0 ? [values.join("\n")] : []),
+    ...(longest === undefined ? [] : await diffHunks(...longest)),
+    ...(values === "" ? [] : [values]),
     ...(changed.some(changesFiles) ? ['# files of its build contexts: see "Files changed"'] : []),
   ];
 }
 
-function dockerfileOf(state: ImageStep["now"]): string {
-  return state?.inputs.dockerfile?.inline ?? "";
+function dockerfiles(step: ImageStep): [before: string, now: string] {
+  return [step.old?.inputs.dockerfile?.inline ?? "", step.new?.inputs.dockerfile?.inline ?? ""];
 }
 
 function changesFiles({ diffs }: ImageStep): boolean {
-  return diffs.includes("contextHash");
+  return diffs?.includes("contextHash") ?? false;
 }
 
 /** The Dockerfile, and inputs that differ with what was released last or with who releases. */
 const ignored = /^(dockerfile|tags|registries|buildArgs\.REPAIR)\b/;
 
 /** The inputs other than the Dockerfile that differ, each as a line with its path and value. */
-function changedValues({ before, now }: ImageStep): string[] {
-  const [old, current] = [lines(before?.inputs), lines(now?.inputs)];
-  return [
-    ...old.filter((line) => !current.includes(line)).map((line) => `-${line}`),
-    ...current.filter((line) => !old.includes(line)).map((line) => `+${line}`),
-  ];
-}
-
-function lines(inputs: ImageInputs = {}): string[] {
-  return flatten(inputs).filter((line) => !ignored.test(line));
+function changedValues(step: ImageStep): string[] {
+  const [old, now] = [step.old, step.new].map((state) => flatten(state?.inputs).filter((line) => !ignored.test(line)));
+  const without = (lines: readonly string[] = [], others: readonly string[] = []) =>
+    lines.filter((line) => !others.includes(line));
+  return [...without(old, now).map((line) => `-${line}`), ...without(now, old).map((line) => `+${line}`)];
 }
 
 function flatten(value: unknown, path = ""): string[] {

@@ -6,43 +6,29 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { log, logHeading } from "../../lib/log";
-
-/** The inputs of an Image that are read here; it has more: https://www.pulumi.com/registry/packages/docker-build */
-export interface ImageInputs {
-  readonly dockerfile?: { readonly inline?: string };
-  readonly context?: {
-    readonly location: string;
-    readonly named?: Readonly<Record<string, { readonly location: string }>>;
-  };
-  readonly buildArgs?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly platforms?: readonly string[];
-  readonly target?: string;
-  readonly tags?: readonly string[];
-  readonly builder?: { readonly name?: string };
-}
+import type { ImageInputs } from "../builder";
 
 interface ImageState {
   readonly inputs: ImageInputs;
   readonly outputs: { readonly digest?: string };
 }
 
-/** What the preview would do to an Image. */
+/** What the preview would do to an Image, in the form of the engine. */
 export interface ImageStep {
-  /** Such as python-smoke. */
-  readonly name: string;
+  readonly type: string;
+  readonly urn: string;
   /** create, update, same, delete, … */
   readonly op: string;
-  /** The properties that differ. */
-  readonly diffs: readonly string[];
-  readonly before: ImageState | undefined;
-  readonly now: ImageState | undefined;
+  /** The paths of the inputs that differ. */
+  readonly diffs?: readonly string[] | null;
+  readonly old: ImageState | null;
+  readonly new: ImageState | null;
 }
 
 /** Why a preview failed. */
 export interface Problem {
-  /** The Image that failed; undefined for the program itself. */
-  readonly name: string | undefined;
+  /** The Image that failed; empty for the program itself. */
+  readonly name: string;
   readonly message: string;
   /** The end of its build's output. */
   readonly output: readonly string[];
@@ -50,26 +36,22 @@ export interface Problem {
 
 /** How a preview ended. */
 export interface Preview {
-  readonly steps: readonly ImageStep[];
-  /** None if it succeeded. */
+  /** By the name of the Image, such as python-smoke. */
+  readonly steps: ReadonlyMap<string, ImageStep>;
+  /** Empty if it succeeded. */
   readonly problems: readonly Problem[];
+  /** What the engine and the builds print. */
+  readonly messages: readonly string[];
 }
 
 interface EngineEvent {
-  readonly resourcePreEvent?: { readonly metadata: Metadata };
+  readonly resourcePreEvent?: { readonly metadata: ImageStep };
   readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
 }
 
-interface Metadata {
-  readonly op: string;
-  readonly urn: string;
-  readonly type: string;
-  readonly diffs?: readonly string[] | null;
-  readonly old: ImageState | null;
-  readonly new: ImageState | null;
-}
+type Message = Readonly<Record<"name" | "text" | "severity", string>>;
 
-/** How many lines of a failed build's output are kept. */
+/** The maximum number of lines of a failed build's output. */
 const tailLength = 30;
 
 /**
@@ -85,59 +67,31 @@ export async function runPreview(folder: string, logs: string): Promise<Preview>
     buffer: { stdout: false },
     reject: false,
   });
-  const events = new PreviewEvents();
-  for await (const line of running.iterable({ from: "stdout" })) events.add(line);
+  const preview = await readEvents(running.iterable({ from: "stdout" }));
   const { failed, stderr } = await running;
-  writeFileSync(join(logs, "pulumi.log"), [...events.messages, stderr, ""].join("\n"));
-  const problems = failed ? events.problems() : [];
-  const unknown = { name: undefined, message: stderr.trim() || "pulumi preview failed.", output: [] };
-  return { steps: [...events.steps.values()], problems: failed && problems.length === 0 ? [unknown] : problems };
+  writeFileSync(join(logs, "pulumi.log"), [...preview.messages, stderr, ""].join("\n"));
+  const unknown = { name: "", message: stderr.trim() || "pulumi preview failed.", output: [] };
+  const problems = preview.problems.length > 0 ? preview.problems : [unknown];
+  return { ...preview, problems: failed ? problems : [] };
 }
 
-/** Collects what is needed of the engine's events. */
-export class PreviewEvents {
-  readonly steps = new Map<string, ImageStep>();
-  readonly messages: string[] = [];
-  private readonly outputs = new Map<string, string[]>();
-  private readonly errors: { readonly name: string | undefined; readonly message: string }[] = [];
-  private readonly logged = new Set<string>();
-
-  /** @param line an event as JSON; any other line counts as a message */
-  add(line: string): void {
+/** Reads events, each a line of JSON. Any other line is a message. */
+export async function readEvents(lines: AsyncIterable<string> | Iterable<string>): Promise<Preview> {
+  const steps = new Map<string, ImageStep>();
+  const messages: Message[] = [];
+  const logged = new Set<string>();
+  for await (const line of lines) {
     const { resourcePreEvent, diagnosticEvent } = parse(line);
-    if (resourcePreEvent?.metadata.type === "docker-build:index:Image") this.addStep(resourcePreEvent.metadata);
-    if (diagnosticEvent !== undefined && diagnosticEvent.severity !== "debug") this.addMessage(diagnosticEvent);
+    const step = resourcePreEvent?.metadata;
+    if (step?.type === "docker-build:index:Image") steps.set(nameOf(step.urn), step);
+    const { urn = "", message = "", severity = "" } = diagnosticEvent ?? {};
+    const [name, text] = [nameOf(urn), message.trimEnd()];
+    if (text === "" || severity === "debug") continue;
+    messages.push({ name, text, severity });
+    if (name !== "") logBuildStep(name, text, logged);
   }
-
-  /** The errors, each with the end of the output of its build. */
-  problems(): Problem[] {
-    return this.errors.map(({ name, message }) => ({ name, message, output: this.outputs.get(name ?? "") ?? [] }));
-  }
-
-  private addStep({ urn, op, diffs, old, new: now }: Metadata): void {
-    const name = nameOf(urn);
-    const properties = [...new Set((diffs ?? []).map((path) => path.replace(/[.[].*$/, "")))];
-    this.steps.set(name, { name, op, diffs: properties, before: old ?? undefined, now: now ?? undefined });
-  }
-
-  private addMessage({ urn, message, severity }: NonNullable<EngineEvent["diagnosticEvent"]>): void {
-    const text = message.trimEnd();
-    const name = urn === undefined ? undefined : nameOf(urn);
-    if (text === "") return;
-    this.messages.push([name, text].filter(Boolean).join(" "));
-    if (severity === "error" && text !== "preview failed") this.errors.push({ name, message: text });
-    if (name !== undefined) this.addOutput(name, text);
-  }
-
-  private addOutput(name: string, text: string): void {
-    const [, output] = /^#\d+ \d+\.\d+ (.*)$/.exec(text) ?? [];
-    if (output !== undefined) this.outputs.set(name, [...(this.outputs.get(name) ?? []), output].slice(-tailLength));
-    const [, step = ""] = /^#\d+ (\[.*)$/.exec(text) ?? [];
-    const line = step.replace(/\s+/g, " ").slice(0, 96);
-    if (line === "" || /^\[(internal|context)/.test(line) || this.logged.has(`${name} ${line}`)) return;
-    this.logged.add(`${name} ${line}`);
-    log(name, line);
-  }
+  const texts = messages.map(({ name, text }) => `${name} ${text}`.trimStart());
+  return { steps, problems: problemsOf(messages), messages: texts };
 }
 
 function parse(line: string): EngineEvent {
@@ -146,5 +100,23 @@ function parse(line: string): EngineEvent {
 }
 
 function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
+  return urn.replace(/^.*::/, "");
+}
+
+/** Logs each step of a Dockerfile once, such as `[smoke 2/3] RUN …`. */
+function logBuildStep(name: string, text: string, logged: Set<string>): void {
+  const [, step = ""] = /^#\d+ (\[(?!internal|context).*)$/.exec(text) ?? [];
+  const line = step.replace(/\s+/g, " ").slice(0, 96);
+  if (line === "" || logged.has(`${name} ${line}`)) return;
+  logged.add(`${name} ${line}`);
+  log(name, line);
+}
+
+function problemsOf(messages: readonly Message[]): Problem[] {
+  const errors = messages.filter(({ text, severity }) => severity === "error" && text !== "preview failed");
+  return errors.map(({ name, text }) => {
+    const own = messages.filter((message) => name !== "" && message.name === name);
+    const output = own.flatMap((message) => /^#\d+ \d+\.\d+ (.*)$/.exec(message.text)?.[1] ?? []);
+    return { name, message: text, output: output.slice(-tailLength) };
+  });
 }

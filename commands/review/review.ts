@@ -1,15 +1,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { execa } from "execa";
+import * as semver from "semver";
+
 import { catalogue } from "../../images/catalogue";
-import type { Release } from "../../images/gitTag";
+import { type Release, isPulumiVersion } from "../../images/gitTag";
 import { Fault } from "../../lib/errors";
+import type { ImageInputs } from "../builder";
 import { configureStack, selectStack } from "../stackTarget";
 import { type ImageChange, readImageChange } from "./imageChange";
 import { changesInputs, describeInputChanges } from "./inputChanges";
-import { readLastReleased } from "./lastReleased";
 import { reviewMarkdown } from "./markdown";
-import { type ImageStep, type Problem, runPreview } from "./pulumiPreview";
+import { type Preview, runPreview } from "./pulumiPreview";
 
 /** What a change of the checkout means for one language. */
 export interface LanguageReview {
@@ -25,10 +28,8 @@ export interface LanguageReview {
 }
 
 /** What a change of the checkout means for a stack. */
-export interface Review extends Release {
+export interface Review extends Release, Pick<Preview, "problems"> {
   readonly languages: readonly LanguageReview[];
-  /** Why the preview failed; empty if it did not. */
-  readonly problems: readonly Problem[];
 }
 
 /**
@@ -41,34 +42,60 @@ export async function review(stack: string, folder: string, logs: string): Promi
   if (stack !== "dev" && stack !== "prod") throw new Fault(`STACK ${JSON.stringify(stack)} is not one of dev, prod.`);
   mkdirSync(logs, { recursive: true });
   await selectStack(stack, folder);
-  const released = await readLastReleased(stack, folder);
+  // Secrets stay encrypted.
+  const { stdout } = await execa("pulumi", ["stack", "export", "--non-interactive"], { cwd: folder });
+  const { deployment } = JSON.parse(stdout) as { deployment?: { resources?: readonly Resource[] } };
+  const released = lastReleased(stack, deployment?.resources ?? []);
   await configureStack(released, folder);
   const { steps, problems } = await runPreview(folder, logs);
-  const languages = problems.length > 0 ? [] : await reviewLanguages(steps, folder);
+  const languages = problems.length > 0 ? [] : await reviewLanguages(steps);
   const markdown = reviewMarkdown({ ...released, languages, problems });
   writeFileSync(join(logs, `review-${stack}.md`), `${markdown}\n`);
   console.log(markdown);
   if (problems.length > 0) throw new Fault("pulumi preview failed, see above. Nothing was published.");
 }
 
-/** In the order of the catalogue; sequential, because each may be several builds. */
-async function reviewLanguages(steps: readonly ImageStep[], folder: string): Promise<LanguageReview[]> {
-  const names = [...catalogue.map(({ name }) => name), ...steps.map(({ name }) => name.replace(/-(image|smoke)$/, ""))];
-  const reviews: LanguageReview[] = [];
-  for (const language of new Set(names)) {
-    const [smoke, image] = ["smoke", "image"].map((kind) => steps.find(({ name }) => name === `${language}-${kind}`));
-    if (image === undefined) continue;
-    const change = changesInputs(image) ? await readImageChange(image, folder) : undefined;
-    const hunks = await describeInputChanges(smoke === undefined ? [image] : [smoke, image]);
-    const tested = smoke !== undefined && !["same", "delete"].includes(smoke.op);
-    reviews.push({ language, kind: kindOf(image, change), tested, change, hunks });
-  }
-  return reviews;
+/** A resource in a stack's exported state, as far as it is read here. */
+interface Resource {
+  readonly type: string;
+  readonly inputs?: ImageInputs;
 }
 
-function kindOf({ op }: ImageStep, change: LanguageReview["change"]): LanguageReview["kind"] {
-  if (op === "create") return "new";
-  if (op === "delete") return "removed";
-  if (change === undefined) return "same";
-  return "differs" in change && !change.differs ? "rebuilt" : "changed";
+/**
+ * Finds what a stack has released last: a review previews that, so that only changes of the checkout show. If a release
+ * ended halfway, that is the newest version.
+ * @throws {Fault} if nothing was released
+ */
+export function lastReleased(stack: Release["stack"], resources: readonly Resource[]): Release {
+  const images = resources.flatMap(({ type, inputs }): Release[] => {
+    const pulumiVersion = inputs?.buildArgs?.["PULUMI_VERSION"] ?? "";
+    const tag = inputs?.tags?.[0]?.replace(/^.*:/, "");
+    const isImage = type === "docker-build:index:Image" && tag !== undefined && isPulumiVersion(pulumiVersion);
+    return isImage ? [{ stack, pulumiVersion, tag }] : [];
+  });
+  const [newest] = images.sort((a, b) => semver.rcompare(a.pulumiVersion, b.pulumiVersion));
+  if (newest !== undefined) return newest;
+  const form = stack === "dev" ? "dev-vX.Y.Z" : "vX.Y.Z";
+  throw new Fault(`Stack ${stack} has released nothing to compare with. Push a tag ${form}.`);
+}
+
+/** In the order of the catalogue; sequential, because each may be several builds. */
+async function reviewLanguages(steps: Preview["steps"]): Promise<LanguageReview[]> {
+  const names = [...catalogue.map(({ name }) => name), ...[...steps.keys()].map((name) => name.replace(/-\w+$/, ""))];
+  const reviews: LanguageReview[] = [];
+  for (const language of new Set(names)) {
+    const [smoke, image] = [steps.get(`${language}-smoke`), steps.get(`${language}-image`)];
+    if (image === undefined) continue;
+    const change = changesInputs(image) ? await readImageChange(`${language}-image`, image) : undefined;
+    const unchanged = change !== undefined && "differs" in change && !change.differs;
+    const kind = change === undefined ? "same" : unchanged ? "rebuilt" : "changed";
+    reviews.push({
+      language,
+      kind: image.op === "create" ? "new" : image.op === "delete" ? "removed" : kind,
+      tested: smoke !== undefined && !["same", "delete"].includes(smoke.op),
+      change,
+      hunks: await describeInputChanges(smoke === undefined ? [image] : [smoke, image]),
+    });
+  }
+  return reviews;
 }

@@ -7,12 +7,12 @@ import { stringify } from "yaml";
 
 import { type Builder, buildctl, buildx } from "../../commands/builder";
 import { readContents } from "../../commands/inventory/contents";
-import { type Inventory, type MachineBuilder, inventory, readInventory } from "../../commands/inventory/inventory";
-import { readReleased } from "../../commands/inventory/servedImages";
+import { type Inventory, inventory } from "../../commands/inventory/inventory";
+import { readServed } from "../../commands/inventory/servedImages";
 import { stackTarget } from "../../commands/stackTarget";
+import type { Target } from "../../commands/target";
 import { catalogue } from "../../images/catalogue";
 import { argument, readDockerfile, stages } from "../../images/dockerfile";
-import { requireRelease } from "../../images/gitTag";
 import { Clone } from "../../lib/git";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { localBuilder } from "../../local/builder";
@@ -26,63 +26,59 @@ import { Scratch } from "../helpers/scratch";
 import { withEnvironment } from "../helpers/withEnvironment";
 
 const own = ownPlatform();
-const languages = ["javascript", "python"];
-
-/** Fails if it is used although the environment names a builder. */
-const unused: MachineBuilder = () => Promise.reject(new Error("The builder of this machine is used."));
 
 // One story: two releases, and what their images contain.
 describe("the inventory of a release", () => {
   let scratch: Scratch;
   let builder: Builder;
+  /** The first inventory. */
   let listed: Inventory;
-  /** The job's summary. */
-  let summary: string;
 
   before(async () => {
     scratch = await Scratch.start(["3.64.0", "3.66.0"]);
     const { buildKit, tools } = scratch.place.environment;
     builder = buildctl(tools.buildctl, buildKit);
     for (const version of ["3.64.0", "3.66.0"]) await scratch.release({ pulumiVersion: version, tag: `v${version}` });
-    summary = inScratch("summary.md");
-    await withEnvironment({ GITHUB_STEP_SUMMARY: summary }, () => write("v3.66.0", "first"));
-    listed = readWritten("first");
+    const variables = { GITHUB_STEP_SUMMARY: inScratch("summary.md") };
+    listed = await list("first", { names: ["javascript", "python"], variables });
   });
   after(() => scratch.stop());
 
   const inScratch = (...parts: string[]) => join(scratch.place.folder, ...parts);
 
-  const selected = (names: readonly string[]) => catalogue.filter(({ name }) => names.includes(name));
+  interface Options {
+    readonly gitTag?: string;
+    readonly names?: readonly string[];
+    readonly machine?: typeof localBuilder;
+    readonly variables?: NodeJS.ProcessEnv;
+    readonly target?: Target;
+  }
 
-  /** The inventory as `make inventory` writes it, with the registry of this test. */
-  async function write(gitTag: string, folder: string, names = languages, used = builder): Promise<void> {
-    await withEnvironment({ REGISTRY: scratch.prefix, BUILDKIT_HOST: "", BUILDER: "" }, () =>
-      inventory(localTarget(), gitTag, selected(names), () => Promise.resolve(used), inScratch(folder)),
+  /** Lists as `make inventory` does, with the registry of this test; by default YAML's image of v3.66.0. */
+  async function list(folder: string, options: Options = {}): Promise<Inventory> {
+    const { gitTag = "v3.66.0", names = ["yaml"], machine = () => Promise.resolve(builder), variables } = options;
+    const languages = catalogue.filter(({ name }) => names.includes(name));
+    await withEnvironment({ REGISTRY: scratch.prefix, BUILDKIT_HOST: "", BUILDER: "", ...variables }, () =>
+      inventory(options.target ?? localTarget(), gitTag, languages, machine, inScratch(folder)),
     );
+    return JSON.parse(readFileSync(inScratch(folder, `inventory-${gitTag}.json`), "utf8")) as Inventory;
   }
 
-  function readWritten(folder: string): Inventory {
-    return JSON.parse(readFileSync(inScratch(folder, "inventory-v3.66.0.json"), "utf8")) as Inventory;
-  }
+  /** Fails if it is used although the environment names a builder. */
+  const unused = () => Promise.reject(new Error("The builder of this machine is used."));
 
   /** The contents of a language's image on the machine's own platform. */
-  function inside(language: string) {
-    const contents = listed.images[language]?.platforms[own];
+  function inside(language: string, of = listed) {
+    const contents = of.images[language]?.platforms[own];
     assert.ok(contents);
     return contents;
   }
 
-  /** The version of a Debian package without epoch, revision and Debian's suffixes: that of the software. */
-  function upstream(language: string, name: string): string {
-    return (inside(language).packages[name] ?? "").replace(/^\d+:/, "").replace(/[-+~].*$/, "");
-  }
-
   it("names the release, and each image by the digest that the registry serves", async () => {
-    assert.deepEqual([listed.version, listed.tag, Object.keys(listed.images)], ["3.66.0", "v3.66.0", languages]);
-    for (const language of languages) {
+    const { images, ...release } = listed;
+    assert.deepEqual([release, Object.keys(images)], [{ version: "3.66.0", tag: "v3.66.0" }, ["javascript", "python"]]);
+    for (const [language, image] of Object.entries(images)) {
       const digest = await scratch.client(language).digest("v3.66.0");
-      const image = listed.images[language];
-      assert.ok(image);
       assert.equal(image.reference, `${scratch.repository(language)}:v3.66.0@${digest}`);
       assert.deepEqual(Object.keys(image.platforms), [own]);
       // The official base, also if a substitute was built from.
@@ -90,49 +86,52 @@ describe("the inventory of a release", () => {
     }
   });
 
-  it("has the Pulumi version and the hosts of each image", () => {
-    assert.equal(inside("javascript").tools["pulumi"], "3.66.0");
-    assert.deepEqual(inside("javascript").hosts, ["nodejs", "yaml"]);
-    assert.deepEqual(inside("python").hosts, ["python", "yaml"]);
-  });
-
-  it("has the toolchain that the Dockerfile pins, in its image alone", () => {
+  it("has the Pulumi version, the hosts and the toolchain that the Dockerfile pins, in its image alone", () => {
     const dockerfile = readDockerfile("javascript");
     const [, node] = /^node:([\d.]+)-/.exec(stages(dockerfile).get("node") ?? "") ?? [];
-    const { tools } = inside("javascript");
-    assert.equal(tools["node"], node);
-    assert.equal(tools["yarn"], argument(dockerfile, "YARN_VERSION"));
-    assert.equal(tools["pnpm"], argument(dockerfile, "PNPM_VERSION"));
-    for (const name of ["npm", "corepack"]) assert.match(tools[name] ?? "", /^\d+\.\d+\.\d+$/);
+    const [yarn, pnpm] = ["YARN_VERSION", "PNPM_VERSION"].map((name) => argument(dockerfile, name));
+    const { tools, hosts } = inside("javascript");
+    const { npm = "", corepack = "", ...pinned } = tools;
+    assert.partialDeepStrictEqual(pinned, { pulumi: "3.66.0", node, yarn, pnpm });
+    for (const version of [npm, corepack]) assert.match(version, /^\d+\.\d+\.\d+$/);
     for (const name of ["python", "pip", "go", "java", "dotnet-sdk"]) assert.equal(tools[name], undefined, name);
-    assert.equal(inside("python").tools["node"], undefined);
+    assert.deepEqual(
+      ["node", "python"].filter((name) => inside("python").tools[name]),
+      ["python"],
+    );
+    assert.deepEqual(
+      [hosts, inside("python").hosts],
+      [
+        ["nodejs", "yaml"],
+        ["python", "yaml"],
+      ],
+    );
   });
 
   it("has the version of a Debian package for the tools in it", () => {
-    for (const language of languages) {
-      const { tools } = inside(language);
-      assert.equal(tools["git"], upstream(language, "git"));
-      assert.equal(tools["curl"], upstream(language, "curl"));
-      // OpenSSH 10.0p1 prints 10.0p2.
-      assert.equal(tools["ssh"]?.replace(/p\d+$/, ""), upstream(language, "openssh-client").replace(/p\d+$/, ""));
-      assert.equal(tools["ca-certificates"], inside(language).packages["ca-certificates"]);
-      assert.match(tools["os"] ?? "", /^debian 13\.\d+$/);
+    for (const language of ["javascript", "python"]) {
+      const { tools, packages } = inside(language);
+      // Without epoch, revision and Debian's suffixes. OpenSSH 10.0p1 prints 10.0p2.
+      const upstream = (name: string) => packages[name]?.replace(/^\d+:/, "").replace(/(p\d+)?[-+~].*$/, "");
+      const { git, curl, ssh, python, pip, os = "" } = tools;
+      const [debianGit, debianCurl, debianSsh] = ["git", "curl", "openssh-client"].map(upstream);
+      assert.deepEqual([git, curl, ssh?.replace(/p\d+$/, "")], [debianGit, debianCurl, debianSsh]);
+      assert.deepEqual([python, pip], [upstream("python3.13"), upstream("python3-pip")]);
+      assert.equal(tools["ca-certificates"], packages["ca-certificates"]);
+      assert.match(os, /^debian 13\.\d+$/);
     }
-    assert.equal(inside("python").tools["python"], upstream("python", "python3.13"));
-    assert.equal(inside("python").tools["pip"], upstream("python", "python3-pip"));
-    assert.equal(inside("javascript").packages["python3.13"], undefined);
   });
 
   it("is the same, byte by byte, if it is read again", async () => {
     // Without the answers in BuildKit's cache.
     const again: Builder = { ...builder, command: (...build) => [...builder.command(...build), "--no-cache"] };
-    await write("v3.66.0", "again", languages, again);
+    await list("again", { names: ["javascript", "python"], machine: () => Promise.resolve(again) });
     const [one, other] = ["first", "again"].map((folder) => readFileSync(inScratch(folder, "inventory-v3.66.0.json")));
     assert.deepEqual(one, other);
   });
 
   it("shows in the job's summary and the release notes what is inside, and that Pulumi alone has changed", () => {
-    const markdown = readFileSync(summary, "utf8");
+    const markdown = readFileSync(inScratch("summary.md"), "utf8");
     assert.equal(readFileSync(inScratch("first", "inventory-v3.66.0.md"), "utf8"), markdown);
     const { git } = inside("python").tools;
     const changed = "3.64.0 → 3.66.0";
@@ -145,43 +144,38 @@ describe("the inventory of a release", () => {
   });
 
   it("reports a tag that the registry does not have, and a registry that does not answer", async () => {
-    const repositories = languages.map((language) => scratch.repository(language)).join(", ");
-    await assert.rejects(write("dev-v3.66.0", "none"), {
+    const names = ["javascript", "python"];
+    const repositories = names.map((language) => scratch.repository(language)).join(", ");
+    await assert.rejects(list("none", { gitTag: "dev-v3.66.0", names }), {
       message:
         `Tag dev-v3.66.0 does not exist in ${repositories}. Release Pulumi 3.66.0 under it first, or select languages ` +
         `that have it, such as LANGUAGE=python.`,
     });
-    const elsewhere = readReleased(requireRelease("v3.66.0"), { python: "localhost:1/runner-pulumi-python" });
-    await assert.rejects(elsewhere, {
-      message:
-        /^Could not read localhost:1\/runner-pulumi-python: .*Could not reach .*Retry when the registry answers\.$/,
-    });
+    const message =
+      /^Could not read localhost:1\/runner-pulumi-yaml: .*Could not reach .*Retry when the registry answers\.$/;
+    await assert.rejects(list("none", { variables: { REGISTRY: "localhost:1" } }), { message });
   });
 
   it("refuses an image of another version than its tag says", async () => {
-    const digest = (await scratch.client("yaml").digest("v3.66.0")) ?? "";
-    await scratch.moveTag("yaml", "latest", digest);
-    await assert.rejects(write("latest-v3.64.0", "none", ["yaml"]), {
+    await scratch.moveTag("yaml", "latest", (await scratch.client("yaml").digest("v3.66.0")) ?? "");
+    await assert.rejects(list("none", { gitTag: "latest-v3.64.0" }), {
       message: /:latest@\S+ has Pulumi 3\.66\.0 instead of 3\.64\.0\. Use the TAG that latest serves now\.$/,
     });
   });
 
   it("reports a builder that does not answer", async () => {
-    const { tools } = scratch.place.environment;
-    const none = buildctl(tools.buildctl, `unix://${inScratch("none.sock")}`);
-    await assert.rejects(write("v3.66.0", "none", ["yaml"], none), {
+    const none = buildctl(scratch.place.environment.tools.buildctl, `unix://${inScratch("none.sock")}`);
+    await assert.rejects(list("none", { machine: () => Promise.resolve(none) }), {
       message:
         /cannot be run on \S+ by BuildKit at unix:\S+: [^]*none\.sock[^]*\nCheck that the builder is available, /,
     });
   });
 
   it("refuses an image that cannot be run", async () => {
-    const repository = `${scratch.prefix}/broken`;
-    await pushImage(repository, "v3.60.0", {});
-    const release = requireRelease("v3.60.0");
-    const images = await readReleased(release, { yaml: repository });
-    await assert.rejects(readInventory(release, images, builder), {
-      message: /broken:v3\.60\.0@sha256:\S+ cannot be run on linux\/amd64 by BuildKit at [^]*(sh|exec)[^]*\nCheck that/,
+    const registry = `${scratch.prefix}/broken`;
+    await pushImage(`${registry}/runner-pulumi-yaml`, "v3.60.0", {});
+    await assert.rejects(list("none", { gitTag: "v3.60.0", variables: { REGISTRY: registry } }), {
+      message: /:v3\.60\.0@sha256:\S+ cannot be run on linux\/amd64 by BuildKit at [^]*(sh|exec)[^]*\nCheck that/,
     });
   });
 
@@ -199,17 +193,17 @@ describe("the inventory of a release", () => {
     ];
     for (const [push, problem] of cases) {
       await push();
-      await write("v3.66.0", "after-broken", ["yaml"]);
-      const { yaml } = readWritten("after-broken").images;
-      assert.equal(yaml?.platforms[own]?.tools["pulumi"], "3.66.0");
-      assert.equal(yaml.previous?.tag, "v3.65.0");
-      assert.match("problem" in yaml.previous ? yaml.previous.problem : "", problem);
+      const after = await list("after-broken");
+      assert.equal(inside("yaml", after).tools["pulumi"], "3.66.0");
+      const { tag, ...previous } = after.images["yaml"]?.previous ?? {};
+      assert.equal(tag, "v3.65.0");
+      assert.match("problem" in previous ? previous.problem : "", problem);
     }
     await scratch.remove("yaml", "v3.65.0");
   });
 
   describe("with buildx, as in CI", () => {
-    let programs: string;
+    let variables: NodeJS.ProcessEnv;
 
     before(async () => {
       // The version that the docker-build plugin contains.
@@ -217,68 +211,60 @@ describe("the inventory of a release", () => {
       cpSync(join(checkout, "local", "offline", "tools", "builder"), module, { recursive: true });
       const sums = readFileSync(join(module, "go.sum"), "utf8");
       const [, version] = /^github\.com\/docker\/buildx (v\S+) h1:/m.exec(sums) ?? [];
-      const goMod = join(module, "go.mod");
-      writeFileSync(goMod, `${readFileSync(goMod, "utf8")}\nrequire github.com/docker/buildx ${version}\n`);
-      programs = inScratch("programs");
+      writeFileSync(join(module, "go.mod"), `\nrequire github.com/docker/buildx ${version}\n`, { flag: "a" });
+      const programs = inScratch("programs");
       await goBuild({ title: "buildx", module, packages: ["github.com/docker/buildx/cmd/buildx"], output: programs });
       // Like `docker buildx`.
       writeFileSync(join(programs, "docker"), '#!/bin/sh\nshift\nexec "$(dirname "$0")/buildx" "$@"\n');
       chmodSync(join(programs, "docker"), 0o755);
+      const { env, builder: BUILDER } = scratch.place.environment;
+      const { BUILDX_CONFIG, DOCKER_CONFIG } = env;
+      variables = { PATH: [programs, process.env["PATH"]].join(delimiter), BUILDX_CONFIG, DOCKER_CONFIG, BUILDER };
     });
 
     it("is the same", async () => {
-      const { environment } = scratch.place;
       const project = inScratch("project-of-prod");
       mkdirSync(project);
       const config = stringify({ config: { "runner-pulumi:registry": scratch.prefix } });
       writeFileSync(join(project, "Pulumi.prod.yaml"), config);
-      const { BUILDX_CONFIG = "", DOCKER_CONFIG = "" } = environment.env;
-      const PATH = [programs, process.env["PATH"]].join(delimiter);
-      const variables = { PATH, BUILDX_CONFIG, DOCKER_CONFIG, BUILDKIT_HOST: "", BUILDER: environment.builder };
       const target = stackTarget("prod", new Clone(project));
-      await withEnvironment(variables, () =>
-        inventory(target, "v3.66.0", selected(languages), unused, inScratch("by-buildx")),
-      );
-      assert.deepEqual(readWritten("by-buildx"), listed);
+      const options = { names: ["javascript", "python"], machine: unused, variables, target };
+      assert.deepEqual(await list("by-buildx", options), listed);
     });
 
     it("ignores an attestation in an image's index", async () => {
-      const repository = `${scratch.prefix}/attested`;
+      const registry = `${scratch.prefix}/attested`;
+      const repository = `${registry}/runner-pulumi-yaml`;
       const folder = inScratch("attested");
       mkdirSync(folder);
       writeFileSync(join(folder, "Dockerfile"), `FROM ${scratch.repository("yaml")}:v3.66.0\n`);
-      const { env, builder: name } = scratch.place.environment;
-      const args = ["build", `--builder=${name}`, "--provenance=true", `--tag=${repository}:v3.66.0`, "--push", folder];
-      await execa(join(programs, "buildx"), args, { env });
+      const args = [`--builder=${variables["BUILDER"]}`, "--provenance=true", `--tag=${repository}:v3.66.0`, "--push"];
+      await execa("docker", ["buildx", "build", ...args, folder], { env: variables });
       const { manifests = [] } = (await new RepositoryClient(repository).manifest("v3.66.0")) ?? {};
       assert.equal(manifests.length, 2);
-      const release = requireRelease("v3.66.0");
-      const images = await readReleased(release, { yaml: repository });
-      assert.deepEqual(images["yaml"]?.platforms, [own]);
-      const { yaml } = (await readInventory(release, images, builder)).images;
-      await write("v3.66.0", "unattested", ["yaml"]);
-      assert.deepEqual(yaml?.platforms, readWritten("unattested").images["yaml"]?.platforms);
+      assert.deepEqual((await readServed(repository, "v3.66.0"))?.platforms, [own]);
+      const attested = await list("attested", { variables: { REGISTRY: registry } });
+      const { platforms } = (await list("unattested")).images["yaml"] ?? {};
+      assert.deepEqual(attested.images["yaml"]?.platforms, platforms);
     });
 
     it("reports a builder that does not exist", async () => {
-      const none = buildx("no-such-builder", [join(programs, "buildx")]);
       const target = `${scratch.repository("yaml")}@${await scratch.client("yaml").digest("v3.66.0")}`;
-      await assert.rejects(readContents(none, { title: target, dockerfile: "", target, platform: own }), {
+      const build = { title: target, platform: own, inputs: { target } };
+      const reading = () => readContents(buildx("no-such-builder"), build);
+      await assert.rejects(withEnvironment(variables, reading), {
         message: /by builder no-such-builder: ERROR: no builder "no-such-builder" found\nCheck that the builder is/,
       });
     });
   });
 
   it("is the same on the builder of make up, and on the BuildKit in BUILDKIT_HOST", async () => {
-    const variables = { REGISTRY: scratch.prefix, BUILDKIT_HOST: "", BUILDER: "" };
-    const list = (folder: string, machine: MachineBuilder) =>
-      inventory(localTarget(), "v3.66.0", selected(["yaml"]), machine, inScratch(folder));
-    await withEnvironment(variables, () => list("by-machine", localBuilder));
+    const byMachine = await list("by-machine", { machine: localBuilder });
     const { tools, buildKit } = scratch.place.environment;
     const PATH = [dirname(tools.buildctl), process.env["PATH"]].join(delimiter);
-    await withEnvironment({ ...variables, BUILDKIT_HOST: buildKit, PATH }, () => list("by-buildkit", unused));
-    assert.deepEqual(readWritten("by-buildkit"), readWritten("by-machine"));
-    const yaml = readWritten("by-machine").images["yaml"]?.platforms[own];
-    assert.deepEqual([yaml?.tools["pulumi"], yaml?.hosts], ["3.66.0", ["yaml"]]);
+    const variables = { BUILDKIT_HOST: buildKit, PATH };
+    assert.deepEqual(await list("by-buildkit", { machine: unused, variables }), byMachine);
+    const { tools: found, hosts } = inside("yaml", byMachine);
+    assert.deepEqual([found["pulumi"], hosts], ["3.66.0", ["yaml"]]);
   });
 });

@@ -1,23 +1,27 @@
 import assert from "node:assert/strict";
 
-import { type Build, buildctl, builderFromEnvironment, buildx, readBuild } from "../../../commands/builder";
+import { buildctl, builderFromEnvironment, buildx, readBuild } from "../../../commands/builder";
+import { withEnvironment } from "../../helpers/withEnvironment";
 
-const build: Build = {
+const build = {
   title: "localhost/yaml",
-  dockerfile: "FROM scratch",
   platform: "linux/amd64",
-  target: "runner",
-  context: "/checkout/dockerfiles/scripts",
-  contexts: { debian: "docker-image://debian@sha256:1", program: "/checkout/program" },
-  args: { PULUMI_VERSION: "3.66.0" },
-  labels: { title: "a b" },
-};
+  inputs: {
+    context: {
+      location: "dockerfiles/scripts",
+      named: { debian: { location: "docker-image://debian@sha256:1" }, program: { location: "/checkout/program" } },
+    },
+    buildArgs: { PULUMI_VERSION: "3.66.0" },
+    labels: { title: "a b" },
+    target: "runner",
+  },
+} as const;
 
 describe("a builder", () => {
   it("passes every input of a build to buildctl", () => {
-    assert.deepEqual(buildctl("buildctl", "unix:///socket").command(build, "/from", "type=local,dest=/to").slice(3), [
-      ...["build", "--progress=plain", "--frontend=dockerfile.v0", "--output=type=local,dest=/to"],
-      ...["--local=context=/checkout/dockerfiles/scripts", "--local=dockerfile=/from"],
+    assert.deepEqual(buildctl("buildctl", "unix:///socket").command(build, "/from", "type=local,dest=/to"), [
+      ...["buildctl", "--addr", "unix:///socket", "build", "--progress=plain", "--frontend=dockerfile.v0"],
+      ...["--output=type=local,dest=/to", "--local=context=dockerfiles/scripts", "--local=dockerfile=/from"],
       ...["--opt=platform=linux/amd64", "--opt=target=runner"],
       ...["--opt=build-arg:PULUMI_VERSION=3.66.0", "--opt=label:title=a b"],
       "--opt=context:debian=docker-image://debian@sha256:1",
@@ -31,7 +35,7 @@ describe("a builder", () => {
       ...["--provenance=false", "--sbom=false", "--file=/from/Dockerfile", "--target=runner"],
       ...["--build-arg=PULUMI_VERSION=3.66.0", "--label=title=a b"],
       ...["--build-context=debian=docker-image://debian@sha256:1", "--build-context=program=/checkout/program"],
-      ...["--builder=name", "/checkout/dockerfiles/scripts"],
+      ...["--builder=name", "dockerfiles/scripts"],
     ]);
   });
 
@@ -43,11 +47,13 @@ describe("a builder", () => {
   });
 
   it("reports that its program is not installed", async () => {
-    const message =
-      /^no-such-program is not on PATH, but it is needed to run images\. Install it, or set BUILDKIT_HOST\.$/;
     const never = () => Promise.reject(new Error("There is nothing to read."));
-    for (const builder of [buildctl("no-such-program", "unix:///none"), buildx("none", ["no-such-program"])]) {
-      await assert.rejects(readBuild(builder, build, "files", never), { message });
-    }
+    const missing = (program: string) =>
+      `${program} is not on PATH, but it is needed to run images. Install it, or set BUILDKIT_HOST.`;
+    await withEnvironment({ PATH: "/none" }, async () => {
+      await assert.rejects(readBuild(buildx(), build, "files", never), { message: missing("docker") });
+      const builder = buildctl("buildctl", "unix:///none");
+      await assert.rejects(readBuild(builder, build, "files", never), { message: missing("buildctl") });
+    });
   });
 });

@@ -1,41 +1,39 @@
 import assert from "node:assert/strict";
 
 import type { Contents } from "../../../../commands/inventory/contents";
-import type { ImageContents, Inventory, Previous } from "../../../../commands/inventory/inventory";
+import type { ImageContents, Inventory, InventoryImage } from "../../../../commands/inventory/inventory";
 import { notes, packageRows, render, toolRows } from "../../../../commands/inventory/tables";
 import { catalogue } from "../../../../images/catalogue";
-
-const [amd64, arm64] = ["linux/amd64", "linux/arm64"] as const;
-const digest = `sha256:${"0".repeat(64)}`;
 
 function contents(tools: Record<string, string>, packages: Record<string, string> = {}, hosts = ["yaml"]): Contents {
   return { tools, hosts, packages };
 }
 
-function image(platforms: ImageContents["platforms"], base?: string): ImageContents {
-  return { reference: `localhost/runner:v3.66.0@${digest}`, base, platforms };
+/** An image, and the previous one if it is given. */
+function image(amd64?: Contents, arm64?: Contents, previous?: ImageContents): InventoryImage {
+  const platforms = { ...(amd64 && { "linux/amd64": amd64 }), ...(arm64 && { "linux/arm64": arm64 }) };
+  const own = { reference: "localhost/runner:v3.66.0@sha256:1", base: undefined, platforms };
+  return previous === undefined ? own : { ...own, previous: { tag: "v3.64.0", ...previous } };
 }
 
-function previous(platforms: ImageContents["platforms"], base?: string): Previous {
-  return { tag: "v3.64.0", ...image(platforms, base) };
-}
-
-function inventoryOf(images: Inventory["images"], tag = "v3.66.0"): Inventory {
+function inventory(images: Inventory["images"], tag = "v3.66.0"): Inventory {
   return { version: "3.66.0", tag, images };
 }
 
 describe("the tables of an inventory", () => {
-  const javascript = image({
-    [amd64]: contents({ pulumi: "3.66.0", node: "24.21.0" }, { git: "1" }),
-    [arm64]: contents({ pulumi: "3.66.0", node: "24.20.0" }, { git: "1" }),
-  });
-  const python = image({
-    [amd64]: contents({ pulumi: "3.66.0", python: "3.13.5" }, { git: "1", libc6: "2" }),
-    [arm64]: contents({ pulumi: "3.66.0" }, { git: "1", libc6: "2" }),
-  });
+  const [javascript, python] = [
+    image(
+      contents({ pulumi: "3.66.0", node: "24.21.0" }, { git: "1" }),
+      contents({ pulumi: "3.66.0", node: "24.20.0" }, { git: "1" }),
+    ),
+    image(
+      contents({ pulumi: "3.66.0", python: "3.13.5" }, { git: "1", libc6: "2" }),
+      contents({ pulumi: "3.66.0" }, { git: "1", libc6: "2" }),
+    ),
+  ];
 
   it("show platforms that agree once, and where they differ", () => {
-    assert.deepEqual(toolRows(inventoryOf({ javascript, python })), [
+    assert.deepEqual(toolRows(inventory({ javascript, python })), [
       { tool: "pulumi", javascript: "3.66.0", python: "3.66.0" },
       { tool: "node", javascript: "24.21.0 (linux/amd64), 24.20.0 (linux/arm64)", python: "" },
       { tool: "python", javascript: "", python: "3.13.5 (linux/amd64), none (linux/arm64)" },
@@ -45,11 +43,9 @@ describe("the tables of an inventory", () => {
   });
 
   it("show changed, new and removed tools and hosts as old → new", () => {
-    const before = previous({ [amd64]: contents({ pulumi: "3.64.0", git: "2.47.3", yarn: "1.22.22" }, { git: "1" }) });
-    const now = image({
-      [amd64]: contents({ pulumi: "3.66.0", git: "2.47.3", pnpm: "11" }, { git: "1" }, ["go", "yaml"]),
-    });
-    assert.deepEqual(toolRows(inventoryOf({ golang: { ...now, previous: before } })), [
+    const before = contents({ pulumi: "3.64.0", git: "2.47.3", yarn: "1.22.22" }, { git: "1" });
+    const now = contents({ pulumi: "3.66.0", git: "2.47.3", pnpm: "11" }, { git: "1" }, ["go", "yaml"]);
+    assert.deepEqual(toolRows(inventory({ golang: image(now, undefined, image(before)) })), [
       { tool: "pulumi", golang: "3.64.0 → 3.66.0" },
       { tool: "git", golang: "2.47.3" },
       { tool: "yarn", golang: "1.22.22 → none" },
@@ -60,32 +56,21 @@ describe("the tables of an inventory", () => {
   });
 
   it("compare platforms that both have", () => {
-    const before = previous({ [amd64]: contents({ pulumi: "3.64.0" }) });
-    const now = image({ [amd64]: contents({ pulumi: "3.64.0" }), [arm64]: contents({ pulumi: "3.66.0" }) });
-    assert.deepEqual(toolRows(inventoryOf({ yaml: { ...now, previous: before } }))[0], {
-      tool: "pulumi",
-      yaml: "3.64.0 (linux/amd64), 3.66.0 (linux/arm64)",
-    });
+    const [old, current] = [contents({ pulumi: "3.64.0" }), contents({ pulumi: "3.66.0" })];
+    const [row] = toolRows(inventory({ yaml: image(old, current, image(old)) }));
+    assert.deepEqual(row, { tool: "pulumi", yaml: "3.64.0 (linux/amd64), 3.66.0 (linux/arm64)" });
   });
 
   it("list changed packages with the languages in which they changed", () => {
-    const before = previous({
-      [amd64]: contents({}, { git: "1", bash: "5" }),
-      [arm64]: contents({}, { git: "1", bash: "5" }),
-    });
-    const both = (packages: Record<string, string>) => ({
-      [amd64]: contents({}, packages),
-      [arm64]: contents({}, packages),
-    });
+    const [old, current] = [contents({}, { git: "1", bash: "5" }), contents({}, { git: "2", bash: "5" })];
+    const [less, more] = [contents({}, { git: "2" }), contents({}, { git: "2", bash: "5", libc6: "2" })];
+    const previous = image(old, old);
     const images = {
-      javascript: { ...image(both({ git: "2", bash: "5" })), previous: before },
-      python: { ...image(both({ git: "2", bash: "5", libc6: "2" })), previous: before },
-      yaml: {
-        ...image({ [amd64]: contents({}, { git: "2" }), [arm64]: contents({}, { git: "2", bash: "5" }) }),
-        previous: before,
-      },
+      javascript: image(current, current, previous),
+      python: image(more, more, previous),
+      yaml: image(less, current, previous),
     };
-    assert.deepEqual(packageRows(inventoryOf(images)), [
+    assert.deepEqual(packageRows(inventory(images)), [
       { package: "bash", change: "5 → none (linux/amd64), 5 (linux/arm64)", images: "yaml" },
       { package: "git", change: "1 → 2", images: "all" },
       { package: "libc6", change: "none → 2", images: "python" },
@@ -94,50 +79,43 @@ describe("the tables of an inventory", () => {
 
   it("do not compare the packages of an image that lists none", () => {
     const [alpine, debian] = [contents({ git: "1" }), contents({ git: "1" }, { git: "1:1-1" })];
-    const of = (before: Contents, now: Contents) =>
-      packageRows(inventoryOf({ yaml: { ...image({ [amd64]: now }), previous: previous({ [amd64]: before }) } }));
-    assert.deepEqual([of(alpine, debian), of(debian, alpine)], [[], []]);
+    assert.deepEqual(packageRows(inventory({ yaml: image(debian, undefined, image(alpine)) })), []);
+    assert.deepEqual(packageRows(inventory({ yaml: image(alpine, undefined, image(debian)) })), []);
   });
 
   it("name what each image is compared with, its base and its reference", () => {
+    const alpine = image(contents({ pulumi: "3.64.0" }));
     const images = {
-      javascript: { ...javascript, previous: previous({ [amd64]: contents({ pulumi: "3.64.0" }) }) },
+      javascript: { ...javascript, previous: { tag: "v3.64.0", ...alpine } },
       python: { ...python, previous: { tag: "v3.63.0", problem: "it cannot be run:\nno sh" } },
       golang: python,
+      yaml: { ...alpine, base: "debian:13@sha256:2", previous: { tag: "v3", ...python, base: "debian:12@sha256:1" } },
     };
-    assert.deepEqual(notes(inventoryOf(images)).slice(0, 4), [
+    const both = "localhost/runner:v3.66.0@sha256:1 for linux/amd64, linux/arm64";
+    assert.deepEqual(notes(inventory(images)), [
       "javascript: compared with v3.64.0, which does not have linux/arm64, which lists no Debian packages",
       "python: not compared with v3.63.0: it cannot be run: no sh",
       "golang: first release",
-      "all: base unknown, it has no label",
+      "yaml: compared with v3",
+      "javascript, python, golang: base unknown, it has no label",
+      "yaml: base debian:12@sha256:1 → debian:13@sha256:2",
+      ...[both, both, both, "localhost/runner:v3.66.0@sha256:1 for linux/amd64"],
     ]);
-    assert.equal(notes(inventoryOf(images))[4], `localhost/runner:v3.66.0@${digest} for linux/amd64, linux/arm64`);
-  });
-
-  it("show a base that changed", () => {
-    const all = { [amd64]: contents({}) };
-    const images = { yaml: { ...image(all, "debian:13@sha256:2"), previous: previous(all, "debian:12@sha256:1") } };
-    assert.equal(notes(inventoryOf(images))[1], "yaml: base debian:12@sha256:1 → debian:13@sha256:2");
+    assert.equal(notes(inventory({ python, golang: python }))[0], "all: first release");
   });
 
   it("name the version that latest is", () => {
-    assert.match(render(inventoryOf({ python }), "markdown"), /^## Inside v3\.66\.0\n\n\| tool \| python \|\n/);
-    assert.match(
-      render(inventoryOf({ python }, "latest"), "text"),
-      /^Inside latest, which is Pulumi 3\.66\.0\n\ntool +python\n/,
-    );
+    const [tagged, latest] = [inventory({ python }), inventory({ python }, "latest")];
+    assert.match(render(tagged, "markdown"), /^## Inside v3\.66\.0\n\n\| tool \| python \|\n/);
+    assert.match(render(latest, "text"), /^Inside latest, which is Pulumi 3\.66\.0\n\ntool +python\n/);
   });
 
   it("stay below GitHub's limit of release notes, however many packages have changed", () => {
     const packages = (version: string) =>
       Object.fromEntries([...Array(2000).keys()].map((index) => [`package-${index}`, `${version}.${index}`]));
-    const platforms = (version: string) => ({
-      [amd64]: contents({ pulumi: "1" }, packages(version)),
-      [arm64]: contents({ pulumi: "1" }, packages(version)),
-    });
-    const one = { ...image(platforms("2")), previous: previous(platforms("1")) };
-    const images = Object.fromEntries(catalogue.map(({ name }) => [name, one]));
-    const markdown = render(inventoryOf(images), "markdown");
+    const [old, current] = ["1", "2"].map((version) => contents({ pulumi: "1" }, packages(version)));
+    const one = image(current, current, image(old, old));
+    const markdown = render(inventory(Object.fromEntries(catalogue.map(({ name }) => [name, one]))), "markdown");
     assert.match(markdown, /\| package-0 \| 1\.0 → 2\.0 \| all \|/);
     assert.match(markdown, /\nand 1980 more\.\n/);
     // https://docs.github.com/en/rest/releases/releases#create-a-release; a job's summary may have 1 MiB.
