@@ -7,7 +7,6 @@ import { asObject, readParsed } from "../stackFile";
 
 /** Which releases are watched. */
 export interface WatchConfig {
-  /** The repository whose releases are watched. */
   readonly repository: Repository;
   /** The first version that is released here, X.Y.Z. Older ones are left as they are. */
   readonly firstVersion: string;
@@ -19,19 +18,16 @@ export interface WatchConfig {
  */
 export async function readWatchConfig(folder: string): Promise<WatchConfig> {
   const file = join(folder, "commands", "watch", "watched.json");
-  const {
-    repository: name,
-    firstVersion,
-    ...others
-  } = asObject(await readParsed(file, (text) => JSON.parse(text) as unknown));
-  const problems = Object.keys(others).map((key) => `Unknown key ${JSON.stringify(key)}. Remove it.`);
+  const values = asObject(await readParsed(file, (text) => JSON.parse(text) as unknown));
+  const { repository: name, firstVersion, ...others } = values;
   const repository = parseRepository(name);
-  if (repository === undefined) {
-    problems.push(`repository ${JSON.stringify(name)} is not owner/name. Use a name such as pulumi/pulumi.`);
-  }
-  if (typeof firstVersion !== "string" || !isPulumiVersion(firstVersion)) {
-    problems.push(`firstVersion ${JSON.stringify(firstVersion)} is not a version. Use X.Y.Z, such as 3.66.0.`);
-  }
-  if (problems.length > 0) throw new Fault(listProblems(`${file} is invalid:`, problems));
-  return { repository: repository as Repository, firstVersion: firstVersion as string };
+  const isVersion = typeof firstVersion === "string" && isPulumiVersion(firstVersion);
+  if (repository !== undefined && isVersion && Object.keys(others).length === 0) return { repository, firstVersion };
+  const quote = (value: unknown) => JSON.stringify(value);
+  const problems = [
+    ...Object.keys(others).map((key) => `Unknown key ${quote(key)}. Remove it.`),
+    ...(repository ? [] : [`repository ${quote(name)} is not owner/name. Use a name such as pulumi/pulumi.`]),
+    ...(isVersion ? [] : [`firstVersion ${quote(firstVersion)} is not a version. Use X.Y.Z, such as 3.66.0.`]),
+  ];
+  throw new Fault(listProblems(`${file} is invalid:`, problems));
 }

@@ -3,22 +3,11 @@ import { ExecaError } from "execa";
 import { Fault } from "../../lib/errors";
 import { type Clone, gitMessage } from "../../lib/git";
 
-/** The result of a push. */
-export interface Pushed {
-  readonly pushed: readonly string[];
-  /** Tags that somebody else created first. */
-  readonly createdMeanwhile: readonly string[];
-}
-
-/** The origin of a clone, as the watch reads and tags it. */
+/** The origin of a clone, as the watch reads and tags it. Every method throws a Fault if git fails. */
 export class Origin {
   constructor(private readonly clone: Clone) {}
 
-  /**
-   * Fetches main.
-   * @returns its commit
-   * @throws {Fault} if git fails, as every method here
-   */
+  /** Fetches main. Returns its commit. */
   async fetchMain(): Promise<string> {
     await this.git("fetch", "--quiet", "--no-tags", "origin", "+refs/heads/main:refs/remotes/origin/main");
     return this.git("rev-parse", "refs/remotes/origin/main^{commit}");
@@ -26,7 +15,7 @@ export class Origin {
 
   /** Lists its git tags as they are now. The clone may have other ones. */
   async tags(): Promise<string[]> {
-    const tags = await this.clone.remoteTags().catch((error: unknown) => this.fail("git ls-remote origin", error));
+    const tags = await this.clone.remoteTags().catch((error: unknown) => fail("git ls-remote origin", error));
     return [...tags.keys()];
   }
 
@@ -38,7 +27,7 @@ export class Origin {
 
   /**
    * Lists the languages whose images a fetched tag should have: those with a Dockerfile both at the tag and on main. Main
-   * releases again, so it cannot build a language that was retired.
+   * re-releases the tag, so it cannot build a language that was retired.
    */
   async languages(tag: string): Promise<string[]> {
     const onMain = await this.languagesAt("refs/remotes/origin/main");
@@ -54,17 +43,18 @@ export class Origin {
 
   /**
    * Pushes tags of a commit, in one push. A tag that somebody else creates at the same time does not change.
+   * @returns the tags that this push created
    * @throws {Fault} with git's message if a tag does not exist afterwards
    */
-  async push(commit: string, tags: readonly string[]): Promise<Pushed> {
+  async push(commit: string, tags: readonly string[]): Promise<string[]> {
     const refs = tags.map((tag) => `${commit}:refs/tags/${tag}`);
     try {
       // Without the hooks of a developer's clone.
-      return parsePush(tags, await this.clone.git("push", "--porcelain", "--no-verify", "origin", ...refs));
+      return parsePush(await this.clone.git("push", "--porcelain", "--no-verify", "origin", ...refs));
     } catch (error) {
       const existing = await this.tags();
       const missing = tags.filter((tag) => !existing.includes(tag));
-      if (missing.length === 0) return parsePush(tags, error instanceof ExecaError ? String(error.stdout) : "");
+      if (missing.length === 0) return parsePush(error instanceof ExecaError ? String(error.stdout) : "");
       throw new Fault(
         `Could not push ${missing.join(", ")}: ${gitMessage(error)}\n` +
           `Check that the credentials allow creating tags in this repository. The next run pushes what is missing.`,
@@ -74,19 +64,15 @@ export class Origin {
 
   private async git(...args: string[]): Promise<string> {
     const command = `git ${args.filter((arg) => !arg.startsWith("-")).join(" ")}`;
-    return this.clone.git(...args).catch((error: unknown) => this.fail(command, error));
-  }
-
-  private fail(command: string, error: unknown): never {
-    throw new Fault(`${command} failed: ${gitMessage(error)}\nCheck the clone's origin and its credentials.`);
+    return this.clone.git(...args).catch((error: unknown) => fail(command, error));
   }
 }
 
+function fail(command: string, error: unknown): never {
+  throw new Fault(`${command} failed: ${gitMessage(error)}\nCheck the clone's origin and its credentials.`);
+}
+
 /** Parses which tags a push created: https://git-scm.com/docs/git-push#_output */
-function parsePush(tags: readonly string[], output: string): Pushed {
-  const created = [...output.matchAll(/^\*\t[^\t]*:refs\/tags\/([^\t]+)\t/gm)].map(([, tag]) => tag);
-  return {
-    pushed: tags.filter((tag) => created.includes(tag)),
-    createdMeanwhile: tags.filter((tag) => !created.includes(tag)),
-  };
+function parsePush(output: string): string[] {
+  return [...output.matchAll(/^\*\t[^\t]*:refs\/tags\/([^\t]+)\t/gm)].map(([, tag = ""]) => tag);
 }

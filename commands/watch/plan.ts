@@ -9,45 +9,36 @@ export interface GitHubRelease {
   readonly tag_name: string;
   readonly draft: boolean;
   readonly prerelease: boolean;
+  /** ISO 8601 */
+  readonly published_at: string | null;
 }
 
-/** What people have decided, and which tags exist. */
+/** What people have decided, and which tags the repository has. */
 export interface State {
   readonly firstVersion: string;
   readonly withdrawn: Withdrawn;
-  /** The repository's git tags. */
   readonly gitTags: readonly string[];
 }
 
 /** The versions that should have a tag, lowest first: released by Pulumi, not older than the first, not withdrawn. */
-export function wantedVersions(
-  releases: readonly GitHubRelease[],
-  { firstVersion, withdrawn }: Pick<State, "firstVersion" | "withdrawn">,
-): string[] {
+export function wantedVersions(releases: readonly GitHubRelease[], state: State): string[] {
   const published = releases.filter(({ draft, prerelease }) => !draft && !prerelease);
   const versions = published.flatMap(({ tag_name }) => /^v(.*)$/s.exec(tag_name)?.[1] ?? []).filter(isPulumiVersion);
-  return [...new Set(versions)]
-    .filter((version) => semver.gte(version, firstVersion) && withdrawnReason(version, withdrawn) === undefined)
-    .sort(semver.compare);
+  return [...new Set(versions)].filter((version) => isCovered(version, state)).sort(semver.compare);
+}
+
+/** Whether people want a version: it is not older than the first, and not withdrawn. */
+function isCovered(version: string, { firstVersion, withdrawn }: State): boolean {
+  return semver.gte(version, firstVersion) && withdrawnReason(version, withdrawn) === undefined;
 }
 
 /** How many hours after its publication a version may still be impossible to build. Then a person must look at it. */
 export const maxWaitingHours = 6;
 
-/**
- * The waiting versions that Pulumi published too long ago.
- * @param releases as GitHub's API returns them: `published_at` is in ISO 8601
- */
-export function overdueVersions(
-  waiting: readonly string[],
-  releases: readonly { readonly tag_name: string; readonly published_at: string | null }[],
-  now: Date,
-): string[] {
-  const deadline = now.getTime() - maxWaitingHours * 3_600_000;
-  return waiting.filter((version) => {
-    const release = releases.find(({ tag_name }) => tag_name === `v${version}`);
-    return release?.published_at != null && Date.parse(release.published_at) < deadline;
-  });
+/** Whether Pulumi published a version that waits too long ago. */
+export function isOverdue(version: string, releases: readonly GitHubRelease[], now: Date): boolean {
+  const published = releases.find(({ tag_name }) => tag_name === `v${version}`)?.published_at ?? "";
+  return now.getTime() - Date.parse(published) > maxWaitingHours * 3_600_000;
 }
 
 /** The versions that have no tag of their own. */
@@ -63,7 +54,7 @@ export function untaggedVersions(versions: readonly string[], gitTags: readonly 
 export function tagsToPush(
   wanted: readonly string[],
   waiting: readonly string[],
-  { gitTags, withdrawn }: Pick<State, "gitTags" | "withdrawn">,
+  { gitTags, withdrawn }: State,
 ): string[] {
   const ready = untaggedVersions(wanted, gitTags).filter((version) => !waiting.includes(version));
   const newest = wanted.filter((version) => ready.includes(version) || gitTags.includes(`v${version}`)).at(-1);
@@ -89,13 +80,11 @@ export function splitIntoPushes(tags: readonly string[]): string[][] {
  * tags only the highest.
  * @param pushed tags of this run, which are left out because their releases have only begun
  */
-export function tagsToCheck({ gitTags, firstVersion, withdrawn }: State, pushed: readonly string[]): string[] {
-  const [latest] = latestVersions([...gitTags, ...pushed], withdrawn);
-  return gitTags.filter((gitTag) => {
-    const release = parseGitTag(gitTag);
-    if (release === undefined || pushed.includes(gitTag)) return false;
-    const { pulumiVersion: version, tag } = release;
-    if (semver.lt(version, firstVersion) || withdrawnReason(version, withdrawn) !== undefined) return false;
+export function tagsToCheck(state: State, pushed: readonly string[]): string[] {
+  const [latest] = latestVersions([...state.gitTags, ...pushed], state.withdrawn);
+  return state.gitTags.filter((gitTag) => {
+    const { pulumiVersion: version, tag } = parseGitTag(gitTag) ?? {};
+    if (version === undefined || pushed.includes(gitTag) || !isCovered(version, state)) return false;
     return tag !== "latest" || version === latest;
   });
 }
@@ -109,37 +98,17 @@ export interface WorkflowRun {
   readonly html_url: string;
 }
 
-/** What to do about an incomplete release. */
-export type Remedy =
-  | { readonly kind: "dispatch" }
-  /** A run is releasing it, or waits to. */
-  | { readonly kind: "running"; readonly url: string }
-  /** This run dispatches enough others. */
-  | { readonly kind: "postpone" }
-  /** It failed too often. */
-  | { readonly kind: "failing"; readonly url: string };
-
-/** What the queue of a stack can take without delaying a new version for hours. */
-const maxDispatches = 10;
-
-/** Caps dispatches per run: a misread registry would look empty and re-release everything. */
-export function limitDispatches<Incomplete extends { readonly remedy: Remedy }>(
-  incomplete: readonly Incomplete[],
-): Incomplete[] {
-  let dispatches = 0;
-  return incomplete.map((release) => {
-    if (release.remedy.kind !== "dispatch" || ++dispatches <= maxDispatches) return release;
-    return { ...release, remedy: { kind: "postpone" } };
-  });
+/** What to do about an incomplete release: dispatch it, wait for a run or for a later watch, or stop after many failures. */
+export interface Remedy {
+  readonly kind: "dispatch" | "running" | "postpone" | "failing";
+  /** The run that releases it, or that failed last. */
+  readonly url?: string;
 }
 
 /** How often in a row a release may fail. Then a person must look at it. */
 export const maxAttempts = 3;
 
-/**
- * Decides what to do about an incomplete release.
- * @param runs runs of the release workflow, newest first
- */
+/** Decides what to do about an incomplete release, by the runs of the release workflow, newest first. */
 export function remedyOf(gitTag: string, runs: readonly WorkflowRun[]): Remedy {
   // The run-name in release.yml.
   const own = runs.filter(({ display_title }) => display_title === `Release ${gitTag}`);
@@ -150,4 +119,15 @@ export function remedyOf(gitTag: string, runs: readonly WorkflowRun[]): Remedy {
   const failed = last.every(({ conclusion }) => conclusion !== "success");
   if (newest === undefined || last.length < maxAttempts || !failed) return { kind: "dispatch" };
   return { kind: "failing", url: newest.html_url };
+}
+
+/** What the queue of a stack can take without delaying a new version for hours. */
+const maxDispatches = 10;
+
+/** Caps dispatches per run: a misread registry would look empty and re-release everything. */
+export function limitDispatches(remedies: readonly Remedy[]): Remedy[] {
+  const dispatches = remedies.filter(({ kind }) => kind === "dispatch").slice(0, maxDispatches);
+  return remedies.map((remedy) =>
+    remedy.kind === "dispatch" && !dispatches.includes(remedy) ? { kind: "postpone" } : remedy,
+  );
 }

@@ -5,37 +5,25 @@ import { versionLabel } from "../../images/labels";
 import { type RegistryAddress, repositoryUri } from "../../images/repositoryUri";
 import { type Withdrawn, withdrawnReason } from "../../images/withdrawals";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
-import { readStackRegistry } from "../stackFile";
 import type { Origin } from "./origin";
 
 /** Reads anonymously which images the registries of stacks dev and prod have. */
 export class PublishedImages {
   private readonly tags = new Map<string, Promise<string[]>>();
 
-  private constructor(
-    private readonly origin: Pick<Origin, "languages">,
+  constructor(
+    private readonly origin: Origin,
     private readonly registries: Readonly<Record<"dev" | "prod", RegistryAddress>>,
     private readonly withdrawn: Withdrawn,
   ) {}
 
   /**
-   * Reads the addresses of the registries from the stacks' files of a checkout.
-   * @throws {Fault} if a file names none
-   */
-  static async open(origin: Pick<Origin, "languages">, folder: string, withdrawn: Withdrawn): Promise<PublishedImages> {
-    const [dev, prod] = await Promise.all([readStackRegistry(folder, "dev"), readStackRegistry(folder, "prod")]);
-    return new PublishedImages(origin, { dev, prod }, withdrawn);
-  }
-
-  /**
    * Lists the languages whose image a release should have published, but has not. For `latest`, an image of an older
    * version counts as missing.
-   * @throws {Error} if git or the registry cannot be read
    */
   async missingLanguages(gitTag: string): Promise<string[]> {
     const { stack, pulumiVersion, tag } = requireRelease(gitTag);
-    const languages = await this.origin.languages(gitTag);
-    const checks = languages.map(async (language) => {
+    const checks = (await this.origin.languages(gitTag)).map(async (language) => {
       const repository = new RepositoryClient(repositoryUri(this.registries[stack], language));
       const check = tag === "latest" ? this.isLatest(repository, pulumiVersion) : this.hasTag(repository, tag);
       return (await check) ? [] : [language];

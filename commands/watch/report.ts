@@ -1,19 +1,9 @@
 import { Fault } from "../../lib/errors";
 import { log } from "../../lib/log";
-import { type Remedy, maxAttempts, maxWaitingHours } from "./plan";
+import { maxAttempts, maxWaitingHours } from "./plan";
 
-/** What a watch found or did about one tag. */
-export interface Entry {
-  readonly kind: Kind;
-  readonly tag: string;
-  readonly detail: string;
-}
-
-/** The kinds of entries: what happened to a tag, or the remedy for its incomplete release. */
-export type Kind = "pushed" | "createdMeanwhile" | "waiting" | "overdue" | "unknown" | Remedy["kind"];
-
-/** What each kind means, in the order of the summary. */
-const meanings: Readonly<Record<Kind, string>> = {
+/** What each kind of entry means, in the order of the summary. */
+const meanings = {
   pushed: "pushed",
   createdMeanwhile: "created by somebody else meanwhile",
   waiting: "cannot be built yet, a later run tags it",
@@ -30,10 +20,16 @@ const dryRunMeanings: Partial<typeof meanings> = {
   dispatch: "incomplete, would be released again",
 };
 
+/** What happened to a tag, or the remedy for its incomplete release. */
+export type Kind = keyof typeof meanings;
+
+/** What a watch found or did about one tag. */
+type Entry = Readonly<{ kind: Kind; tag: string; detail: string }>;
+
 const withdraw = "To give up a version, add it with the reason to images/withdrawn.json.";
 
 /** What a person must do about a kind that no later run fixes. */
-const remedies: Partial<Record<Kind, string>> = {
+const remedies = {
   overdue: `Find out why: docs/maintaining.md, "A signature is refused". ${withdraw}`,
   failing:
     "Fix what the runs report, then release each again: gh workflow run release.yml --ref main --field tag=<tag>. " +
@@ -62,7 +58,7 @@ export class WatchReport {
   toMarkdown(): string {
     const sections = (Object.keys(meanings) as Kind[]).flatMap((kind) => {
       const lines = this.of(kind).map(({ tag, detail }) => `- \`${tag}\`: ${detail}`);
-      return lines.length === 0 ? [] : [[`### ${capitalize(this.meaning(kind))}`, "", ...lines].join("\n")];
+      return lines.length === 0 ? [] : [`### ${this.title(kind)}\n\n${lines.join("\n")}`];
     });
     const title = `## Watch of Pulumi's releases${this.dryRun ? " (dry run)" : ""}`;
     return [title, ...(sections.length > 0 ? sections : ["Nothing to do."])].join("\n\n");
@@ -70,18 +66,19 @@ export class WatchReport {
 
   /** @throws {Fault} that names the tags that a person must look at, if there are any */
   requireNothingStuck(): void {
-    const paragraphs = Object.entries(remedies).flatMap(([kind, remedy]) => {
-      const lines = this.of(kind as Kind).map(({ tag, detail }) => `  - ${tag}: ${detail}`);
-      return lines.length === 0 ? [] : [[`${capitalize(this.meaning(kind as Kind))}:`, ...lines, remedy].join("\n")];
+    const paragraphs = (Object.keys(remedies) as (keyof typeof remedies)[]).flatMap((kind) => {
+      const lines = this.of(kind).map(({ tag, detail }) => `  - ${tag}: ${detail}`);
+      return lines.length === 0 ? [] : [`${this.title(kind)}:`, ...lines, remedies[kind]];
     });
     if (paragraphs.length > 0) throw new Fault(paragraphs.join("\n"));
+  }
+
+  private title(kind: Kind): string {
+    const meaning = this.meaning(kind);
+    return meaning.slice(0, 1).toUpperCase() + meaning.slice(1);
   }
 
   private meaning(kind: Kind): string {
     return (this.dryRun ? dryRunMeanings[kind] : undefined) ?? meanings[kind];
   }
-}
-
-function capitalize(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -1,38 +1,35 @@
-import { Fault } from "../../lib/errors";
+import type { Octokit } from "@octokit/rest";
+
+import type { SignaturePolicy } from "../../images/signature";
 import { readVariable } from "../../lib/environmentVariables";
+import { Fault, messageOf } from "../../lib/errors";
 import type { Clone } from "../../lib/git";
-import { openGitHub, requireRepository } from "../../lib/github";
+import { type Repository, openGitHub, requireRepository } from "../../lib/github";
 import { addSummary } from "../../lib/githubActions";
 import { log, logHeading } from "../../lib/log";
-import { readPulumiReleases, readSignatures } from "../stackFile";
+import { readPulumiReleases, readSignatures, readStackRegistry } from "../stackFile";
 import { readWithdrawnOnMain } from "../resolveRun";
-import { readWatchConfig } from "./config";
-import type { OriginState, WatchOptions } from "./options";
+import { type WatchConfig, readWatchConfig } from "./config";
 import { Origin } from "./origin";
-import { releaseAgain } from "./releaseAgain";
+import * as plan from "./plan";
+import { PublishedImages } from "./publishedImages";
 import { WatchReport } from "./report";
-import { tagNewVersions } from "./tagNewVersions";
+import { whyNotBuildable } from "./whyNotBuildable";
 
-/**
- * Tags main for new versions of Pulumi, and releases tags again whose images do not all exist. It acts on the difference
- * between what should exist and what exists: a run after a failed one catches up, a run after a complete one does nothing.
- * @throws {Fault} if GitHub, git or the clone's files cannot be used. An unreadable registry is only reported
- */
-export async function watch(options: WatchOptions): Promise<WatchReport> {
-  const { owner, repo } = options.config.repository;
-  logHeading(`Watching ${owner}/${repo}${options.dryRun ? ": a dry run" : ""}`);
-  const report = new WatchReport(options.dryRun);
-  const state = await readOrigin(options.clone);
-  const pushed = await tagNewVersions(options, state, report);
-  await releaseAgain(options, state, pushed, report);
-  return report;
-}
-
-async function readOrigin(clone: Clone): Promise<OriginState> {
-  const origin = new Origin(clone);
-  const commit = await origin.fetchMain();
-  log("main", commit);
-  return { origin, commit, withdrawn: await readWithdrawnOnMain(clone), gitTags: await origin.tags() };
+/** What a watch works with. */
+export interface WatchOptions {
+  /** A clone whose origin gets the tags. Its git credentials decide whether the tags start workflows. */
+  readonly clone: Clone;
+  readonly octokit: Octokit;
+  /** The origin on GitHub. Its release workflow is dispatched. */
+  readonly repository: Repository;
+  readonly config: WatchConfig;
+  /** The URL prefix of Pulumi's archives that the build uses. */
+  readonly pulumiReleases: string;
+  /** The signature policy of the build. */
+  readonly signatures: SignaturePolicy;
+  /** Only reports what would be pushed and dispatched. */
+  readonly dryRun: boolean;
 }
 
 /**
@@ -59,4 +56,127 @@ function readDryRun(): boolean {
   const value = readVariable("DRY_RUN") ?? "false";
   if (value === "true" || value === "false") return value === "true";
   throw new Fault(`DRY_RUN ${JSON.stringify(value)} is neither true nor false. Use one of them, or omit it.`);
+}
+
+/**
+ * Tags main for new versions of Pulumi, and re-releases tags whose images do not all exist. It acts on the difference
+ * between what should exist and what exists: a run after a failed one catches up, a run after a complete one does nothing.
+ * @throws {Fault} if GitHub, git or the clone's files cannot be used. An unreadable registry is only reported
+ */
+export async function watch(options: WatchOptions): Promise<WatchReport> {
+  const { clone, config, dryRun } = options;
+  logHeading(`Watching ${config.repository.owner}/${config.repository.repo}${dryRun ? ": a dry run" : ""}`);
+  const report = new WatchReport(dryRun);
+  const origin = new Origin(clone);
+  const commit = await origin.fetchMain();
+  log("main", commit);
+  const withdrawn = await readWithdrawnOnMain(clone);
+  const state = { origin, commit, withdrawn, gitTags: await origin.tags(), firstVersion: config.firstVersion };
+  const pushed = await tagNewVersions(options, state, report);
+  await releaseAgain(options, state, pushed, report);
+  return report;
+}
+
+interface State extends plan.State {
+  readonly origin: Origin;
+  /** The commit of main. */
+  readonly commit: string;
+}
+
+/**
+ * Tags main for each version that Pulumi has released and that has no tag yet.
+ * @returns the tags that exist in addition now, or would after a run that is not dry
+ */
+async function tagNewVersions(
+  { octokit, config, pulumiReleases, signatures, dryRun }: WatchOptions,
+  state: State,
+  report: WatchReport,
+): Promise<string[]> {
+  const parameters = { ...config.repository, per_page: 100 };
+  const releases = await octokit.paginate("GET /repos/{owner}/{repo}/releases", parameters);
+  const wanted = plan.wantedVersions(releases, state);
+  log("releases", `${releases.length}, ${wanted.length} of them to release here, from ${config.firstVersion} on`);
+  const waiting: string[] = [];
+  for (const version of plan.untaggedVersions(wanted, state.gitTags)) {
+    const reason = await whyNotBuildable(version, pulumiReleases, signatures);
+    if (reason === undefined) continue;
+    waiting.push(version);
+    report.add(plan.isOverdue(version, releases, new Date()) ? "overdue" : "waiting", `v${version}`, reason);
+  }
+  const tags = plan.tagsToPush(wanted, waiting, state);
+  if (tags.length === 0) log("tags", "none to push");
+  for (const group of plan.splitIntoPushes(tags)) {
+    const pushed = dryRun ? group : await state.origin.push(state.commit, group);
+    for (const tag of group) {
+      if (pushed.includes(tag)) report.add("pushed", tag, state.commit);
+      else report.add("createdMeanwhile", tag, "left unchanged");
+    }
+  }
+  return tags;
+}
+
+const workflow = "release.yml";
+
+/**
+ * Dispatches the release workflow for tags whose images do not all exist.
+ * @param pushed tags of this run, whose releases have only begun
+ */
+async function releaseAgain(
+  options: WatchOptions,
+  state: State,
+  pushed: readonly string[],
+  report: WatchReport,
+): Promise<void> {
+  const incomplete = await findIncomplete(options.clone.folder, state, pushed, report);
+  if (incomplete.size === 0) return;
+  const { octokit, repository, dryRun } = options;
+  const runs = await listRuns(options);
+  const tags = [...incomplete.keys()];
+  const remedies = plan.limitDispatches(tags.map((gitTag) => plan.remedyOf(gitTag, runs)));
+  for (const [index, { kind, url }] of remedies.entries()) {
+    const tag = tags[index] ?? "";
+    if (kind === "dispatch" && !dryRun) {
+      // From main: the workflow at an old tag may be what failed.
+      const run = { workflow_id: workflow, ref: "main", inputs: { tag } };
+      await octokit.rest.actions.createWorkflowDispatch({ ...repository, ...run });
+    }
+    report.add(kind, tag, `missing ${incomplete.get(tag)?.join(", ")}${url === undefined ? "" : `; ${url}`}`);
+  }
+}
+
+/** Returns the languages whose image is missing, by git tag. */
+async function findIncomplete(
+  folder: string,
+  state: State,
+  pushed: readonly string[],
+  report: WatchReport,
+): Promise<Map<string, string[]>> {
+  const [dev, prod] = [await readStackRegistry(folder, "dev"), await readStackRegistry(folder, "prod")];
+  const images = new PublishedImages(state.origin, { dev, prod }, state.withdrawn);
+  const tags = plan.tagsToCheck(state, pushed);
+  if (tags.length > 0) await state.origin.fetchTags();
+  const incomplete = new Map<string, string[]>();
+  // Sequential: each tag queries all languages in parallel, and registries limit anonymous clients.
+  for (const gitTag of tags) {
+    try {
+      const missing = await images.missingLanguages(gitTag);
+      if (missing.length > 0) incomplete.set(gitTag, missing);
+    } catch (error) {
+      report.add("unknown", gitTag, messageOf(error));
+    }
+  }
+  const complete = tags.length - incomplete.size - report.of("unknown").length;
+  log("released", `${complete} of ${tags.length} tags are complete`);
+  return incomplete;
+}
+
+/** Lists the newest 200 runs: enough for three attempts of a release, however many releases run at once. */
+async function listRuns({ octokit, repository }: WatchOptions): Promise<plan.WorkflowRun[]> {
+  const parameters = { ...repository, workflow_id: workflow, per_page: 100 };
+  let count = 0;
+  return octokit.paginate(octokit.rest.actions.listWorkflowRuns, parameters, ({ data }, done) => {
+    count += data.length;
+    if (count >= 200) done();
+    return data;
+  });
 }

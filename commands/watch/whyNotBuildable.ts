@@ -16,10 +16,9 @@ export async function whyNotBuildable(
   pulumiReleases: string,
   signatures: SignaturePolicy,
 ): Promise<string | undefined> {
-  const isSignatureRequired = signatures === "required" && isSigned(version);
   const names = [
     checksumsName(version),
-    ...(isSignatureRequired ? [signatureName(version)] : []),
+    ...(signatures === "required" && isSigned(version) ? [signatureName(version)] : []),
     ...allPlatforms.map((platform) => archiveName(version, platform)),
   ];
   const reasons = await Promise.all(names.map((name) => whyMissing(`${pulumiReleases}/${name}`)));

@@ -4,11 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import type { Server } from "node:http";
 import { join } from "node:path";
 
-import type { WatchOptions } from "../../commands/watch/options";
 import type { Kind, WatchReport } from "../../commands/watch/report";
-import { watch, watchFromEnvironment } from "../../commands/watch/watch";
+import { type WatchOptions, watch, watchFromEnvironment } from "../../commands/watch/watch";
 import { requireRelease } from "../../images/gitTag";
 import { versionLabel } from "../../images/labels";
+import { allPlatforms } from "../../images/platform";
+import { archiveName } from "../../images/pulumiRelease";
 import { Fault } from "../../lib/errors";
 import { Clone } from "../../lib/git";
 import { openGitHub } from "../../lib/github";
@@ -19,18 +20,18 @@ import { portOf } from "../../local/native/ports";
 import { startRegistry } from "../../local/native/registry";
 import { GitHub, type Trouble, outage } from "../fakes/github";
 import { captureLog } from "../helpers/captureLog";
+import { checksumsOf } from "../helpers/checksums";
 import { type Answer, serve } from "../helpers/http";
 import { pushImage } from "../helpers/pushImage";
 import { ScratchRepository, git } from "../helpers/scratchRepository";
 import { stackTrace } from "../helpers/stackTrace";
+import { withEnvironment } from "../helpers/withEnvironment";
 
 const token = "ghs_secret";
 const firstVersion = "3.259.0";
 
 /** Keeps the machine's own settings away from git. */
 const gitSettings = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" };
-
-const machine = { ...process.env };
 
 /** The tags of a report's entries of a kind. */
 function tagsOf(report: WatchReport, kind: Kind): string[] {
@@ -42,27 +43,13 @@ function detailsOf(report: WatchReport, kind: Kind): Record<string, string> {
   return Object.fromEntries(report.of(kind).map(({ tag, detail }) => [tag, detail]));
 }
 
-/** Sets environment variables of this process. */
-function set(variables: Readonly<Record<string, string>>): void {
-  Object.assign(process.env, variables);
-}
-
-/** Restores environment variables of this process. */
-function unset(variables: Readonly<Record<string, string>>): void {
-  for (const name of Object.keys(variables)) {
-    const before = machine[name];
-    if (before === undefined) delete process.env[name];
-    else process.env[name] = before;
-  }
-}
-
 describe("the watcher", () => {
   let folder: string;
   let registry: string;
   let gitHub: GitHub;
   let mirror: { url: string; server: Server };
   /** The files of the mirror of Pulumi's releases. */
-  let files: Record<string, Answer>;
+  const files: Record<string, Answer> = {};
 
   // Of one test.
   let place: string;
@@ -74,16 +61,13 @@ describe("the watcher", () => {
   let output: string;
 
   before(async () => {
-    set(gitSettings);
     mkdirSync(inFolder("tests"), { recursive: true });
     folder = mkdtempSync(inFolder("tests", "watch-"));
     registry = await startRegistry(await ensureBuilderTools(), folder, await portOf("registry", folder));
     gitHub = await GitHub.start(token);
-    files = {};
     mirror = await serve(files);
   });
   after(async () => {
-    unset(gitSettings);
     gitHub.stop();
     mirror.server.close();
     await stopDaemon("registry", folder);
@@ -118,10 +102,8 @@ describe("the watcher", () => {
 
   /** Pulumi publishes versions: the newest first on GitHub, as it lists them, and their files. */
   function publish(...versions: string[]): void {
-    for (const version of versions) {
-      announce(version);
-      upload(version);
-    }
+    for (const version of versions) announce(version);
+    for (const version of versions) upload(version);
   }
 
   function announce(version: string, published_at?: string): void {
@@ -129,9 +111,8 @@ describe("the watcher", () => {
   }
 
   function upload(version: string): void {
-    const archives = ["x64", "arm64"].map((arch) => `pulumi-v${version}-linux-${arch}.tar.gz`);
-    for (const archive of archives) files[`/${archive}`] = "an archive";
-    files[`/pulumi-${version}-checksums.txt`] = archives.map((name) => `${"a".repeat(64)}  ${name}\n`).join("");
+    for (const platform of allPlatforms) files[`/${archiveName(version, platform)}`] = "an archive";
+    files[`/pulumi-${version}-checksums.txt`] = checksumsOf(version);
   }
 
   /** The images that a release of a tag would leave in the registry. */
@@ -144,15 +125,15 @@ describe("the watcher", () => {
   }
 
   /** A fresh clone, as a workflow's checkout makes it. */
-  async function freshClone(): Promise<string> {
+  async function freshClone(): Promise<Clone> {
     const clone = mkdtempSync(join(place, "watcher-"));
     await git(place, "clone", "--quiet", repository.remote, clone);
-    return clone;
+    return new Clone(clone);
   }
 
   /** Runs the watcher in a fresh clone. */
   async function run(options: Partial<WatchOptions> = {}): Promise<WatchReport> {
-    const clone = options.clone ?? new Clone(await freshClone());
+    const clone = options.clone ?? (await freshClone());
     rmSync(join(repository.remote, "pushes"), { force: true });
     return capture(() =>
       watch({
@@ -169,13 +150,23 @@ describe("the watcher", () => {
   }
 
   /** Runs some work and captures its log. */
-  async function capture<T>(work: () => Promise<T>): Promise<T> {
+  async function capture<T>(work: () => Promise<T>, variables: NodeJS.ProcessEnv = {}): Promise<T> {
     let result: T;
-    const { lines, error } = await captureLog(async () => (result = await work()));
+    const { lines, error } = await captureLog(async () => {
+      result = await withEnvironment({ ...gitSettings, ...variables }, work);
+    });
     output = lines.join("\n");
     if (error !== undefined) throw error as Error;
     return result!;
   }
+
+  /** Asserts that some work is refused with a Fault whose message matches. */
+  const refuses = (work: Promise<unknown>, sentence: RegExp) =>
+    assert.rejects(work, (error: Error) => {
+      assert.ok(error instanceof Fault);
+      assert.match(error.message, sentence);
+      return true;
+    });
 
   /** The tags that the bare repository got since the run began, push by push. */
   function pushes(): string[][] {
@@ -186,20 +177,7 @@ describe("the watcher", () => {
   }
 
   /** The tags of the bare repository with their commits. */
-  async function tags(): Promise<Record<string, string>> {
-    const lines = await git(
-      repository.remote,
-      "for-each-ref",
-      "--format=%(refname:strip=2) %(objectname)",
-      "refs/tags",
-    );
-    return Object.fromEntries(
-      lines
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => line.split(" ") as [string, string]),
-    );
-  }
+  const tags = async () => Object.fromEntries(await new Clone(repository.clone).remoteTags());
 
   const nothing = "## Watch of Pulumi's releases\n\nNothing to do.";
   const at = (commit: string, ...names: string[]) => Object.fromEntries(names.map((name) => [name, commit]));
@@ -209,7 +187,7 @@ describe("the watcher", () => {
       publish("3.258.0", "3.259.0", "3.260.0", "3.261.0", "3.262.0");
       const clone = await freshClone();
       const newHead = await repository.commit("Main moves on after the clone", { "README.md": "new" });
-      const report = await run({ clone: new Clone(clone) });
+      const report = await run({ clone });
       const all = ["v3.259.0", "v3.260.0", "v3.261.0", "v3.262.0", "latest-v3.262.0"];
       assert.deepEqual(detailsOf(report, "pushed"), at(newHead, ...all));
       assert.equal(report.toMarkdown().match(/^###/gm)?.length, 1);
@@ -221,7 +199,7 @@ describe("the watcher", () => {
       for (const tag of all) await release(tag);
       await repository.commit("Main moves on", { "README.md": "newer" });
       gitHub.requests.length = 0;
-      for (const second of [await run({ clone: new Clone(clone) }), await run()]) {
+      for (const second of [await run({ clone }), await run()]) {
         assert.equal(second.toMarkdown(), nothing);
         assert.deepEqual(pushes(), []);
       }
@@ -235,11 +213,11 @@ describe("the watcher", () => {
       await repository.pushTag("v3.259.0", head);
       await repository.pushTag("v1.0.0", head);
       const clone = await freshClone();
-      await git(clone, "tag", "--delete", "v3.259.0");
-      await git(clone, "tag", "v3.260.0", head);
-      const report = await run({ clone: new Clone(clone) });
+      await clone.git("tag", "--delete", "v3.259.0");
+      await clone.git("tag", "v3.260.0", head);
+      const report = await run({ clone });
       assert.deepEqual(tagsOf(report, "pushed"), ["v3.260.0", "latest-v3.260.0"]);
-      assert.equal(await git(clone, "tag", "--list"), "v1.0.0\nv3.260.0");
+      assert.equal(await clone.git("tag", "--list"), "v1.0.0\nv3.260.0");
     });
 
     it("catches up with versions that earlier runs missed", async () => {
@@ -294,23 +272,14 @@ describe("the watcher", () => {
       publish("3.259.0", "3.260.0", "3.261.0");
       const clone = await freshClone();
       await repository.commit("Withdraw", { "images/withdrawn.json": '{"3.261.0": "yanked", "3.259.0": "yanked"}' });
-      assert.deepEqual(tagsOf(await run({ clone: new Clone(clone) }), "pushed"), ["v3.260.0", "latest-v3.260.0"]);
+      assert.deepEqual(tagsOf(await run({ clone }), "pushed"), ["v3.260.0", "latest-v3.260.0"]);
       assert.deepEqual(tagsOf(await run(), "pushed"), []);
     });
 
-    it("reads every page of GitHub's list, without drafts and prereleases", async () => {
-      gitHub.releases = [
-        ...[...Array(120).keys()].map((patch) => ({
-          tag_name: `v3.300.${patch}`,
-          draft: patch % 2 === 0,
-          prerelease: patch % 2 === 1,
-        })),
-        { tag_name: "v3.301.0-rc.1" },
-        ...[...Array(120).keys()].map((patch) => ({ tag_name: `v3.100.${patch}` })),
-        { tag_name: "v3.259.0" },
-      ];
+    it("reads every page of GitHub's list", async () => {
+      const old = [...Array(240).keys()].map((patch) => ({ tag_name: `v3.100.${patch}` }));
+      gitHub.releases = [...old, { tag_name: "v3.259.0" }];
       upload("3.259.0");
-      for (const { tag_name } of gitHub.releases) upload(tag_name.slice(1));
       assert.deepEqual(tagsOf(await run(), "pushed"), ["v3.259.0", "latest-v3.259.0"]);
       assert.deepEqual(gitHub.requests, [
         "GET /repos/pulumi/pulumi/releases?per_page=100",
@@ -364,15 +333,10 @@ describe("the watcher", () => {
     it("reports git's reason for a refused push", async () => {
       publish("3.259.0");
       hook("pre-receive", "echo 'tags are protected here' >&2; exit 1");
-      await assert.rejects(run(), (error: Error) => {
-        assert.ok(error instanceof Fault);
-        assert.match(
-          error.message,
-          /^Could not push v3\.259\.0, latest-v3\.259\.0: [^]*remote: tags are protected here/,
-        );
-        assert.match(error.message, /\nCheck that the credentials allow creating tags in this repository\./);
-        return true;
-      });
+      await refuses(
+        run(),
+        /^Could not push v3\.259\.0, latest-v3\.259\.0: [^]*remote: tags are protected here[^]*\nCheck that the credentials allow creating tags in this repository\./,
+      );
       assert.deepEqual(await tags(), {});
     });
 
@@ -384,8 +348,8 @@ describe("the watcher", () => {
         // Git removes credentials from the URLs that it prints, but not from this one.
         files["/owner/runner-pulumi.git/info/refs"] = () => ({ status: 302, headers: { location: "/login" } });
         files["/login"] = "<html>";
-        await git(clone, "config", `remote.origin.${setting}`, `${url}/owner/runner-pulumi.git`);
-        await assert.rejects(run({ clone: new Clone(clone) }), (error: Error) => {
+        await clone.git("config", `remote.origin.${setting}`, `${url}/owner/runner-pulumi.git`);
+        await assert.rejects(run({ clone }), (error: Error) => {
           assert.ok(error instanceof Fault);
           assert.match(error.message, /asked for: http:\/\/…@127\.0\.0\.1:\d+\/owner\/runner-pulumi\.git/);
           assert.ok(!`${error.message}${error.stack}${output}`.includes(token), error.message);
@@ -526,17 +490,6 @@ describe("the watcher", () => {
       assert.deepEqual(found(await run()), []);
     });
 
-    it("ignores a latest that this run supersedes", async () => {
-      await release("v3.259.0", ["golang"]);
-      publish("3.260.0");
-      await run();
-      await release("v3.260.0");
-      publish("3.261.0");
-      const report = await run();
-      assert.deepEqual(tagsOf(report, "pushed"), ["v3.261.0", "latest-v3.261.0"]);
-      assert.deepEqual(found(report), []);
-    });
-
     it("finds a latest that is a withdrawn version", async () => {
       await release("v3.259.0", ["golang"]);
       publish("3.260.0");
@@ -549,8 +502,8 @@ describe("the watcher", () => {
     it("reports an unknown status if a registry cannot be read", async () => {
       await repository.pushTag("dev-v3.259.0", head);
       const clone = await freshClone();
-      writeFileSync(join(clone, "Pulumi.prod.yaml"), "config:\n  runner-pulumi:registry: localhost:1/x\n");
-      const report = await run({ clone: new Clone(clone) });
+      writeFileSync(join(clone.folder, "Pulumi.prod.yaml"), "config:\n  runner-pulumi:registry: localhost:1/x\n");
+      const report = await run({ clone });
       assert.deepEqual(found(report), ["dev-v3.259.0: dispatch, golang, javascript"]);
       assert.deepEqual(tagsOf(report, "unknown"), ["latest-v3.259.0", "v3.259.0"]);
       assert.match(
@@ -569,43 +522,36 @@ describe("the watcher", () => {
   });
 
   describe("in a workflow", () => {
-    let clone: string;
+    let clone: Clone;
     let summary: string;
-    let variables: Record<string, string>;
 
     beforeEach(async () => {
       publish("3.259.0");
       await repository.pushTag("v3.259.0", head);
       clone = await freshClone();
       summary = join(place, "summary.md");
-      variables = {
-        GITHUB_API_URL: gitHub.url,
-        GITHUB_TOKEN: token,
-        GITHUB_REPOSITORY: "owner/runner-pulumi",
-        GITHUB_STEP_SUMMARY: summary,
-        DRY_RUN: "",
-      };
-      set(variables);
     });
-    afterEach(() => unset(variables));
 
-    const runInWorkflow = () => capture(() => watchFromEnvironment(new Clone(clone)));
+    const runInWorkflow = (variables: NodeJS.ProcessEnv = {}) =>
+      capture(() => watchFromEnvironment(clone), {
+        ...{ GITHUB_API_URL: gitHub.url, GITHUB_TOKEN: token, GITHUB_REPOSITORY: "owner/runner-pulumi" },
+        ...{ GITHUB_STEP_SUMMARY: summary, DRY_RUN: "" },
+        ...variables,
+      });
 
     it("reads its settings from the environment and the checkout, and adds a summary", async () => {
       await runInWorkflow();
       assert.deepEqual(await tags(), at(head, "v3.259.0", "latest-v3.259.0"));
       assert.deepEqual(gitHub.dispatched, ["v3.259.0"]);
-      const text = readFileSync(summary, "utf8");
       assert.equal(
-        text,
+        readFileSync(summary, "utf8"),
         `## Watch of Pulumi's releases\n\n### Pushed\n\n- \`latest-v3.259.0\`: ${head}\n\n` +
           "### Incomplete, released again\n\n- `v3.259.0`: missing golang, javascript\n",
       );
     });
 
     it("does nothing in a dry run", async () => {
-      process.env["DRY_RUN"] = "true";
-      await runInWorkflow();
+      await runInWorkflow({ DRY_RUN: "true" });
       assert.deepEqual(await tags(), at(head, "v3.259.0"));
       assert.deepEqual(gitHub.dispatched, []);
       assert.match(readFileSync(summary, "utf8"), /\(dry run\)/);
@@ -614,28 +560,20 @@ describe("the watcher", () => {
     it("fails if a version cannot be built long after Pulumi published it", async () => {
       announce("3.261.0");
       await release("v3.259.0");
-      await assert.rejects(runInWorkflow(), (error: Error) => {
-        assert.ok(error instanceof Fault);
-        assert.match(
-          error.message,
-          /^Still cannot be built, more than 6 hours after Pulumi published it:\n {2}- v3\.261\.0: .*answers 404.*\nFind out why/,
-        );
-        return true;
-      });
+      await refuses(
+        runInWorkflow(),
+        /^Still cannot be built, more than 6 hours after Pulumi published it:\n {2}- v3\.261\.0: .*answers 404.*\nFind out why/,
+      );
       assert.deepEqual(await tags(), at(head, "v3.259.0", "latest-v3.259.0"));
     });
 
     it("fails if a release keeps failing, after it has done everything else", async () => {
       const failed = { display_title: "Release v3.259.0", status: "completed", conclusion: "failure" };
       gitHub.runs.push(failed, failed, failed);
-      await assert.rejects(runInWorkflow(), (error: Error) => {
-        assert.ok(error instanceof Fault);
-        assert.match(
-          error.message,
-          /\n {2}- v3\.259\.0: missing golang, javascript; https:\/\/github\.com\/owner\/runner-pulumi\/actions\/runs\/3\n/,
-        );
-        return true;
-      });
+      await refuses(
+        runInWorkflow(),
+        /\n {2}- v3\.259\.0: missing golang, javascript; https:\/\/github\.com\/owner\/runner-pulumi\/actions\/runs\/3\n/,
+      );
       assert.deepEqual(await tags(), at(head, "v3.259.0", "latest-v3.259.0"));
       assert.deepEqual(gitHub.dispatched, []);
       assert.match(readFileSync(summary, "utf8"), /### Incomplete, failed 3 times in a row/);
@@ -647,8 +585,7 @@ describe("the watcher", () => {
       ["DRY_RUN", "yes", /^Error: DRY_RUN "yes" is neither true nor false\. Use one/],
     ] as const) {
       it(`refuses the ${name} ${JSON.stringify(value)}`, async () => {
-        process.env[name] = value;
-        await assert.rejects(runInWorkflow(), sentence);
+        await assert.rejects(runInWorkflow({ [name]: value }), sentence);
         assert.deepEqual(await tags(), at(head, "v3.259.0"));
       });
     }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { readWatchConfig } from "../../../../commands/watch/config";
-import { Fault } from "../../../../lib/errors";
+import { Fault, listProblems } from "../../../../lib/errors";
 import { checkout } from "../../../../local/folder";
 import { useTemporaryFolder } from "../../../helpers/temporaryFolder";
 
@@ -25,24 +25,16 @@ describe("readWatchConfig", () => {
 
   it("refuses every problem at once", async () => {
     const file = write('{"repository": "pulumi", "firstVersion": "v3.259.0", "first": 1}');
-    await assert.rejects(readWatchConfig(folder()), (error: Error) => {
-      assert.ok(error instanceof Fault);
-      assert.equal(
-        error.message,
-        `${file} is invalid:\n` +
-          `  - Unknown key "first". Remove it.\n` +
-          `  - repository "pulumi" is not owner/name. Use a name such as pulumi/pulumi.\n` +
-          `  - firstVersion "v3.259.0" is not a version. Use X.Y.Z, such as 3.66.0.`,
-      );
-      return true;
-    });
+    const problems = [
+      'Unknown key "first". Remove it.',
+      'repository "pulumi" is not owner/name. Use a name such as pulumi/pulumi.',
+      'firstVersion "v3.259.0" is not a version. Use X.Y.Z, such as 3.66.0.',
+    ];
+    await assert.rejects(readWatchConfig(folder()), new Fault(listProblems(`${file} is invalid:`, problems)));
   });
 
-  for (const [name, text] of [
-    ["is not JSON", "{"],
-    ["is not an object", "null"],
-  ] as const) {
-    it(`refuses a file that ${name}`, async () => {
+  for (const text of ["{", "null"]) {
+    it(`refuses the file ${text}`, async () => {
       write(text);
       await assert.rejects(readWatchConfig(folder()), Fault);
     });

@@ -5,9 +5,10 @@ import * as semver from "semver";
 
 import {
   type GitHubRelease,
+  type Remedy,
   type WorkflowRun,
+  isOverdue,
   limitDispatches,
-  overdueVersions,
   remedyOf,
   splitIntoPushes,
   tagsToCheck,
@@ -18,88 +19,55 @@ import {
 import { requireRelease } from "../../../../images/gitTag";
 import type { Withdrawn } from "../../../../images/withdrawals";
 
-const firstVersion = "3.259.0";
-const published = (...tags: string[]): GitHubRelease[] =>
-  tags.map((tag_name) => ({ tag_name, draft: false, prerelease: false }));
+const firstVersion = "3.2.0";
+
+function state(gitTags: readonly string[] = [], withdrawn: Withdrawn = {}) {
+  return { firstVersion, withdrawn, gitTags };
+}
+
+function release(tag_name: string, others: Partial<GitHubRelease> = {}): GitHubRelease {
+  return { tag_name, draft: false, prerelease: false, published_at: null, ...others };
+}
 
 describe("wantedVersions", () => {
-  const wanted = (releases: readonly GitHubRelease[], withdrawn = {}) =>
-    wantedVersions(releases, { firstVersion, withdrawn });
+  const wanted = (releases: readonly GitHubRelease[]) => wantedVersions(releases, state([], { "3.9.0": "yanked" }));
 
-  it("returns released versions from the first one on, in numeric order and without duplicates", () =>
-    assert.deepEqual(wanted(published("v3.1000.0", "v3.259.0", "v3.260.1", "v3.260.0", "v3.258.9", "v3.260.0")), [
-      "3.259.0",
-      "3.260.0",
-      "3.260.1",
-      "3.1000.0",
-    ]));
-
-  it("leaves out drafts, prereleases and withdrawn versions", () => {
-    const [draft, prerelease] = published("v3.261.0", "v3.262.0");
-    const releases = [{ ...draft!, draft: true }, { ...prerelease!, prerelease: true }, ...published("v3.263.0")];
-    assert.deepEqual(wanted(releases, { "3.263.0": "yanked" }), []);
+  it("returns released versions from the first one on, in numeric order and without duplicates", () => {
+    const tags = ["v3.10.0", "v3.2.0", "v3.3.1", "v3.3.0", "v3.1.9", "v3.3.0"];
+    assert.deepEqual(wanted(tags.map((tag) => release(tag))), ["3.2.0", "3.3.0", "3.3.1", "3.10.0"]);
   });
 
-  it("leaves out other kinds of tags", () =>
+  it("leaves out drafts, prereleases and withdrawn versions", () =>
     assert.deepEqual(
-      wanted(
-        published("3.260.0", "sdk/v3.260.0", "v3.260.0-rc.1", "v3.260", "v03.260.0", "v3.260.0\n", "vv3.260.0", ""),
-      ),
+      wanted([release("v3.3.0", { draft: true }), release("v3.4.0", { prerelease: true }), release("v3.9.0")]),
       [],
     ));
+
+  it("leaves out other kinds of tags", () => {
+    const tags = ["3.3.0", "sdk/v3.3.0", "v3.3.0-rc.1", "v3.3", "v03.3.0", "v3.3.0\n", "vv3.3.0", ""];
+    assert.deepEqual(wanted(tags.map((tag) => release(tag))), []);
+  });
 });
 
 describe("tagsToPush", () => {
-  const cases: [
-    string,
-    { wanted: string[]; waiting?: string[]; gitTags?: string[]; withdrawn?: Withdrawn },
-    string[],
-  ][] = [
-    ["nothing if nothing was released", { wanted: [] }, []],
-    ["a first version under its own tag and as latest", { wanted: ["3.259.0"] }, ["v3.259.0", "latest-v3.259.0"]],
-    [
-      "several versions in ascending order, then latest for the newest",
-      { wanted: ["3.259.0", "3.260.0", "3.261.0"], gitTags: ["v3.259.0", "latest-v3.259.0"] },
-      ["v3.260.0", "v3.261.0", "latest-v3.261.0"],
-    ],
-    [
-      "no tag twice",
-      { wanted: ["3.259.0", "3.260.0"], gitTags: ["v3.259.0", "v3.260.0", "latest-v3.260.0", "dev-v3.261.0"] },
-      [],
-    ],
-    [
-      "a missed older version, without moving latest",
-      { wanted: ["3.259.0", "3.259.1", "3.260.0"], gitTags: ["v3.259.0", "v3.260.0", "latest-v3.260.0"] },
-      ["v3.259.1"],
-    ],
-    [
-      "only latest if its push was lost",
-      { wanted: ["3.259.0", "3.260.0"], gitTags: ["v3.259.0", "v3.260.0", "latest-v3.259.0"] },
-      ["latest-v3.260.0"],
-    ],
-    [
-      "latest for the newest version that can be built",
-      { wanted: ["3.259.0", "3.260.0", "3.261.0"], waiting: ["3.261.0"], gitTags: ["v3.259.0", "latest-v3.259.0"] },
-      ["v3.260.0", "latest-v3.260.0"],
-    ],
-    ["no version that cannot be built yet", { wanted: ["3.259.0"], waiting: ["3.259.0"] }, []],
-    [
-      "no latest below one that was pushed by hand",
-      { wanted: ["3.259.0"], gitTags: ["latest-v3.300.0"] },
-      ["v3.259.0"],
-    ],
-    [
-      "latest below a withdrawn latest",
-      {
-        wanted: ["3.259.0"],
-        gitTags: ["v3.259.0", "v3.260.0", "latest-v3.260.0"],
-        withdrawn: { "3.260.0": "crashes" },
-      },
-      ["latest-v3.259.0"],
-    ],
-  ];
-  for (const [name, { wanted, waiting = [], gitTags = [], withdrawn = {} }, expected] of cases) {
-    it(`returns ${name}`, () => assert.deepEqual(tagsToPush(wanted, waiting, { gitTags, withdrawn }), expected));
+  const words = (text: string) => text.split(" ").filter(Boolean);
+
+  for (const [name, wanted, waiting, gitTags, expected] of [
+    ["nothing if nothing was released", "", "", "", ""],
+    ["a first version under its own tag and as latest", "3.2.0", "", "", "v3.2.0 latest-v3.2.0"],
+    ["versions, then latest for the newest", "3.2.0 3.3.0 3.4.0", "", "v3.2.0", "v3.3.0 v3.4.0 latest-v3.4.0"],
+    ["no tag twice", "3.2.0 3.3.0", "", "v3.2.0 v3.3.0 latest-v3.3.0 dev-v3.4.0", ""],
+    ["a missed older version alone", "3.2.0 3.2.1 3.3.0", "", "v3.2.0 v3.3.0 latest-v3.3.0", "v3.2.1"],
+    ["only latest if its push was lost", "3.2.0 3.3.0", "", "v3.2.0 v3.3.0 latest-v3.2.0", "latest-v3.3.0"],
+    ["latest for a version that can be built", "3.2.0 3.3.0 3.4.0", "3.4.0", "v3.2.0", "v3.3.0 latest-v3.3.0"],
+    ["no version that cannot be built yet", "3.2.0", "3.2.0", "", ""],
+    ["no latest below one that was pushed by hand", "3.2.0", "", "latest-v3.9.9", "v3.2.0"],
+    ["latest below a withdrawn latest", "3.2.0", "", "v3.2.0 v3.9.0 latest-v3.9.0", "latest-v3.2.0"],
+  ] as const) {
+    it(`returns ${name}`, () => {
+      const tags = tagsToPush(words(wanted), words(waiting), state(words(gitTags), { "3.9.0": "crashes" }));
+      assert.deepEqual(tags, words(expected));
+    });
   }
 
   it("is split into pushes of at most three, in the same order", () => {
@@ -107,25 +75,26 @@ describe("tagsToPush", () => {
     assert.deepEqual(splitIntoPushes(["1", "2", "3"]), [["1", "2", "3"]]);
     assert.deepEqual(splitIntoPushes(["1", "2", "3", "4"]), [["1", "2", "3"], ["4"]]);
   });
+});
 
-  const version = fc
-    .tuple(fc.constant(3), fc.integer({ min: 257, max: 263 }), fc.nat(2))
-    .map((parts) => parts.join("."));
+describe("tagsToPush, whatever the situation", () => {
+  const version = fc.tuple(fc.constant(3), fc.nat(6), fc.nat(2)).map((parts) => parts.join("."));
   const versions = fc.uniqueArray(version, { maxLength: 8 });
   const tag = fc.tuple(fc.constantFrom("v", "latest-v", "dev-v", "nightly-"), version).map((parts) => parts.join(""));
+  const tagName = version.map((text) => `v${text}`);
+  const flags = { draft: fc.boolean(), prerelease: fc.boolean(), published_at: fc.constant(null) };
   const situation = fc.record({
-    releases: fc.array(
-      fc.record({ tag_name: version.map((text) => `v${text}`), draft: fc.boolean(), prerelease: fc.boolean() }),
-      { maxLength: 12 },
-    ),
+    releases: fc.array(fc.record({ tag_name: tagName, ...flags }), { maxLength: 12 }),
     waiting: versions,
     gitTags: fc.uniqueArray(tag, { maxLength: 12 }),
     withdrawn: versions.map((list) => Object.fromEntries(list.map((text) => [text, "yanked"]))),
   });
   type Situation = typeof situation extends fc.Arbitrary<infer T> ? T : never;
 
-  const plan = ({ releases, waiting, gitTags, withdrawn }: Situation) =>
-    tagsToPush(wantedVersions(releases, { firstVersion, withdrawn }), waiting, { gitTags, withdrawn });
+  const wantedIn = ({ releases, withdrawn }: Situation) => wantedVersions(releases, state([], withdrawn));
+  const plan = (given: Situation) => tagsToPush(wantedIn(given), given.waiting, state(given.gitTags, given.withdrawn));
+  const after = (given: Situation, tags: readonly string[]) => ({ ...given, gitTags: [...given.gitTags, ...tags] });
+  const own = (tags: readonly string[]) => tags.filter((text) => text.startsWith("v"));
 
   const holds = (property: (tags: string[], given: Situation) => void) =>
     fc.assert(
@@ -134,21 +103,20 @@ describe("tagsToPush", () => {
     );
 
   it("leaves nothing to do once its tags are pushed", () =>
-    holds((tags, given) => assert.deepEqual(plan({ ...given, gitTags: [...given.gitTags, ...tags] }), [])));
+    holds((tags, given) => assert.deepEqual(plan(after(given, tags)), [])));
 
   it("continues with the remaining tags if a run ended after some pushes", () =>
     holds((tags, given) => {
       splitIntoPushes(tags).reduce((before, push) => {
-        assert.deepEqual(plan({ ...given, gitTags: [...given.gitTags, ...before] }), tags.slice(before.length));
+        assert.deepEqual(plan(after(given, before)), tags.slice(before.length));
         return [...before, ...push];
       }, [] as string[]);
     }));
 
   it("returns the same own tags in total, whether or not some versions waited at first", () =>
     holds((tags, given) => {
-      const after = plan({ ...given, waiting: [], gitTags: [...given.gitTags, ...tags] });
-      const own = (list: string[]) => list.filter((text) => text.startsWith("v"));
-      assert.deepEqual([...own(tags), ...own(after)].sort(), own(plan({ ...given, waiting: [] })).sort());
+      const rest = plan({ ...after(given, tags), waiting: [] });
+      assert.deepEqual([...own(tags), ...own(rest)].sort(), own(plan({ ...given, waiting: [] })).sort());
     }));
 
   it("returns only released versions that are no draft, prerelease, withdrawn, waiting or before the first", () =>
@@ -156,125 +124,120 @@ describe("tagsToPush", () => {
       for (const text of tags) {
         const { pulumiVersion, tag: image, stack } = requireRelease(text);
         assert.equal(stack, "prod");
-        assert.ok(
-          releases.some((one) => one.tag_name === `v${pulumiVersion}` && !one.draft && !one.prerelease),
-          text,
+        const isReleased = releases.some(
+          (one) => one.tag_name === `v${pulumiVersion}` && !one.draft && !one.prerelease,
         );
-        assert.ok(!(pulumiVersion in withdrawn) && semver.gte(pulumiVersion, firstVersion), text);
+        assert.ok(isReleased && !(pulumiVersion in withdrawn) && semver.gte(pulumiVersion, firstVersion), text);
         assert.ok(!gitTags.includes(text), text);
         // latest may be a version that was released before, whether or not its files still exist.
-        const released = image === "latest" && gitTags.includes(`v${pulumiVersion}`);
-        assert.ok(released || !waiting.includes(pulumiVersion), text);
+        const isTagged = image === "latest" && gitTags.includes(`v${pulumiVersion}`);
+        assert.ok(isTagged || !waiting.includes(pulumiVersion), text);
       }
     }));
 
   it("returns latest at most once, last, for the newest tagged version, and never below another latest", () =>
-    holds((tags, { releases, gitTags, withdrawn }) => {
+    holds((tags, given) => {
       const latest = tags.filter((text) => text.startsWith("latest-"));
       if (latest.length === 0) return;
       assert.deepEqual(latest, tags.slice(-1));
       const { pulumiVersion } = requireRelease(latest[0] ?? "");
-      const wanted = wantedVersions(releases, { firstVersion, withdrawn });
-      const tagged = wanted.filter((text) => [...gitTags, ...tags].includes(`v${text}`));
+      const tagged = wantedIn(given).filter((text) => after(given, tags).gitTags.includes(`v${text}`));
       assert.equal(pulumiVersion, tagged.at(-1));
-      for (const other of gitTags.filter((text) => text.startsWith("latest-v"))) {
+      for (const other of given.gitTags.filter((text) => text.startsWith("latest-v"))) {
         const { pulumiVersion: there } = requireRelease(other);
-        assert.ok(there in withdrawn || semver.gt(pulumiVersion, there), `${pulumiVersion} after ${there}`);
+        assert.ok(there in given.withdrawn || semver.gt(pulumiVersion, there), `${pulumiVersion} after ${there}`);
       }
     }));
 
   it("returns ascending versions, and every push but the last is full", () =>
     holds((tags) => {
-      const own = tags.filter((text) => text.startsWith("v")).map((text) => text.slice(1));
-      assert.deepEqual(own, [...own].sort(semver.compare));
+      const ascending = own(tags).map((text) => text.slice(1));
+      assert.deepEqual(ascending, [...ascending].sort(semver.compare));
       const pushes = splitIntoPushes(tags);
       assert.deepEqual(pushes.flat(), tags);
       assert.ok(pushes.every(({ length }, index) => length === 3 || (length > 0 && index === pushes.length - 1)));
     }));
 
   it("leaves no version untagged that can be built", () =>
-    holds((tags, { releases, waiting, gitTags, withdrawn }) => {
-      const wanted = wantedVersions(releases, { firstVersion, withdrawn });
-      const left = untaggedVersions(wanted, [...gitTags, ...tags]);
-      assert.deepEqual(
-        left.filter((text) => !waiting.includes(text)),
-        [],
-      );
+    holds((tags, given) => {
+      const left = untaggedVersions(wantedIn(given), after(given, tags).gitTags);
+      assert.ok(left.every((text) => given.waiting.includes(text)));
     }));
 });
 
 describe("tagsToCheck", () => {
-  const gitTags = ["v3.258.0", "v3.259.0", "v3.260.0", "dev-v3.261.0", "latest-v3.259.0", "latest-v3.260.0", "nightly"];
-  const check = (withdrawn = {}, pushed: string[] = []) => tagsToCheck({ gitTags, firstVersion, withdrawn }, pushed);
+  const gitTags = ["v3.1.0", "v3.2.0", "v3.3.0", "dev-v3.4.0", "latest-v3.2.0", "latest-v3.3.0", "nightly"];
 
   it("returns every release tag from the first version on, and the highest latest-v", () =>
-    assert.deepEqual(check(), ["v3.259.0", "v3.260.0", "dev-v3.261.0", "latest-v3.260.0"]));
+    assert.deepEqual(tagsToCheck(state(gitTags), []), ["v3.2.0", "v3.3.0", "dev-v3.4.0", "latest-v3.3.0"]));
 
   it("leaves out withdrawn versions", () =>
-    assert.deepEqual(check({ "3.260.0": "crashes" }), ["v3.259.0", "dev-v3.261.0", "latest-v3.259.0"]));
+    assert.deepEqual(tagsToCheck(state(gitTags, { "3.3.0": "crashes" }), []), [
+      "v3.2.0",
+      "dev-v3.4.0",
+      "latest-v3.2.0",
+    ]));
 
-  it("leaves out tags that have just been pushed, and a latest that one of those supersedes", () =>
-    assert.deepEqual(check({}, ["v3.261.0", "latest-v3.261.0", "v3.260.0"]), ["v3.259.0", "dev-v3.261.0"]));
+  it("leaves out tags that have just been pushed, and a latest that one of those supersedes", () => {
+    const pushed = ["v3.4.0", "latest-v3.4.0", "v3.3.0"];
+    assert.deepEqual(tagsToCheck(state(gitTags), pushed), ["v3.2.0", "dev-v3.4.0"]);
+  });
 });
 
-describe("overdueVersions", () => {
-  it("returns versions that Pulumi published more than six hours ago", () => {
-    const releases = [
-      { tag_name: "v3.260.0", published_at: "2026-11-18T13:00:00Z" },
-      { tag_name: "v3.261.0", published_at: "2026-11-18T13:00:01Z" },
-      { tag_name: "v3.262.0", published_at: null },
-    ];
-    const overdue = (...waiting: string[]) => overdueVersions(waiting, releases, new Date("2026-11-18T19:00:01Z"));
-    assert.deepEqual(overdue("3.260.0", "3.261.0", "3.262.0", "3.263.0"), ["3.260.0"]);
-    assert.deepEqual(overdue(), []);
-  });
+describe("isOverdue", () => {
+  const releases = [
+    release("v3.3.0", { published_at: "2026-11-18T13:00:00Z" }),
+    release("v3.4.0", { published_at: "2026-11-18T13:00:01Z" }),
+    release("v3.5.0"),
+  ];
+
+  it("is true for versions that Pulumi published more than six hours ago", () =>
+    assert.deepEqual(
+      ["3.3.0", "3.4.0", "3.5.0", "3.6.0"].filter((text) =>
+        isOverdue(text, releases, new Date("2026-11-18T19:00:01Z")),
+      ),
+      ["3.3.0"],
+    ));
 });
 
 describe("remedyOf", () => {
-  const run = (conclusion: string | null, tag = "v3.260.0", status = "completed"): WorkflowRun => ({
-    display_title: `Release ${tag}`,
-    status,
-    conclusion,
+  const run = (conclusion: string | null, tag = "v3.3.0", status = "completed"): WorkflowRun => ({
+    ...{ display_title: `Release ${tag}`, status, conclusion },
     html_url: `https://example.com/${conclusion ?? status}`,
   });
-  const cases: [string, WorkflowRun[], string][] = [
-    ["never ran", [], "dispatch"],
-    ["failed twice", [run("failure"), run("failure")], "dispatch"],
-    ["failed three times", [run("timed_out"), run("cancelled"), run("startup_failure")], "failing"],
+  const failed = run("failure");
+  const others = ["latest-v3.3.0", "dev-v3.3.0", "v3.3.01"].map((tag) => run("failure", tag));
+  const dispatch: Remedy = { kind: "dispatch" };
+  const cases: [string, WorkflowRun[], Remedy][] = [
+    ["never ran", [], dispatch],
+    ["failed twice", [failed, failed], dispatch],
+    [
+      "failed three times, by the last run",
+      [run("timed_out"), run("cancelled"), run("startup_failure")],
+      { kind: "failing", url: "https://example.com/timed_out" },
+    ],
     [
       "failed three times since it succeeded",
-      [...Array<WorkflowRun>(3).fill(run("failure")), run("success")],
-      "failing",
+      [failed, failed, failed, run("success")],
+      { kind: "failing", url: failed.html_url },
     ],
-    ["succeeded among the last three", [run("failure"), run("success"), run("failure"), run("failure")], "dispatch"],
-    [
-      "failed three times under other tags",
-      ["latest-v3.260.0", "dev-v3.260.0", "v3.260.01"].map((tag) => run("failure", tag)),
-      "dispatch",
-    ],
-    ...["queued", "in_progress", "waiting", "pending", "requested"].map((status): [string, WorkflowRun[], string] => [
+    ["succeeded among the last three", [failed, run("success"), failed, failed], dispatch],
+    ["failed three times under other tags", others, dispatch],
+    ...["queued", "in_progress", "waiting", "pending", "requested"].map((status): [string, WorkflowRun[], Remedy] => [
       `is ${status}`,
-      [run("failure"), run("failure"), run("failure"), run(null, "v3.260.0", status)],
-      "running",
+      [failed, failed, failed, run(null, "v3.3.0", status)],
+      { kind: "running", url: `https://example.com/${status}` },
     ]),
   ];
-  for (const [name, runs, kind] of cases) {
-    it(`is "${kind}" if the release ${name}`, () => assert.equal(remedyOf("v3.260.0", runs).kind, kind));
+  for (const [name, runs, remedy] of cases) {
+    it(`is "${remedy.kind}" if the release ${name}`, () => assert.deepEqual(remedyOf("v3.3.0", runs), remedy));
   }
-
-  it("names the last run of a release that keeps failing", () =>
-    assert.deepEqual(remedyOf("v3.260.0", [run("cancelled"), run("failure"), run("failure")]), {
-      kind: "failing",
-      url: "https://example.com/cancelled",
-    }));
 });
 
 describe("limitDispatches", () => {
   it("postpones all but ten dispatches, and counts no other remedies", () => {
-    const dispatches = [...Array(12).keys()].map(() => ({ remedy: { kind: "dispatch" } as const }));
-    const kinds = limitDispatches([{ remedy: { kind: "failing", url: "" } }, ...dispatches]).map(
-      (one) => one.remedy.kind,
-    );
+    const dispatches = Array.from({ length: 12 }, (): Remedy => ({ kind: "dispatch" }));
+    const kinds = limitDispatches([{ kind: "failing" }, ...dispatches]).map(({ kind }) => kind);
     assert.deepEqual(kinds, ["failing", ...Array<string>(10).fill("dispatch"), "postpone", "postpone"]);
   });
 });
