@@ -14,17 +14,15 @@ import { type Contents, readContents } from "./contents";
 import { type ServedImage, previousTag, readServed, reading } from "./servedImages";
 import { render } from "./tables";
 
-/** What is inside an image. */
+/** What is inside an image, by platform. */
 export interface ImageContents extends Pick<ServedImage, "reference" | "base"> {
-  /** By platform. */
   readonly platforms: Readonly<Record<string, Contents>>;
 }
 
-/** The image of the previous release, or why its contents are unknown. */
-export type Previous = { readonly tag: string } & (ImageContents | { readonly problem: string });
-
-/** What is inside a released image; without `previous` if it is the first release. */
-export type InventoryImage = ImageContents & { readonly previous?: Previous | undefined };
+/** What is inside a released image, and in that of the previous release, if there is one and it can be run. */
+export interface InventoryImage extends ImageContents {
+  readonly previous?: ({ readonly tag: string } & (ImageContents | { readonly problem: string })) | undefined;
+}
 
 /** What is inside the images of a release. */
 export interface Inventory {
@@ -112,7 +110,7 @@ async function readPrevious(
   { repository, platforms }: ServedImage,
   release: Release,
   builder: Builder,
-): Promise<Previous | undefined> {
+): Promise<InventoryImage["previous"]> {
   let tag: string | undefined;
   try {
     tag = previousTag(release, await reading(repository, (client) => client.tags()));

@@ -65,12 +65,7 @@ function changed(old: Versions, current: Versions): Map<string, Comparison> {
   return new Map([...compare(old, current)].filter(([, { before, now }]) => before !== now));
 }
 
-interface Measured {
-  readonly digest: string;
-  readonly size: number;
-}
-
-async function readPublished(repository: string, digest: string, platform: Platform): Promise<Measured> {
+async function readPublished(repository: string, digest: string, platform: Platform) {
   return reading(repository, async (client) => {
     const image = (await readImages(client, digest)).find((one) => one.platform === platform);
     if (image === undefined) throw new Error(`${digest} has no image for ${platform}`);
@@ -79,7 +74,7 @@ async function readPublished(repository: string, digest: string, platform: Platf
 }
 
 /** Reads an OCI layout: https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
-async function readLayout(folder: string): Promise<Measured> {
+async function readLayout(folder: string) {
   const read = async (...path: string[]) => JSON.parse(await readFile(join(folder, ...path), "utf8")) as Manifest;
   const { manifests: [{ digest } = { digest: "" }] = [] } = await read("index.json");
   const { layers = [] } = await read("blobs", ...digest.split(":"));

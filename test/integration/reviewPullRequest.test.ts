@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { catalogue } from "../../images/catalogue";
-import type { EndedJob } from "../fakes/githubActions/job";
 import { bot } from "../fakes/gh/state";
 import { dockerfilePath } from "../helpers/programCopy";
 import { ReleaseFlow } from "../helpers/releaseFlow";
@@ -43,22 +42,19 @@ describe("the review of a pull request", () => {
     return { [file]: changed };
   }
 
-  async function propose(files: Readonly<Record<string, string>>): Promise<EndedJob> {
+  /** Lets the workflow review a change, and returns its comment, which each run edits. */
+  async function review(files: Readonly<Record<string, string>>, expected = "success"): Promise<string> {
     await flow.repository.branch("proposal", files);
-    return flow.actions.preview("proposal", 7);
-  }
-
-  /** The comment, which each run edits. */
-  function comment(): string {
+    const { conclusion, log } = await flow.actions.preview("proposal", 7);
+    assert.equal(conclusion, expected, log.slice(-3000));
+    assert.doesNotMatch(log, stackTrace);
     const [own, ...more] = flow.gitHub.comments.filter(({ author }) => author === bot);
     assert.deepEqual(more, []);
     return own?.body ?? "";
   }
 
   it("names the image that changes, with the packages and the size, and shows the change once", async () => {
-    const ended = await propose(edit("python", /(apt-install [^\n]*python3-venv)/, "$1 python3-yaml"));
-    assert.equal(ended.conclusion, "success", ended.log.slice(-3000));
-    const body = comment();
+    const body = await review(edit("python", /(apt-install [^\n]*python3-venv)/, "$1 python3-yaml"));
     for (const stack of ["dev", "prod"]) {
       const line = `**Stack ${stack}, Pulumi 3.64.0:** python changes; ${others("python")} do not. `;
       const tests = `1 smoke test passed, ${catalogue.length - 1} did not have to run. `;
@@ -73,46 +69,41 @@ describe("the review of a pull request", () => {
     assert.doesNotMatch(body, /latest|tags|:v3\./);
   });
 
-  it("says that nothing changes although stack prod has released another tag than the newest last", async () => {
-    const ended = await propose({ "README.md": `${read("README.md")}\nMore.\n` });
-    assert.equal(ended.conclusion, "success", ended.log.slice(-3000));
+  it("reports that nothing changes although stack prod has released another tag than the newest last", async () => {
+    const body = await review({ "README.md": `${read("README.md")}\nMore.\n` });
     for (const stack of ["dev", "prod"]) {
-      says(comment(), new RegExp(`Stack ${stack}, .* No published image changes\\. No smoke test had to run\\.`));
+      says(body, new RegExp(`Stack ${stack}, .* No published image changes\\. No smoke test had to run\\.`));
     }
-    assert.doesNotMatch(comment(), /```/);
+    assert.doesNotMatch(body, /```/);
   });
 
   it("names an image whose inputs change and whose digest does not", async () => {
-    const { conclusion, log } = await propose(edit("yaml", /^(FROM \S+ AS runner)$/m, "# A comment.\n$1"));
-    assert.equal(conclusion, "success", log.slice(-3000));
-    says(comment(), /No published image changes\. /);
-    says(comment(), /Inputs of yaml change, but the digest stays the same\./);
-    says(comment(), /\+# A comment\./);
+    const body = await review(edit("yaml", /^(FROM \S+ AS runner)$/m, "# A comment.\n$1"));
+    says(body, /No published image changes\. /);
+    says(body, /Inputs of yaml change, but the digest stays the same\./);
+    says(body, /\+# A comment\./);
   });
 
   it("stays useful without a builder to compare images with", async () => {
-    const { conclusion, log } = await propose({
+    const body = await review({
       ...edit("yaml", /^(FROM \S+ AS runner)$/m, "$1\nENV PROPOSED=yes"),
       Makefile: read("Makefile").replace("@$(cli) review", "@BUILDKIT_HOST=unix:///none.sock $(cli) review"),
     });
-    assert.equal(conclusion, "success", log.slice(-3000));
-    says(comment(), /yaml changes; .* do not\. 1 smoke test passed/);
-    says(comment(), /Packages and sizes are unknown: .*none\.sock/);
-    says(comment(), /\+ENV PROPOSED=yes/);
+    says(body, /yaml changes; .* do not\. 1 smoke test passed/);
+    says(body, /Packages and sizes are unknown: .*none\.sock/);
+    says(body, /\+ENV PROPOSED=yes/);
   });
 
-  it("says first that a preview failed, and shows the end of the failed build's log", async () => {
+  it("reports first that a preview failed, and shows the end of the failed build's log", async () => {
     const broken = edit("python", /^(FROM runner AS smoke)$/m, "$1\nRUN echo this fails && exit 7");
-    const { conclusion, log } = await propose(broken);
-    assert.equal(conclusion, "failure");
-    assert.doesNotMatch(log, stackTrace);
+    const body = await review(broken, "failure");
     for (const stack of ["dev", "prod"]) {
       says(
-        comment(),
+        body,
         new RegExp(`\\*\\*Stack ${stack}, .*:\\*\\* the preview of python-smoke failed, see below\\. Nothing`),
       );
     }
-    says(comment(), /\nthis fails\n.*exit code: 7/);
+    says(body, /\nthis fails\n.*exit code: 7/);
   });
 
   it("publishes nothing, and leaves the comments of others", async () => {
