@@ -90,3 +90,16 @@ esac
     return { headers: { "docker-content-digest": servedDigest }, body: '{"config":{"digest":"c"},"layers":[]}' };
   }
 }
+
+/**
+ * Starts a fake pulumi before each test of a suite, and stops it afterwards.
+ * @returns a function that returns it
+ */
+export function useFakePulumi(): () => FakePulumi {
+  let fake: FakePulumi;
+  beforeEach(async () => {
+    fake = await FakePulumi.start();
+  });
+  afterEach(() => fake.stop());
+  return () => fake;
+}

@@ -6,27 +6,22 @@ import type { Release } from "../../../images/gitTag";
 describe("configure", () => {
   const release: Release = { stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" };
 
-  /** The releases that are prepared for a tag. */
-  async function prepared(resolve: () => Promise<Release | undefined>): Promise<Release[]> {
-    const releases: Release[] = [];
-    const project = { folder: "", env: {}, logs: "", languages: [] };
+  it("prepares what the tag releases, even if it is at another commit by now, because a person asks for it", async () => {
+    const prepared: Release[] = [];
     const prepare = (one: Release) => {
-      releases.push(one);
-      return Promise.resolve(project);
+      prepared.push(one);
+      return Promise.resolve({ folder: "", env: {}, logs: "", languages: [] });
     };
-    await configure({ stack: "prod", resolve, registry: assert.fail, prepare }, "v3.66.0");
-    return releases;
-  }
+    for (const resolved of [release, undefined]) {
+      const resolve = () => Promise.resolve(resolved);
+      await configure({ stack: "prod", resolve, registry: assert.fail, prepare }, "v3.66.0");
+    }
+    assert.deepEqual(prepared, [release, release]);
+  });
 
-  it("prepares what the tag releases", async () =>
-    assert.deepEqual(await prepared(() => Promise.resolve(release)), [release]));
-
-  it("prepares a tag that is at another commit by now, because a person asks for it", async () =>
-    assert.deepEqual(await prepared(() => Promise.resolve(undefined)), [release]));
-
-  it("prepares nothing if the tag may not be released", () =>
-    assert.rejects(
-      prepared(() => Promise.reject(new Error("withdrawn"))),
-      /withdrawn/,
-    ));
+  it("prepares nothing if the tag may not be released", async () => {
+    const resolve = () => Promise.reject(new Error("withdrawn"));
+    const target = { stack: "prod", resolve, registry: assert.fail, prepare: assert.fail } as const;
+    await assert.rejects(configure(target, "v3.66.0"), /withdrawn/);
+  });
 });

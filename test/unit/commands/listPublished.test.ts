@@ -1,71 +1,66 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { Server } from "node:http";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { mock } from "node:test";
 
 import { listPublished } from "../../../commands/listPublished";
-import type { Target } from "../../../commands/target";
-import { Fault } from "../../../lib/errors";
 import { captureLog } from "../../helpers/captureLog";
-import { serve } from "../../helpers/http";
+import { type Answer, serve } from "../../helpers/http";
+import { isFault } from "../../helpers/isFault";
+import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 import { withEnvironment } from "../../helpers/withEnvironment";
 
+/** The registry's answers for an image of two platforms with attestations: python, tag latest. */
+function imageAnswers(): Record<string, Answer> {
+  const path = "/v2/runner-pulumi-python";
+  const platforms = { a: ["linux", "amd64"], b: ["linux", "arm64"], c: ["unknown", "unknown"] };
+  const manifests = Object.entries(platforms).map(([digest, [os, architecture]]) => ({
+    ...{ digest, platform: { os, architecture } },
+  }));
+  const answers = manifests.flatMap(({ digest, platform }): [string, Answer][] => [
+    [`${path}/manifests/${digest}`, `{"config":{"digest":"${digest}"},"layers":[]}`],
+    [`${path}/blobs/${digest}`, JSON.stringify(platform)],
+  ]);
+  const latest = () => ({ headers: { "docker-content-digest": "index" } });
+  const index = JSON.stringify({ manifests });
+  return { ...Object.fromEntries(answers), [`${path}/manifests/latest`]: latest, [`${path}/manifests/index`]: index };
+}
+
 describe("listPublished", () => {
-  let folder: string;
-  let server: Server;
-  let url: string;
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "published-"));
-    const image = () => ({
-      headers: { "docker-content-digest": "sha256:a" },
-      body: '{"config":{"digest":"c"},"layers":[]}',
-    });
-    ({ url, server } = await serve({
-      "/v2/runner-pulumi-python/manifests/latest": image,
-      "/v2/runner-pulumi-python/manifests/sha256:a": image,
-      "/v2/runner-pulumi-python/blobs/c": '{"os":"linux","architecture":"amd64"}',
-    }));
-  });
-  after(() => {
-    server.close();
-    rmSync(folder, { recursive: true });
-  });
+  const folder = useTemporaryFolder();
 
-  const target = (registry: string): Target => ({
-    stack: "prod",
-    resolve: assert.fail,
-    registry: () => Promise.resolve({ registry: registry.replace("http://", ""), alias: "" }),
-    prepare: assert.fail,
-  });
+  /** Lists the images with a tag in a registry with these answers. */
+  async function list(tag: string, registryAnswers: Parameters<typeof serve>[0]) {
+    const registry = (await serve(registryAnswers)).url.replace("http://", "");
+    const address = () => Promise.resolve({ registry, alias: "" });
+    const target = { stack: "prod", resolve: assert.fail, registry: address, prepare: assert.fail } as const;
+    return { registry, ...(await captureLog(() => listPublished(target, tag))) };
+  }
 
-  it("sets an output with every platform's image, and skips languages without the tag", async () => {
-    const outputs = join(folder, "outputs");
-    writeFileSync(outputs, "");
-    const { log } = console;
-    console.log = () => undefined;
-    const { lines, error } = await withEnvironment({ GITHUB_OUTPUT: outputs }, () =>
-      captureLog(() => listPublished(target(url), "latest")),
-    ).finally(() => (console.log = log));
+  it("sets an output with every platform's image, without attestations, and skips languages without the tag", async () => {
+    const file = join(folder(), "outputs");
+    const print = mock.method(console, "log", () => undefined);
+    const { registry, lines, error } = await withEnvironment({ GITHUB_OUTPUT: file }, () =>
+      list("latest", imageAnswers()),
+    );
+    print.mock.restore();
     assert.equal(error, undefined);
     assert.match(lines.join("\n"), / golang +skipped: \S+\/runner-pulumi-golang has no tag latest/);
-    const reference = `${url.replace("http://", "")}/runner-pulumi-python@sha256:a`;
-    assert.equal(
-      readFileSync(outputs, "utf8"),
-      `targets=${JSON.stringify([{ name: "python-linux/amd64", reference }])}\n`,
-    );
+    const reference = (digest: string) => `${registry}/runner-pulumi-python@${digest}`;
+    const targets = [
+      { name: "python-linux/amd64", reference: reference("a") },
+      { name: "python-linux/arm64", reference: reference("b") },
+    ];
+    assert.equal(readFileSync(file, "utf8"), `targets=${JSON.stringify(targets)}\n`);
   });
 
   it("refuses a tag that no language has", async () => {
-    const { error } = await captureLog(() => listPublished(target(url), "v9.9.9"));
-    assert.equal((error as Error).message, 'Stack prod publishes nothing under the tag "v9.9.9". Release it first.');
+    const { error } = await list("v9.9.9", {});
+    isFault('Stack prod publishes nothing under the tag "v9.9.9". Release it first.')(error);
   });
 
-  it("reports a registry that refuses to answer, without a stack trace", async () => {
-    const { url: closed, server: other } = await serve(() => ({ status: 403, body: "Forbidden" }));
-    const { error } = await captureLog(() => listPublished(target(closed), "latest"));
-    other.close();
-    assert.ok(error instanceof Fault);
-    assert.match(error.message, /\/v2\/runner-pulumi-\w+\/manifests\/latest answers 403$/);
+  it("reports a registry that refuses to answer", async () => {
+    const { error } = await list("latest", () => ({ status: 403, body: "Forbidden" }));
+    isFault(/\/v2\/runner-pulumi-\w+\/manifests\/latest answers 403$/)(error);
   });
 });

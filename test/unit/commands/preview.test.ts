@@ -1,40 +1,30 @@
 import assert from "node:assert/strict";
 
 import { preview } from "../../../commands/preview";
-import type { Target } from "../../../commands/target";
-import { catalogue } from "../../../images/catalogue";
-import { Fault } from "../../../lib/errors";
+import { type Language, catalogue } from "../../../images/catalogue";
 import { captureLog } from "../../helpers/captureLog";
-import { FakePulumi } from "../../helpers/fakePulumi";
-import { withoutTerminal } from "../../helpers/withoutTerminal";
+import { useFakePulumi } from "../../helpers/fakePulumi";
+import { isFault } from "../../helpers/isFault";
 
 describe("preview", () => {
-  let pulumi: FakePulumi;
-  let target: Target;
-  beforeEach(async () => {
-    pulumi = await FakePulumi.start();
-    target = {
-      stack: "local",
-      resolve: () => Promise.resolve({ stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" }),
-      registry: assert.fail,
-      prepare: (_, languages) => Promise.resolve({ ...pulumi.project, languages }),
-    };
-  });
-  afterEach(() => pulumi.stop());
+  const pulumi = useFakePulumi();
 
-  it("limits itself to the selected languages", async () => {
-    pulumi.install([]);
-    const languages = catalogue.filter(({ name }) => name === "python");
-    const { error } = await captureLog(() => withoutTerminal(() => preview(target, "v3.66.0", languages)));
-    assert.equal(error, undefined);
-    const selected = "--target **::python --target **::python-*";
-    assert.deepEqual(pulumi.calls, [`preview --diff --suppress-progress ${selected}`]);
+  async function run(languages: readonly Language[]): Promise<unknown> {
+    const resolve = () => Promise.resolve({ stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" } as const);
+    const prepare = () => Promise.resolve({ ...pulumi().project, languages });
+    const target = { stack: "local", resolve, registry: assert.fail, prepare } as const;
+    return (await captureLog(() => preview(target, "v3.66.0", languages))).error;
+  }
+
+  it("limits itself to the resources of the selected languages, by the ends of their URNs", async () => {
+    pulumi().install([]);
+    assert.equal(await run(catalogue.filter(({ name }) => name === "python")), undefined);
+    assert.deepEqual(pulumi().calls, ["preview --diff --suppress-progress --target **::python --target **::python-*"]);
   });
 
-  it("reports a failure without a stack trace, and that nothing was published", async () => {
-    pulumi.install([], "true", 1);
-    const { error } = await captureLog(() => withoutTerminal(() => preview(target, "v3.66.0")));
-    assert.ok(error instanceof Fault);
-    assert.equal(error.message, "pulumi preview failed, see above. Nothing was published.");
+  it("reports a failure, and that nothing was published", async () => {
+    pulumi().install([], "true", 1);
+    isFault("pulumi preview failed, see above. Nothing was published.")(await run([]));
+    assert.deepEqual(pulumi().calls, ["preview --diff --suppress-progress"]);
   });
 });

@@ -1,24 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { readPulumiReleases, readSignatures, readStackRegistry } from "../../../commands/stackFile";
 import { signaturePolicies } from "../../../images/signature";
-import { Fault } from "../../../lib/errors";
 import { checkout } from "../../../local/folder";
+import { isFault } from "../../helpers/isFault";
+import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 
 describe("stackFile", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "stack-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  const temporary = useTemporaryFolder();
 
-  /** Writes Pulumi.yaml and the file of stack prod. */
-  function write(defaults: string, prod: string): void {
+  /** Writes the config in Pulumi.yaml and of stack prod, and returns the folder. */
+  function write(defaults: string, prod: string): string {
+    const folder = temporary();
     writeFileSync(join(folder, "Pulumi.yaml"), `config: {${defaults}}`);
     writeFileSync(join(folder, "Pulumi.prod.yaml"), `config: {${prod}}`);
+    return folder;
   }
 
   it("reads the stacks of this checkout", async () => {
@@ -28,54 +26,54 @@ describe("stackFile", () => {
     assert.equal(await readSignatures(checkout, "prod"), "required");
   });
 
-  it("prefers the registry to the alias, and ignores an empty registry, as the program does", async () => {
-    write("", "runner-pulumi:registry: localhost:5000/x");
-    assert.deepEqual(await readStackRegistry(folder, "prod"), { registry: "localhost:5000/x", alias: "" });
-    write("", "runner-pulumi:alias: some, runner-pulumi:registry: ''");
-    assert.deepEqual(await readStackRegistry(folder, "prod"), { registry: undefined, alias: "some" });
+  it("reads a registry, and ignores an empty one, as the program does", async () => {
+    const registry = write("", "runner-pulumi:registry: localhost:5000/x");
+    assert.deepEqual(await readStackRegistry(registry, "prod"), { registry: "localhost:5000/x", alias: "" });
+    const alias = write("", "runner-pulumi:alias: some, runner-pulumi:registry: ''");
+    assert.deepEqual(await readStackRegistry(alias, "prod"), { registry: undefined, alias: "some" });
   });
 
-  it("refuses a stack that does not name where its images go", async () => {
-    write("", "aws:region: us-east-1");
-    await assert.rejects(readStackRegistry(folder, "prod"), {
-      message: `${folder}/Pulumi.prod.yaml has neither runner-pulumi:registry nor runner-pulumi:alias. Set the one that images go to.`,
-    });
-  });
-
-  it("reports a file that does not exist or that is not YAML, without a stack trace", async () => {
-    const missing = (error: Error) =>
-      error instanceof Fault && /Pulumi\.dev\.yaml cannot be read: ENOENT/.test(error.message);
-    await assert.rejects(readStackRegistry(folder, "dev"), missing);
-    write("", "{");
-    await assert.rejects(readStackRegistry(folder, "prod"), Fault);
-  });
-
-  it("reads the URL of Pulumi's releases from the stack, else from Pulumi.yaml", async () => {
-    write("pulumiReleases: {default: http://default}", "runner-pulumi:pulumiReleases: http://own");
-    assert.equal(await readPulumiReleases(folder), "http://own");
-    write("pulumiReleases: {default: http://default}", "");
-    assert.equal(await readPulumiReleases(folder), "http://default");
-    write("", "");
-    await assert.rejects(readPulumiReleases(folder), {
-      message: `${folder}/Pulumi.yaml has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.`,
-    });
-  });
-
-  it("reads the signature policy from the stack, else from Pulumi.yaml, else uses required", async () => {
-    write("", "");
-    assert.equal(await readSignatures(folder, "prod"), "required");
-    for (const policy of signaturePolicies) {
-      write(`signatures: {default: ${policy}}`, "");
-      assert.equal(await readSignatures(folder, "prod"), policy);
+  it("prefers the stack's values to the defaults in Pulumi.yaml", async () => {
+    const own = "runner-pulumi:pulumiReleases: http://own, runner-pulumi:signatures: ifPresent";
+    const defaults = "pulumiReleases: {default: http://default}, signatures: {default: off}";
+    for (const [prod, ...expected] of [
+      [own, "http://own", "ifPresent"],
+      ["", "http://default", "off"],
+    ] as const) {
+      const folder = write(defaults, prod);
+      assert.deepEqual([await readPulumiReleases(folder), await readSignatures(folder, "prod")], expected);
     }
-    write("signatures: {default: off}", "runner-pulumi:signatures: ifPresent");
-    assert.equal(await readSignatures(folder, "prod"), "ifPresent");
   });
 
-  it("refuses an unknown signature policy", async () => {
-    write("", "runner-pulumi:signatures: never");
-    await assert.rejects(readSignatures(folder, "prod"), {
-      message: `signatures "never" of stack prod is not a policy. Use one of required, ifPresent, off in ${folder}/Pulumi.prod.yaml.`,
-    });
+  it("accepts every signature policy, and uses required if there is none", async () => {
+    assert.equal(await readSignatures(write("", ""), "prod"), "required");
+    for (const policy of signaturePolicies) {
+      assert.equal(await readSignatures(write(`signatures: {default: ${policy}}`, ""), "prod"), policy);
+    }
+  });
+
+  it("refuses missing and unknown values", async () => {
+    const folder = write("", "runner-pulumi:signatures: never");
+    const file = `${folder}/Pulumi.prod.yaml`;
+    const policies = `Use one of required, ifPresent, off in ${file}.`;
+    for (const [read, message] of [
+      [
+        readStackRegistry,
+        `${file} has neither runner-pulumi:registry nor runner-pulumi:alias. Set the one that images go to.`,
+      ],
+      [
+        readPulumiReleases,
+        `${folder}/Pulumi.yaml has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.`,
+      ],
+      [readSignatures, `signatures "never" of stack prod is not a policy. ${policies}`],
+    ] as const) {
+      await assert.rejects(read(folder, "prod"), isFault(message));
+    }
+  });
+
+  it("reports a file that does not exist or that is not YAML", async () => {
+    const folder = write("", "{");
+    await assert.rejects(readStackRegistry(folder, "dev"), isFault(/Pulumi\.dev\.yaml cannot be read: ENOENT/));
+    await assert.rejects(readStackRegistry(folder, "prod"), isFault(/Pulumi\.prod\.yaml cannot be read: /));
   });
 });

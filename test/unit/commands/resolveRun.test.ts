@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { resolveRun } from "../../../commands/resolveRun";
+import { Clone } from "../../../lib/git";
+import { captureLog } from "../../helpers/captureLog";
+import { isFault } from "../../helpers/isFault";
+import { ScratchRepository } from "../../helpers/scratchRepository";
+import { useTemporaryFolder } from "../../helpers/temporaryFolder";
+
+const release = { stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" };
+const list = "images/withdrawn.json";
+
+describe("resolveRun", () => {
+  const folder = useTemporaryFolder();
+  let repository: ScratchRepository;
+  let file: string;
+  beforeEach(async () => {
+    repository = await ScratchRepository.create(folder());
+    await repository.commit("Start", { [list]: "{}\n" });
+    file = join(repository.clone, list);
+  });
+
+  const resolve = (gitTag: string, event?: string) => resolveRun(gitTag, new Clone(repository.clone), event);
+  const refused = (message: string | RegExp, event?: string) =>
+    assert.rejects(resolve("v3.66.0", event), isFault(message));
+
+  it("resolves a tag at the commit of the checkout", async () => {
+    await repository.pushTag("v3.66.0", "HEAD");
+    assert.deepEqual(await resolve("v3.66.0", "push"), release);
+  });
+
+  it("leaves a tag to the run of a later push if it is at another commit now", async () => {
+    await repository.pushTag("v3.66.0", "HEAD");
+    await repository.git("commit", "--quiet", "--allow-empty", "--message=Next");
+    const { lines, error } = await captureLog(async () => assert.equal(await resolve("v3.66.0", "push"), undefined));
+    assert.equal(error, undefined);
+    assert.match(lines.join(), /v3\.66\.0 +now at [0-9a-f]{40}, this run is for [0-9a-f]{40}: the run of the later/);
+    assert.deepEqual(await resolve("v3.66.0", "workflow_dispatch"), release);
+  });
+
+  it("refuses a dispatch of a tag that the repository does not have; a person may try one first", async () => {
+    await refused("The repository has no tag v3.66.0. Push it: that releases it.", "workflow_dispatch");
+    assert.deepEqual(await resolve("v3.66.0"), release);
+  });
+
+  it("refuses what is not a release tag before it reads the network", () =>
+    assert.rejects(resolveRun("3.66.0", new Clone(folder()), "push"), isFault(/"3\.66\.0" is not a release tag/)));
+
+  describe("at a commit that does not know what main has withdrawn since", () => {
+    beforeEach(async () => {
+      await repository.commit("Withdraw", { [list]: '{"3.66.0": "yanked"}' });
+      await repository.git("checkout", "--quiet", "HEAD~1");
+    });
+
+    it("refuses the withdrawn version", () => refused(/^Pulumi 3\.66\.0 is withdrawn \(yanked\)/));
+
+    it("replaces the list of the checkout, which the program reads, and logs that once", async () => {
+      const { lines, error } = await captureLog(async () => {
+        for (let i = 0; i < 2; i++) assert.equal((await resolve("v3.64.0"))?.pulumiVersion, "3.64.0");
+      });
+      assert.equal(error, undefined);
+      assert.equal(readFileSync(file, "utf8"), '{\n  "3.66.0": "yanked"\n}\n');
+      assert.equal(lines.length, 1);
+    });
+
+    it("does not overwrite uncommitted changes", async () => {
+      const mine = '{"3.60.0": "mine"}';
+      writeFileSync(file, mine);
+      const message = /has uncommitted changes and would be overwritten[^]*git checkout \S+withdrawn\.json$/;
+      await assert.rejects(resolve("v3.64.0"), isFault(message));
+      assert.equal(readFileSync(file, "utf8"), mine);
+    });
+  });
+
+  for (const [text, message] of [
+    [
+      '{"v3.66.0": "yanked"}',
+      /^images\/withdrawn\.json of origin\/main is invalid:\n {2}- "v3\.66\.0" is not a Pulumi/,
+    ],
+    ["{", /^images\/withdrawn\.json of origin\/main is not JSON: /],
+  ] as const) {
+    it(`refuses main's list if it is invalid: ${text}`, async () => {
+      await repository.commit("Break the list", { [list]: text });
+      await refused(message);
+    });
+  }
+
+  it("refuses a clone without main", async () => {
+    await repository.git("update-ref", "-d", "refs/remotes/origin/main");
+    await refused(/^origin\/main has no images\/withdrawn\.json: [^]*Fetch the branch: git fetch origin main\.$/);
+  });
+});
