@@ -1,13 +1,15 @@
-import { type KeyObject, createHash, generateKeyPairSync, sign } from "node:crypto";
+// A fake of Sigstore with its own keys: CA, logs and timestamps by @sigstore/mock, and a TUF repository, over HTTP.
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 
-import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from "@sigstore/mock";
+import * as mock from "@sigstore/mock";
 
 import { type TrustRoot, signer } from "../../images/signature";
-import { serve } from "../helpers/http";
 
 /** The identity in the certificates of Pulumi's signing workflow. */
 export const pulumiIdentity =
@@ -37,7 +39,8 @@ export interface World {
 /** The parts of a Sigstore bundle that tests change. */
 export interface Bundle {
   mediaType: string;
-  verificationMaterial: Record<string, unknown> & { tlogEntries: Record<string, unknown>[] };
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  verificationMaterial: Record<string, any> & { tlogEntries: Record<string, unknown>[] };
   messageSignature?: { messageDigest: unknown; signature: string };
   dsseEnvelope?: unknown;
 }
@@ -45,7 +48,9 @@ export interface Bundle {
 const minute = 60 * 1000;
 const day = 24 * 60 * minute;
 const tlogUrl = "https://rekor.example";
-const issuerExtension = "1.3.6.1.4.1.57264.1.8";
+
+const folder = mkdtempSync(join(tmpdir(), "sigstore-"));
+process.once("exit", () => rmSync(folder, { recursive: true }));
 
 function newKeys() {
   return generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -62,192 +67,105 @@ function base64(data: ArrayBufferView<ArrayBuffer>): string {
 async function openServices(when: Date) {
   // Whole seconds: Sigstore cannot parse a timestamp whose milliseconds end in 0, which the mock's authority may write.
   const clock = new Date(Math.floor(when.getTime() / 1000) * 1000);
-  const ctlog = await initializeCTLog(newKeys(), clock);
+  const ctlog = await mock.initializeCTLog(newKeys(), clock);
   return {
     ctlog,
-    ca: await initializeCA(newKeys(), ctlog, clock),
-    tlog: await initializeTLog(tlogUrl, newKeys(), clock),
-    tsa: await initializeTSA(newKeys(), clock),
+    ca: await mock.initializeCA(newKeys(), ctlog, clock),
+    tlog: await mock.initializeTLog(tlogUrl, newKeys(), clock),
+    tsa: await mock.initializeTSA(newKeys(), clock),
   };
 }
 
 type Services = Awaited<ReturnType<typeof openServices>>;
 
-/** A fake of Sigstore with its own keys: CA, logs and timestamps by @sigstore/mock, and a TUF repository over HTTP. */
+/** The services, and a trust root that trusts them. */
 export class Sigstore {
   private constructor(
-    private readonly services: Services,
-    private readonly server: Server,
-    private readonly folder: string,
+    private readonly url: string,
     /** Where its trust root comes from. */
     readonly trust: TrustRoot,
   ) {}
 
-  /** Starts the TUF repository. */
+  /** Starts it. It ends with the process. */
   static async start(world: World = {}): Promise<Sigstore> {
     const services = await openServices(world.clock ?? new Date(Date.now() + minute));
     const files = tufRepository(trustedRoot(services, world), world.rootUntil);
-    const folder = mkdtempSync(join(tmpdir(), "sigstore-"));
-    writeFileSync(join(folder, "root.json"), files["/root.json"] ?? "");
-    const { url, server } = await serve(files);
-    const [tufRootPath, tufCachePath] = [join(folder, "root.json"), join(folder, "cache")];
-    return new Sigstore(services, server, folder, { tufMirrorURL: url, tufRootPath, tufCachePath, retry: false });
-  }
-
-  /** Stops it and removes its files. */
-  stop(): void {
-    this.server.close();
-    rmSync(this.folder, { recursive: true });
+    const rekor = mock.rekorHandler(services.tlog);
+    const handlers = [
+      mock.fulcioHandler(services.ca),
+      mock.tsaHandler(services.tsa),
+      { path: `/1${rekor.path}`, fn: (body: string) => rekor.fn(toRekor1(body)) },
+      { path: `/2${rekor.path}`, fn: (body: string) => rekor.fn(toRekor2(body)) },
+    ];
+    const server = createServer((request, response) => {
+      const handler = handlers.find(({ path }) => path === request.url);
+      const file = files[request.url ?? ""];
+      if (handler === undefined) response.writeHead(file === undefined ? 404 : 200).end(file);
+      else
+        void text(request)
+          .then(handler.fn)
+          .then((answer) => response.writeHead(answer.statusCode).end(answer.response));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const own = mkdtempSync(join(folder, "world-"));
+    const [tufRootPath, tufCachePath] = [join(own, "root.json"), join(own, "cache")];
+    writeFileSync(tufRootPath, files["/root.json"] ?? "");
+    const url = `http://127.0.0.1:${port}`;
+    return new Sigstore(url, { tufMirrorURL: url, tufRootPath, tufCachePath, retry: false });
   }
 
   /** Signs a text and returns the bundle, as `cosign sign-blob --bundle` does. */
-  async sign(text: string, signing: Signing = {}): Promise<Bundle> {
-    const { identity = pulumiIdentity, issuer = signer.issuer } = signing;
-    const keys = newKeys();
-    const certificate = await this.services.ca.issueCertificate({
-      publicKey: keys.publicKey.export({ format: "der", type: "spki" }),
-      subjectAltName: identity,
-      extensions: [{ oid: issuerExtension, value: issuer }],
-    });
-    const content = signing.envelope === true ? inEnvelope(text, keys.privateKey) : alone(text, keys.privateKey);
-    const log = signing.rekor === 2 ? this.logAndTimestamp.bind(this) : this.log.bind(this);
+  async sign(content: string, signing: Signing = {}): Promise<Bundle> {
+    const { identity = pulumiIdentity, issuer = signer.issuer, rekor = 1, envelope = false } = signing;
+    const claims = Buffer.from(JSON.stringify({ sub: identity, iss: issuer })).toString("base64url");
+    const urls = {
+      fulcioURL: this.url,
+      rekorURL: `${this.url}/${rekor}`,
+      ...(rekor === 2 && { tsaServerURL: this.url }),
+    };
+    const options = { ...urls, identityToken: `e30.${claims}.e30`, retry: false };
+    const data = Buffer.from(content);
+    const { attest, sign: signData } = await import("sigstore");
+    const signed = await (envelope ? attest(data, "application/vnd.in-toto+json", options) : signData(data, options));
+    const { verificationMaterial, ...bundle } = signed as unknown as Bundle;
+    const { x509CertificateChain: chain, tlogEntries, ...material } = verificationMaterial;
+    const ofRekor2 = { inclusionPromise: undefined, integratedTime: "0" };
     return {
+      ...bundle,
+      // The form that cosign 3 writes.
       mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
       verificationMaterial: {
-        certificate: { rawBytes: base64(certificate) },
-        ...(await log(content, base64(certificate))),
-      },
-      ...content.inBundle,
-    };
-  }
-
-  /** Logs an entry of Rekor 1, whose inclusion promise has the time. */
-  private async log({ digest, signature, payload }: Content, certificate: string) {
-    const verifier = Buffer.from(pem(certificate)).toString("base64");
-    const spec =
-      payload === undefined
-        ? {
-            kind: "hashedrekord",
-            spec: {
-              data: { hash: { algorithm: "sha256", value: digest.toString("hex") } },
-              signature: { content: signature, publicKey: { content: verifier } },
-            },
-          }
-        : {
-            kind: "dsse",
-            spec: {
-              payloadHash: { algorithm: "sha256", value: sha256(payload).toString("hex") },
-              signatures: [{ signature, verifier }],
-            },
-          };
-    const answer = (await this.services.tlog.log({ apiVersion: "0.0.1", ...spec })) as Record<string, RekorEntry>;
-    const [entry] = Object.values(answer);
-    if (entry === undefined) throw new Error("Rekor logged nothing.");
-    return { tlogEntries: [toTlogEntry(entry, spec.kind)] };
-  }
-
-  /** Logs an entry of Rekor 2, and timestamps the signature. */
-  private async logAndTimestamp({ digest, signature }: Content, certificate: string) {
-    const key = { rawBytes: certificate };
-    const body = {
-      apiVersion: "0.0.2",
-      kind: "hashedrekord",
-      spec: {
-        hashedRekordV002: {
-          data: { algorithm: "SHA2_256", digest: digest.toString("base64") },
-          signature: {
-            content: signature,
-            verifier: { keyDetails: "PKIX_ECDSA_P256_SHA_256", x509Certificate: key },
-          },
-        },
+        ...material,
+        ...(chain === undefined ? {} : { certificate: chain.certificates[0] }),
+        tlogEntries: tlogEntries.map((entry) => ({ ...entry, ...(rekor === 2 && ofRekor2) })),
       },
     };
-    const answer = (await this.services.tlog.log(body)) as Record<string, RekorEntry>;
-    const [entry] = Object.values(answer);
-    if (entry === undefined) throw new Error("Rekor logged nothing.");
-    const logged = { ...toTlogEntry(entry, "hashedrekord"), inclusionPromise: undefined };
-    const stamp = await this.services.tsa.timestamp({
-      artifactHash: sha256(Buffer.from(signature, "base64")),
-      hashAlgorithmOID: "2.16.840.1.101.3.4.2.1",
-      nonce: 1,
-      policyOID: "1.3.6.1.4.1.57264.2",
-    });
-    return {
-      tlogEntries: [{ ...logged, kindVersion: { kind: "hashedrekord", version: "0.0.2" }, integratedTime: "0" }],
-      timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: base64(stamp) }] },
-    };
   }
 }
 
-/** What is signed, in the form of the log and of the bundle. */
-interface Content {
-  readonly digest: Buffer;
-  readonly signature: string;
-  /** The envelope's payload. */
-  readonly payload?: Buffer;
-  readonly inBundle: Pick<Bundle, "messageSignature" | "dsseEnvelope">;
+/** What Rekor 1 stores of a request: of an envelope, only hashes and signatures. */
+function toRekor1(request: string): string {
+  const entry = JSON.parse(request);
+  if (entry.kind !== "dsse") return request;
+  const { envelope, verifiers } = entry.spec.proposedContent;
+  const { payload, signatures } = JSON.parse(envelope);
+  const payloadHash = { algorithm: "sha256", value: sha256(Buffer.from(payload, "base64")).toString("hex") };
+  const spec = { payloadHash, signatures: [{ signature: signatures[0].sig, verifier: verifiers[0] }] };
+  return JSON.stringify({ ...entry, spec });
 }
 
-function alone(text: string, key: KeyObject): Content {
-  const digest = sha256(Buffer.from(text));
-  const signature = sign("sha256", Buffer.from(text), key).toString("base64");
-  const messageDigest = { algorithm: "SHA2_256", digest: digest.toString("base64") };
-  return { digest, signature, inBundle: { messageSignature: { messageDigest, signature } } };
-}
-
-/** https://github.com/secure-systems-lab/dsse/blob/master/protocol.md */
-function inEnvelope(text: string, key: KeyObject): Content {
-  const payload = Buffer.from(text);
-  const payloadType = "application/vnd.in-toto+json";
-  const encoded = Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} ${text}`);
-  const signature = sign("sha256", encoded, key).toString("base64");
-  const dsseEnvelope = {
-    payload: payload.toString("base64"),
-    payloadType,
-    signatures: [{ sig: signature, keyid: "" }],
+/** What Rekor 2 stores, of a request to Rekor 1: Sigstore's client for it logs no verifiable entry in the mock. */
+function toRekor2(request: string): string {
+  const { spec } = JSON.parse(request);
+  const pem = Buffer.from(spec.signature.publicKey.content, "base64").toString();
+  const verifier = {
+    keyDetails: "PKIX_ECDSA_P256_SHA_256",
+    x509Certificate: { rawBytes: pem.replace(/-----.*-----|\s/g, "") },
   };
-  return { digest: sha256(payload), signature, payload, inBundle: { dsseEnvelope } };
-}
-
-/** Rekor's response: https://github.com/sigstore/rekor/blob/main/openapi.yaml */
-interface RekorEntry {
-  readonly body: string;
-  readonly integratedTime: number;
-  readonly logID: string;
-  readonly logIndex: number;
-  readonly verification: {
-    readonly signedEntryTimestamp: string;
-    readonly inclusionProof: {
-      readonly logIndex: number;
-      readonly treeSize: number;
-      readonly checkpoint: string;
-      readonly rootHash: string;
-    };
-  };
-}
-
-/** https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_rekor.proto */
-function toTlogEntry({ body, integratedTime, logID, logIndex, verification }: RekorEntry, kind: string) {
-  const { inclusionProof: proof, signedEntryTimestamp } = verification;
-  return {
-    logIndex: String(logIndex),
-    logId: { keyId: Buffer.from(logID, "hex").toString("base64") },
-    kindVersion: { kind, version: "0.0.1" },
-    integratedTime: String(integratedTime),
-    inclusionPromise: { signedEntryTimestamp },
-    inclusionProof: {
-      logIndex: String(proof.logIndex),
-      treeSize: String(proof.treeSize),
-      rootHash: Buffer.from(proof.rootHash, "hex").toString("base64"),
-      hashes: [],
-      checkpoint: { envelope: proof.checkpoint },
-    },
-    canonicalizedBody: body,
-  };
-}
-
-function pem(certificate: string): string {
-  return `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`;
+  const data = { algorithm: "SHA2_256", digest: Buffer.from(spec.data.hash.value, "hex").toString("base64") };
+  const hashedRekordV002 = { data, signature: { content: spec.signature.content, verifier } };
+  return JSON.stringify({ apiVersion: "0.0.2", kind: "hashedrekord", spec: { hashedRekordV002 } });
 }
 
 /** https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_trustroot.proto */

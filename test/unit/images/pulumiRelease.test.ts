@@ -39,7 +39,7 @@ describe("getPulumiRelease", () => {
     );
     ({ url } = await serve(recorder));
   });
-  after(() => sigstore.stop());
+
   beforeEach(() => {
     requested = [];
     warnings = [];
