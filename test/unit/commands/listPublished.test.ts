@@ -14,16 +14,15 @@ import { withEnvironment } from "../../helpers/withEnvironment";
 function imageAnswers(): Record<string, Answer> {
   const path = "/v2/runner-pulumi-python";
   const platforms = { a: ["linux", "amd64"], b: ["linux", "arm64"], c: ["unknown", "unknown"] };
-  const manifests = Object.entries(platforms).map(([digest, [os, architecture]]) => ({
-    ...{ digest, platform: { os, architecture } },
-  }));
-  const answers = manifests.flatMap(({ digest, platform }): [string, Answer][] => [
-    [`${path}/manifests/${digest}`, `{"config":{"digest":"${digest}"},"layers":[]}`],
-    [`${path}/blobs/${digest}`, JSON.stringify(platform)],
-  ]);
-  const latest = () => ({ headers: { "docker-content-digest": "index" } });
-  const index = JSON.stringify({ manifests });
-  return { ...Object.fromEntries(answers), [`${path}/manifests/latest`]: latest, [`${path}/manifests/index`]: index };
+  const answers: Record<string, Answer> = {
+    [`${path}/manifests/latest`]: () => ({ headers: { "docker-content-digest": "index" } }),
+    [`${path}/manifests/index`]: JSON.stringify({ manifests: Object.keys(platforms).map((digest) => ({ digest })) }),
+  };
+  for (const [digest, [os, architecture]] of Object.entries(platforms)) {
+    answers[`${path}/manifests/${digest}`] = JSON.stringify({ config: { digest }, layers: [] });
+    answers[`${path}/blobs/${digest}`] = JSON.stringify({ os, architecture });
+  }
+  return answers;
 }
 
 describe("listPublished", () => {
@@ -55,7 +54,7 @@ describe("listPublished", () => {
   });
 
   it("refuses a tag that no language has", async () => {
-    const { error } = await list("v9.9.9", {});
+    const { error } = await list("v9.9.9", imageAnswers());
     isFault('Stack prod publishes nothing under the tag "v9.9.9". Release it first.')(error);
   });
 
