@@ -7,22 +7,18 @@ import { type Clone, gitMessage } from "../../lib/git";
 export class Origin {
   constructor(private readonly clone: Clone) {}
 
-  /** Fetches main. Returns its commit. */
-  async fetchMain(): Promise<string> {
-    await this.git("fetch", "--quiet", "--no-tags", "origin", "+refs/heads/main:refs/remotes/origin/main");
-    return this.git("rev-parse", "refs/remotes/origin/main^{commit}");
-  }
-
   /** Lists its git tags as they are now. The clone may have other ones. */
   async tags(): Promise<string[]> {
     const tags = await this.clone.remoteTags().catch((error: unknown) => fail("git ls-remote origin", error));
     return [...tags.keys()];
   }
 
-  /** Fetches the commits of its release tags. The clone's own tags do not change. */
-  async fetchTags(): Promise<void> {
-    const refs = ["v", "latest-v", "dev-v"].map((prefix) => `+refs/tags/${prefix}*:refs/watch/${prefix}*`);
-    await this.git("fetch", "--quiet", "--no-tags", "--prune", "origin", ...refs);
+  /** Fetches main and the commits of its release tags. The clone's own tags do not change. Returns main's commit. */
+  async fetch(): Promise<string> {
+    const tags = ["v", "latest-v", "dev-v"].map((prefix) => `+refs/tags/${prefix}*:refs/watch/${prefix}*`);
+    const main = "+refs/heads/main:refs/remotes/origin/main";
+    await this.git("fetch", "--quiet", "--no-tags", "--prune", "origin", main, ...tags);
+    return this.git("rev-parse", "refs/remotes/origin/main^{commit}");
   }
 
   /**

@@ -24,7 +24,7 @@ const dryRunMeanings: Partial<typeof meanings> = {
 export type Kind = keyof typeof meanings;
 
 /** What a watch found or did about one tag. */
-type Entry = Readonly<{ kind: Kind; tag: string; detail: string }>;
+type Entry = Readonly<Record<"tag" | "detail", string> & { kind: Kind }>;
 
 const withdraw = "To give up a version, add it with the reason to images/withdrawn.json.";
 

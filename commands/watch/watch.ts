@@ -34,7 +34,7 @@ export interface WatchOptions {
 
 /**
  * Watches with the settings of the environment (GITHUB_REPOSITORY, and optionally GITHUB_API_URL, GITHUB_TOKEN and
- * DRY_RUN) and of the checkout's files. Adds a summary to the workflow's run.
+ * DRY_RUN) and of the checkout's files, and adds a summary to the workflow's run.
  * @throws {Fault} if a setting is invalid; at the end, if a release keeps failing or a version cannot be built for too long
  */
 export async function watchFromEnvironment(clone: Clone): Promise<void> {
@@ -58,6 +58,14 @@ function readDryRun(): boolean {
   throw new Fault(`DRY_RUN ${JSON.stringify(value)} is neither true nor false. Use one of them, or omit it.`);
 }
 
+/** A watch that has begun: the state of its origin, and what it found so far. */
+interface Watch extends WatchOptions, plan.State {
+  readonly origin: Origin;
+  /** The commit of main. */
+  readonly commit: string;
+  readonly report: WatchReport;
+}
+
 /**
  * Tags main for new versions of Pulumi, and re-releases tags whose images do not all exist. It acts on the difference
  * between what should exist and what exists: a run after a failed one catches up, a run after a complete one does nothing.
@@ -68,47 +76,43 @@ export async function watch(options: WatchOptions): Promise<WatchReport> {
   logHeading(`Watching ${config.repository.owner}/${config.repository.repo}${dryRun ? ": a dry run" : ""}`);
   const report = new WatchReport(dryRun);
   const origin = new Origin(clone);
-  const commit = await origin.fetchMain();
+  const gitTags = await origin.tags();
+  const commit = await origin.fetch();
   log("main", commit);
-  const withdrawn = await readWithdrawnOnMain(clone);
-  const state = { origin, commit, withdrawn, gitTags: await origin.tags(), firstVersion: config.firstVersion };
-  const pushed = await tagNewVersions(options, state, report);
-  await releaseAgain(options, state, pushed, report);
+  const { firstVersion } = config;
+  const begun = {
+    ...options,
+    origin,
+    commit,
+    report,
+    gitTags,
+    firstVersion,
+    withdrawn: await readWithdrawnOnMain(clone),
+  };
+  await releaseAgain(begun, await tagNewVersions(begun));
   return report;
 }
 
-interface State extends plan.State {
-  readonly origin: Origin;
-  /** The commit of main. */
-  readonly commit: string;
-}
-
-/**
- * Tags main for each version that Pulumi has released and that has no tag yet.
- * @returns the tags that exist in addition now, or would after a run that is not dry
- */
-async function tagNewVersions(
-  { octokit, config, pulumiReleases, signatures, dryRun }: WatchOptions,
-  state: State,
-  report: WatchReport,
-): Promise<string[]> {
+/** Tags main for each version that Pulumi has released and that has no tag yet. Returns these tags. */
+async function tagNewVersions(begun: Watch): Promise<string[]> {
+  const { octokit, config, pulumiReleases, signatures, dryRun, origin, commit, report } = begun;
   const parameters = { ...config.repository, per_page: 100 };
   const releases = await octokit.paginate("GET /repos/{owner}/{repo}/releases", parameters);
-  const wanted = plan.wantedVersions(releases, state);
+  const wanted = plan.wantedVersions(releases, begun);
   log("releases", `${releases.length}, ${wanted.length} of them to release here, from ${config.firstVersion} on`);
   const waiting: string[] = [];
-  for (const version of plan.untaggedVersions(wanted, state.gitTags)) {
+  for (const version of plan.untaggedVersions(wanted, begun.gitTags)) {
     const reason = await whyNotBuildable(version, pulumiReleases, signatures);
     if (reason === undefined) continue;
     waiting.push(version);
     report.add(plan.isOverdue(version, releases, new Date()) ? "overdue" : "waiting", `v${version}`, reason);
   }
-  const tags = plan.tagsToPush(wanted, waiting, state);
+  const tags = plan.tagsToPush(wanted, waiting, begun);
   if (tags.length === 0) log("tags", "none to push");
   for (const group of plan.splitIntoPushes(tags)) {
-    const pushed = dryRun ? group : await state.origin.push(state.commit, group);
+    const pushed = dryRun ? group : await origin.push(commit, group);
     for (const tag of group) {
-      if (pushed.includes(tag)) report.add("pushed", tag, state.commit);
+      if (pushed.includes(tag)) report.add("pushed", tag, commit);
       else report.add("createdMeanwhile", tag, "left unchanged");
     }
   }
@@ -117,55 +121,41 @@ async function tagNewVersions(
 
 const workflow = "release.yml";
 
-/**
- * Dispatches the release workflow for tags whose images do not all exist.
- * @param pushed tags of this run, whose releases have only begun
- */
-async function releaseAgain(
-  options: WatchOptions,
-  state: State,
-  pushed: readonly string[],
-  report: WatchReport,
-): Promise<void> {
-  const incomplete = await findIncomplete(options.clone.folder, state, pushed, report);
-  if (incomplete.size === 0) return;
-  const { octokit, repository, dryRun } = options;
-  const runs = await listRuns(options);
-  const tags = [...incomplete.keys()];
-  const remedies = plan.limitDispatches(tags.map((gitTag) => plan.remedyOf(gitTag, runs)));
-  for (const [index, { kind, url }] of remedies.entries()) {
-    const tag = tags[index] ?? "";
+/** Dispatches the release workflow for tags whose images do not all exist, but for tags whose releases have only begun. */
+async function releaseAgain(begun: Watch, pushed: readonly string[]): Promise<void> {
+  const { octokit, repository, dryRun, report } = begun;
+  const incomplete = await findIncomplete(begun, pushed);
+  if (incomplete.length === 0) return;
+  const runs = await listRuns(begun);
+  const remedies = plan.limitDispatches(incomplete.map(({ tag }) => plan.remedyOf(tag, runs)));
+  for (const [index, { tag, missing }] of incomplete.entries()) {
+    const { kind, url } = remedies[index]!;
     if (kind === "dispatch" && !dryRun) {
       // From main: the workflow at an old tag may be what failed.
       const run = { workflow_id: workflow, ref: "main", inputs: { tag } };
       await octokit.rest.actions.createWorkflowDispatch({ ...repository, ...run });
     }
-    report.add(kind, tag, `missing ${incomplete.get(tag)?.join(", ")}${url === undefined ? "" : `; ${url}`}`);
+    report.add(kind, tag, `missing ${missing.join(", ")}${url === undefined ? "" : `; ${url}`}`);
   }
 }
 
-/** Returns the languages whose image is missing, by git tag. */
-async function findIncomplete(
-  folder: string,
-  state: State,
-  pushed: readonly string[],
-  report: WatchReport,
-): Promise<Map<string, string[]>> {
-  const [dev, prod] = [await readStackRegistry(folder, "dev"), await readStackRegistry(folder, "prod")];
-  const images = new PublishedImages(state.origin, { dev, prod }, state.withdrawn);
-  const tags = plan.tagsToCheck(state, pushed);
-  if (tags.length > 0) await state.origin.fetchTags();
-  const incomplete = new Map<string, string[]>();
+/** Finds the tags that have not all their images, with the languages that are missing. */
+async function findIncomplete(begun: Watch, pushed: readonly string[]): Promise<{ tag: string; missing: string[] }[]> {
+  const { clone, origin, withdrawn, report } = begun;
+  const [dev, prod] = [await readStackRegistry(clone.folder, "dev"), await readStackRegistry(clone.folder, "prod")];
+  const images = new PublishedImages(origin, { dev, prod }, withdrawn);
+  const tags = plan.tagsToCheck(begun, pushed);
+  const incomplete = [];
   // Sequential: each tag queries all languages in parallel, and registries limit anonymous clients.
-  for (const gitTag of tags) {
+  for (const tag of tags) {
     try {
-      const missing = await images.missingLanguages(gitTag);
-      if (missing.length > 0) incomplete.set(gitTag, missing);
+      const missing = await images.missingLanguages(tag);
+      if (missing.length > 0) incomplete.push({ tag, missing });
     } catch (error) {
-      report.add("unknown", gitTag, messageOf(error));
+      report.add("unknown", tag, messageOf(error));
     }
   }
-  const complete = tags.length - incomplete.size - report.of("unknown").length;
+  const complete = tags.length - incomplete.length - report.of("unknown").length;
   log("released", `${complete} of ${tags.length} tags are complete`);
   return incomplete;
 }

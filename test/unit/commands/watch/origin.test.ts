@@ -17,12 +17,11 @@ describe("Origin.languages", () => {
   it("reads a folder a language, and the files that older commits have", async () => {
     const repository = await ScratchRepository.create(folder());
     const origin = new Origin(new Clone(repository.clone));
-    const fetch = async () => [await origin.fetchMain(), await origin.fetchTags()];
     await repository.pushTag("v3.259.0", await repository.commit("Old layout", old));
-    await fetch();
+    await origin.fetch();
     assert.deepEqual(await origin.languages("v3.259.0"), ["golang", "java"]);
     await repository.pushTag("v3.260.0", await repository.commit("New layout", { ...removed, ...today }));
-    await fetch();
+    await origin.fetch();
     assert.deepEqual(await origin.languages("v3.259.0"), ["golang"]);
     assert.deepEqual(await origin.languages("v3.260.0"), ["golang", "rust"]);
   });

@@ -102,15 +102,12 @@ describe("tagsToPush, whatever the situation", () => {
       { numRuns: 1000 },
     );
 
-  it("leaves nothing to do once its tags are pushed", () =>
-    holds((tags, given) => assert.deepEqual(plan(after(given, tags)), [])));
-
-  it("continues with the remaining tags if a run ended after some pushes", () =>
+  it("continues with the remaining tags if a run ended after some pushes, and ends after the last one", () =>
     holds((tags, given) => {
-      splitIntoPushes(tags).reduce((before, push) => {
+      [...splitIntoPushes(tags), []].reduce((before, push) => {
         assert.deepEqual(plan(after(given, before)), tags.slice(before.length));
         return [...before, ...push];
-      }, [] as string[]);
+      }, []);
     }));
 
   it("returns the same own tags in total, whether or not some versions waited at first", () =>
