@@ -17,7 +17,7 @@ interface Raw {
   readonly stack: string;
 }
 
-/** Reads a key's value; throws a Refusal if it is invalid. */
+/** Reads a key's value. @throws {Refusal} if it is invalid */
 export type Reader<Value> = (raw: Raw) => Value;
 
 /** The problems of a key's value, each with a remedy. */

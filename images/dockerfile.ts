@@ -51,7 +51,7 @@ export function sourceDateEpoch(dockerfile: string): number {
   throw new Fault(`DEBIAN_SNAPSHOT ${JSON.stringify(snapshot)} is not a snapshot's time. Use YYYYMMDDTHHMMSSZ.`);
 }
 
-/** The default of a global ARG of a Dockerfile; throws a Fault if there is none. */
+/** The default of a global ARG of a Dockerfile. @throws {Fault} if there is none */
 export function argument(dockerfile: string, name: string): string {
   const value = new RegExp(`^ARG ${name}=(\\S+)$`, "m").exec(dockerfile)?.[1];
   if (value === undefined) throw new Fault(`The Dockerfile has no line "ARG ${name}=…". Add it before the first FROM.`);

@@ -21,7 +21,7 @@ export function parseGitTag(gitTag: string): Release | undefined {
   return { stack: prefix === "dev-" ? "dev" : "prod", pulumiVersion, tag: prefix === "latest-" ? "latest" : gitTag };
 }
 
-/** Parses a git tag; throws a Fault that names the three forms if it has none of them. */
+/** Parses a git tag. @throws {Fault} that names the three forms if it has none of them */
 export function requireRelease(gitTag: string): Release {
   const release = parseGitTag(gitTag);
   if (release !== undefined) return release;

@@ -1,8 +1,8 @@
 import { Fault } from "./errors";
 
 /**
- * Reads variables; throws a Fault that names every missing one. GitHub sets a variable to nothing if its expression has no
- * value, so an empty one is missing.
+ * Reads variables. GitHub sets one to nothing if its expression has no value, so an empty one is missing.
+ * @throws {Fault} that names every missing one
  */
 export function requireVariables<Name extends string>(
   names: readonly Name[],

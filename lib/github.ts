@@ -16,7 +16,7 @@ export function parseRepository(value: unknown): Repository | undefined {
   return owner === undefined || repo === undefined ? undefined : { owner, repo };
 }
 
-/** Reads the repository that a workflow runs for; throws a Fault if GITHUB_REPOSITORY is missing or not owner/name. */
+/** Reads the repository that a workflow runs for. @throws {Fault} if GITHUB_REPOSITORY is missing or not owner/name */
 export function requireRepository(): Repository {
   const { GITHUB_REPOSITORY: name } = requireVariables(["GITHUB_REPOSITORY"]);
   const repository = parseRepository(name);

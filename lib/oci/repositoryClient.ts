@@ -129,7 +129,7 @@ export function repositoryClients(credentials?: Credentials): ClientOf {
   };
 }
 
-/** Logs in to a registry, host[:port]; throws a RefusedError if it rejects the credentials. */
+/** Logs in to a registry, host[:port]. @throws {RefusedError} if it rejects the credentials */
 export async function logIn(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
   await requireOk(await new Session(credentials, sleep).request(`${registryUrl(registry)}/v2/`));
 }
