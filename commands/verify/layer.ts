@@ -1,4 +1,4 @@
-// Layers as defined by https://github.com/opencontainers/image-spec/blob/main/layer.md: tar archives, here always in gzip.
+// Layers are tar archives, here always in gzip: https://github.com/opencontainers/image-spec/blob/main/layer.md
 import { createHash, hash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -24,10 +24,7 @@ export interface Layer {
   readonly files: ReadonlyMap<string, LayerFile>;
 }
 
-/**
- * Downloads and reads a layer.
- * @throws {Fault} if the source has another blob under that digest, or if the blob is not a layer in gzip
- */
+/** Downloads and reads a layer; throws a Fault if the blob has another digest or is not a layer in gzip. */
 export async function downloadLayer(source: ImageSource, digest: string): Promise<Layer> {
   const blob = await source.blob(digest);
   const found = `sha256:${hash("sha256", blob)}`;
@@ -48,11 +45,7 @@ export async function readLayer(blob: Buffer): Promise<Layer> {
   return { diffId, files };
 }
 
-/**
- * Visits the entries of a layer one after another.
- * @param visit must read the content to its end
- * @returns the layer's diff id
- */
+/** Visits the entries of a layer one by one; each visit must read the content to its end. Returns the diff id. */
 export async function visitEntries(
   blob: Buffer,
   visit: (header: EntryHeader, content: AsyncIterable<Buffer>) => Promise<void>,
@@ -85,7 +78,7 @@ async function readFile(header: EntryHeader, content: AsyncIterable<Buffer>): Pr
     mode: mode.toString(8).padStart(4, "0"),
     owner: `${pax["uid"] ?? uid}:${pax["gid"] ?? gid}`,
     time: formatTime(pax["mtime"] ?? String(mtime.getTime() / 1000)),
-    link: (header.linkname) ?? "",
+    link: header.linkname ?? "",
     device: type.endsWith("-device") ? `${devmajor}:${devminor}` : "",
     attributes: attributesOf(pax),
     content: type === "file" ? `${size} bytes, sha256:${sum.digest("hex")}` : "",
@@ -100,7 +93,9 @@ function formatTime(time: string): string {
 
 /** Extended attributes, as GNU tar and Go's archive/tar write them. */
 function attributesOf(pax: Readonly<Record<string, string>>): string {
-  const attributes = Object.entries(pax).filter(([key]) => key.startsWith("SCHILY.xattr."));
-  const texts = attributes.map(([key, value]) => `${key.replace("SCHILY.xattr.", "")}=${JSON.stringify(value)}`);
-  return texts.sort().join(" ");
+  const texts = Object.entries(pax).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return texts
+    .flatMap((text) => /^SCHILY\.xattr\.(.*)$/s.exec(text)?.[1] ?? [])
+    .sort()
+    .join(" ");
 }

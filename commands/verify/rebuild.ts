@@ -27,15 +27,14 @@ type Settings = Pick<Config, "builder" | "bases" | "debianSnapshots" | "pulumiRe
 export interface Workplace extends Settings {
   /** An existing folder for temporary files. */
   readonly folder: string;
-  /** Environment variables for pulumi. */
   readonly env: NodeJS.ProcessEnv;
   /** host[:port][/path]: the builder pushes there, and this process reads there. */
   readonly registry: string;
 }
 
 /**
- * Rebuilds images from this checkout's Dockerfiles, without any cache, for the version and the platforms of each. It runs
- * the program's own RunnerImage in a stack without smoke tests: inputs and export are those of a release, on any builder.
+ * Rebuilds images from this checkout's Dockerfiles, without any cache, for the version and the platforms of each. The
+ * program's own RunnerImage does it, in a stack without smoke tests: inputs and export are those of a release.
  * @returns the rebuilt images, in the same order
  * @throws {Fault} if Pulumi's release is not available or if a build fails
  */
@@ -103,7 +102,7 @@ async function runOnce(
     const stack = await LocalWorkspace.createStack(options, { workDir, envVars });
     const output = new PassThrough();
     const filter = createFilter();
-    createInterface({ input: output }).on("line", (line) => filter(line).forEach((shown) => console.error(shown)));
+    createInterface(output).on("line", (line) => filter(line).forEach((shown) => console.error(shown)));
     const up = stack.up({ onOutput: (chunk) => output.write(chunk), suppressProgress: true });
     const { outputs } = await up.catch((error: unknown) => {
       // The error of a pulumi command contains its complete output.

@@ -30,10 +30,7 @@ export interface RebuildTarget extends ImageReference {
   readonly platforms: readonly Platform[];
 }
 
-/**
- * Reads what a registry serves for the languages under a tag.
- * @throws {Fault} that names every image that cannot be rebuilt: it does not exist, cannot be read, or has no version label
- */
+/** Reads what a registry serves under a tag; throws a Fault that names every image that cannot be rebuilt. */
 export async function readRebuildTargets(
   registry: RegistryAddress,
   tag: string,
@@ -70,10 +67,7 @@ async function readTarget(source: RepositoryClient, tag: string, language: Langu
   return { language, tag, version, platforms, digest, source };
 }
 
-/**
- * Limits images to some of their platforms; to all if none are given.
- * @throws {Fault} if an image does not have one of them
- */
+/** Limits images to some of their platforms, all by default; throws a Fault if an image does not have one of them. */
 export function limitPlatforms(targets: readonly RebuildTarget[], wanted?: readonly Platform[]): RebuildTarget[] {
   return targets.map((target) => {
     const platforms = target.platforms.filter((platform) => wanted?.includes(platform) ?? true);

@@ -58,10 +58,7 @@ export interface Verdict {
   readonly lines: readonly string[];
 }
 
-/**
- * Compares what is served with the rebuilt images, each in the version of its own label. An image whose version is not its
- * tag's is reported first.
- */
+/** Compares what is served with the rebuilt images. An image whose version is not its tag's is reported first. */
 export async function judge(
   { tag, pulumiVersion: expected }: ImageTag,
   targets: readonly RebuildTarget[],
@@ -94,20 +91,14 @@ async function describeFailure({ tag, pulumiVersion }: ImageTag, images: readonl
   return [`${gitTag} is not what this checkout builds, see above.`, sources, rebuilt].filter(Boolean).join(" ");
 }
 
-/** The files of a checkout that an image's content depends on. */
-const sources = [
-  "dockerfiles",
-  ...["build", "catalogue", "dockerfile", "labels", "runnerImage"].map((name) => `images/${name}.ts`),
-];
+/** The TypeScript files that an image's content depends on. */
+const modules = ["build", "catalogue", "dockerfile", "labels", "runnerImage"].map((name) => `images/${name}.ts`);
 
-/**
- * Compares a checkout's sources of the images with those of a commit or tag: the likeliest cause of a difference.
- * @returns a sentence that names the files that differ; undefined if none does
- */
+/** Names the sources of the images that differ between a checkout and a tag: the likeliest cause of a difference. */
 export async function changedSources(clone: Clone, revision: string): Promise<string | undefined> {
   const commit = await clone.commit(revision);
   if (commit === undefined) return `This checkout has no tag ${revision}: its Dockerfiles may be another commit's.`;
-  const changed = await clone.git("diff", "--name-only", commit, "--", ...sources);
+  const changed = await clone.git("diff", "--name-only", commit, "--", "dockerfiles", ...modules);
   if (changed === "") return undefined;
   return (
     `This checkout differs from ${revision} (${commit.slice(0, 12)}) in ${changed.split("\n").join(", ")}. ` +

@@ -12,10 +12,7 @@ export interface WatchConfig {
   readonly firstVersion: string;
 }
 
-/**
- * Reads commands/watch/watched.json of a checkout.
- * @throws {Fault} that names every problem at once
- */
+/** Reads commands/watch/watched.json of a checkout; throws a Fault that names every problem at once. */
 export async function readWatchConfig(folder: string): Promise<WatchConfig> {
   const file = join(folder, "commands", "watch", "watched.json");
   const values = asObject(await readParsed(file, (text) => JSON.parse(text) as unknown));

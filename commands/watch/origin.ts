@@ -21,10 +21,7 @@ export class Origin {
     return this.git("rev-parse", "refs/remotes/origin/main^{commit}");
   }
 
-  /**
-   * Lists the languages whose images a fetched tag should have: those with a Dockerfile both at the tag and on main. Main
-   * re-releases the tag, so it cannot build a language that was retired.
-   */
+  /** Lists the languages with a Dockerfile both at a fetched tag and on main: it cannot re-release a retired one. */
   async languages(tag: string): Promise<string[]> {
     const onMain = await this.languagesAt("refs/remotes/origin/main");
     return (await this.languagesAt(`refs/watch/${tag}`)).filter((name) => onMain.includes(name));
@@ -37,11 +34,7 @@ export class Origin {
     return names.filter((name) => name !== "base");
   }
 
-  /**
-   * Pushes tags of a commit, in one push. A tag that somebody else creates at the same time does not change.
-   * @returns the tags that this push created
-   * @throws {Fault} with git's message if a tag does not exist afterwards
-   */
+  /** Pushes tags of a commit, in one push. Returns those that it created, without those that somebody else created. */
   async push(commit: string, tags: readonly string[]): Promise<string[]> {
     const refs = tags.map((tag) => `${commit}:refs/tags/${tag}`);
     try {

@@ -47,15 +47,11 @@ export function untaggedVersions(versions: readonly string[], gitTags: readonly 
 }
 
 /**
- * The tags to push, in order: first the own tag of each version that has none and can be built, lowest first. Then
+ * The tags to push, in order: first the own tag of each version that has none and is not waiting, lowest first. Then
  * `latest-v` of the newest version that is released or can be, unless it or a higher `latest-v` exists.
- * @param waiting versions that cannot be built yet
  */
-export function tagsToPush(
-  wanted: readonly string[],
-  waiting: readonly string[],
-  { gitTags, withdrawn }: State,
-): string[] {
+export function tagsToPush(wanted: readonly string[], waiting: readonly string[], state: State): string[] {
+  const { gitTags, withdrawn } = state;
   const ready = untaggedVersions(wanted, gitTags).filter((version) => !waiting.includes(version));
   const newest = wanted.filter((version) => ready.includes(version) || gitTags.includes(`v${version}`)).at(-1);
   const [latest] = latestVersions(gitTags, withdrawn);
@@ -64,21 +60,16 @@ export function tagsToPush(
 }
 
 /**
- * The most tags that one push may have: with more, GitHub creates no event for any of them.
+ * Splits tags into pushes of three, in the same order: with more, GitHub creates no event for any of them.
  * https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#push
  */
-const maxTagsPerPush = 3;
-
-/** Splits tags into groups for one push each, in the same order. */
 export function splitIntoPushes(tags: readonly string[]): string[][] {
-  const count = Math.ceil(tags.length / maxTagsPerPush);
-  return [...Array(count).keys()].map((index) => tags.slice(index * maxTagsPerPush, (index + 1) * maxTagsPerPush));
+  return [...Array(Math.ceil(tags.length / 3)).keys()].map((index) => tags.slice(3 * index, 3 * index + 3));
 }
 
 /**
  * The tags whose images should exist: release tags from the first version on that are not withdrawn; of the `latest-v`
- * tags only the highest.
- * @param pushed tags of this run, which are left out because their releases have only begun
+ * tags only the highest. The tags that this run pushed are left out, because their releases have only begun.
  */
 export function tagsToCheck(state: State, pushed: readonly string[]): string[] {
   const [latest] = latestVersions([...state.gitTags, ...pushed], state.withdrawn);
@@ -98,7 +89,7 @@ export interface WorkflowRun {
   readonly html_url: string;
 }
 
-/** What to do about an incomplete release: dispatch it, wait for a run or for a later watch, or stop after many failures. */
+/** What to do about an incomplete release: dispatch it, wait for a run or a later watch, or leave it to a person. */
 export interface Remedy {
   readonly kind: "dispatch" | "running" | "postpone" | "failing";
   /** The run that releases it, or that failed last. */

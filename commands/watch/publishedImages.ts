@@ -17,10 +17,7 @@ export class PublishedImages {
     private readonly withdrawn: Withdrawn,
   ) {}
 
-  /**
-   * Lists the languages whose image a release should have published, but has not. For `latest`, an image of an older
-   * version counts as missing.
-   */
+  /** Lists the languages whose image does not exist. For `latest`, an image of an older version counts as missing. */
   async missingLanguages(gitTag: string): Promise<string[]> {
     const { stack, pulumiVersion, tag } = requireRelease(gitTag);
     const checks = (await this.origin.languages(gitTag)).map(async (language) => {
@@ -38,10 +35,7 @@ export class PublishedImages {
     return (await tags).includes(tag);
   }
 
-  /**
-   * Whether `latest` is this version or a higher one. An image without a version is from before this project, and a
-   * withdrawn version must be replaced.
-   */
+  /** Whether `latest` is this version or a higher one. Images from before this project have no version. */
   private async isLatest(repository: RepositoryClient, version: string): Promise<boolean> {
     const current = (await repository.labels("latest"))?.[versionLabel];
     if (current === undefined || !isPulumiVersion(current)) return false;

@@ -35,7 +35,7 @@ export interface WatchOptions {
 /**
  * Watches with the settings of the environment (GITHUB_REPOSITORY, and optionally GITHUB_API_URL, GITHUB_TOKEN and
  * DRY_RUN) and of the checkout's files, and adds a summary to the workflow's run.
- * @throws {Fault} if a setting is invalid; at the end, if a release keeps failing or a version cannot be built for too long
+ * @throws {Fault} if a setting is invalid; at the end, if a release keeps failing or a version waits for too long
  */
 export async function watchFromEnvironment(clone: Clone): Promise<void> {
   const report = await watch({
@@ -67,8 +67,8 @@ interface Watch extends WatchOptions, plan.State {
 }
 
 /**
- * Tags main for new versions of Pulumi, and re-releases tags whose images do not all exist. It acts on the difference
- * between what should exist and what exists: a run after a failed one catches up, a run after a complete one does nothing.
+ * Tags main for new versions of Pulumi, and re-releases tags whose images do not all exist. It acts on what is missing
+ * only: a run after a failed one catches up, a run after a complete one does nothing.
  * @throws {Fault} if GitHub, git or the clone's files cannot be used. An unreadable registry is only reported
  */
 export async function watch(options: WatchOptions): Promise<WatchReport> {
@@ -121,7 +121,7 @@ async function tagNewVersions(begun: Watch): Promise<string[]> {
 
 const workflow = "release.yml";
 
-/** Dispatches the release workflow for tags whose images do not all exist, but for tags whose releases have only begun. */
+/** Dispatches the release workflow for tags whose images do not all exist, except tags that were just pushed. */
 async function releaseAgain(begun: Watch, pushed: readonly string[]): Promise<void> {
   const { octokit, repository, dryRun, report } = begun;
   const incomplete = await findIncomplete(begun, pushed);

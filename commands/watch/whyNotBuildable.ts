@@ -6,10 +6,8 @@ import { whyUnavailable } from "../../lib/http";
 import { log } from "../../lib/log";
 
 /**
- * Checks that a build would find and accept Pulumi's files of a version for every platform: archives, checksum file and
- * signature. GitHub lists a release before its files are uploaded.
- * @param pulumiReleases the URL prefix that the build uses
- * @returns why the version cannot be built yet, as a sentence; undefined if it can
+ * Checks that a build would find and accept Pulumi's archives, checksum file and signature. GitHub lists a release before
+ * its files are uploaded. Returns why the version cannot be built yet; undefined if it can.
  */
 export async function whyNotBuildable(
   version: string,

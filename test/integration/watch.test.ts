@@ -22,6 +22,7 @@ import { GitHub, type Trouble, outage } from "../fakes/github";
 import { captureLog } from "../helpers/captureLog";
 import { checksumsOf } from "../helpers/checksums";
 import { type Answer, serve } from "../helpers/http";
+import { isFault } from "../helpers/isFault";
 import { pushImage } from "../helpers/pushImage";
 import { ScratchRepository, git } from "../helpers/scratchRepository";
 import { stackTrace } from "../helpers/stackTrace";
@@ -159,14 +160,6 @@ describe("the watcher", () => {
     if (error !== undefined) throw error as Error;
     return result!;
   }
-
-  /** Asserts that some work is refused with a Fault whose message matches. */
-  const refuses = (work: Promise<unknown>, sentence: RegExp) =>
-    assert.rejects(work, (error: Error) => {
-      assert.ok(error instanceof Fault);
-      assert.match(error.message, sentence);
-      return true;
-    });
 
   /** The tags that the bare repository got since the run began, push by push. */
   function pushes(): string[][] {
@@ -333,9 +326,11 @@ describe("the watcher", () => {
     it("reports git's reason for a refused push", async () => {
       publish("3.259.0");
       hook("pre-receive", "echo 'tags are protected here' >&2; exit 1");
-      await refuses(
+      await assert.rejects(
         run(),
-        /^Could not push v3\.259\.0, latest-v3\.259\.0: [^]*remote: tags are protected here[^]*\nCheck that the credentials allow creating tags in this repository\./,
+        isFault(
+          /^Could not push v3\.259\.0, latest-v3\.259\.0: [^]*remote: tags are protected here[^]*\nCheck that the credentials allow creating tags in this repository\./,
+        ),
       );
       assert.deepEqual(await tags(), {});
     });
@@ -524,9 +519,11 @@ describe("the watcher", () => {
     it("fails if a version cannot be built long after Pulumi published it", async () => {
       announce("3.261.0");
       await release("v3.259.0");
-      await refuses(
+      await assert.rejects(
         runInWorkflow(),
-        /^Still cannot be built, more than 6 hours after Pulumi published it:\n {2}- v3\.261\.0: .*answers 404.*\nFind out why/,
+        isFault(
+          /^Still cannot be built, more than 6 hours after Pulumi published it:\n {2}- v3\.261\.0: .*answers 404.*\nFind out why/,
+        ),
       );
       assert.deepEqual(await tags(), at(head, "v3.259.0", "latest-v3.259.0"));
     });
@@ -534,9 +531,11 @@ describe("the watcher", () => {
     it("fails if a release keeps failing, after it has done everything else", async () => {
       const failed = { display_title: "Release v3.259.0", status: "completed", conclusion: "failure" };
       gitHub.runs.push(failed, failed, failed);
-      await refuses(
+      await assert.rejects(
         runInWorkflow(),
-        /\n {2}- v3\.259\.0: missing golang, javascript; https:\/\/github\.com\/owner\/runner-pulumi\/actions\/runs\/3\n/,
+        isFault(
+          /\n {2}- v3\.259\.0: missing golang, javascript; https:\/\/github\.com\/owner\/runner-pulumi\/actions\/runs\/3\n/,
+        ),
       );
       assert.deepEqual(await tags(), at(head, "v3.259.0", "latest-v3.259.0"));
       assert.deepEqual(gitHub.dispatched, []);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 
 import { downloadLayer, readLayer } from "../../../../commands/verify/layer";
-import { Fault } from "../../../../lib/errors";
 import { ImageStore, baseLayer, tar } from "../../../helpers/imageStore";
+import { isFault } from "../../../helpers/isFault";
 import { digestOf } from "../../../helpers/repositoryWriter";
 
 describe("readLayer", () => {
@@ -25,6 +25,7 @@ describe("downloadLayer", () => {
       `The registry returned sha256:\\S+ for sha256:\\S+: .* corrupt\\. ${remedy}`,
     ],
     ["that is truncated", (archive: Buffer) => gzipSync(archive).subarray(0, 60), `.*unexpected end.* ${remedy}`],
+    ["in zstd", zstdCompressSync, `.*incorrect header.* ${remedy}`],
     ["without compression", (archive: Buffer) => archive, `.*incorrect header.* ${remedy}`],
   ] as const) {
     it(`refuses a layer ${name}`, async () => {
@@ -33,10 +34,7 @@ describe("downloadLayer", () => {
       const layer = (await store.manifest(digest))!.layers![0]!.digest;
       if (compress === undefined) store.corrupt(layer);
       const prefix = compress === undefined ? "" : `${layer} is not a layer in gzip, as releases write it: `;
-      await assert.rejects(
-        downloadLayer(store, layer),
-        (error: Error) => error instanceof Fault && new RegExp(`^${prefix}${sentence}$`, "i").test(error.message),
-      );
+      await assert.rejects(downloadLayer(store, layer), isFault(new RegExp(`^${prefix}${sentence}$`, "i")));
     });
   }
 });
