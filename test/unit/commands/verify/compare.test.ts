@@ -142,18 +142,10 @@ describe("compareImages", () => {
     const digest = await store.image({ layers: [baseLayer, baseLayer] });
     const changed = { config: { User: "root" }, layers: [baseLayer, changeEntry("etc/passwd", { mode: 0o600 })] };
     const [comparison] = await compare(digest, await store.image(changed));
-    const [user, layer, file, dockerfile, toolchain = "", ...others] = comparison!.differences;
-    assert.deepEqual(
-      [user, layer, file, dockerfile, others],
-      [
-        "User: spacelift → root",
-        "layer 2 of 2 (RUN step 2): 1 file differs",
-        "  etc/passwd: mode 0644 → 0600",
-        "likely cause: another Dockerfile, catalogue or builder",
-        [],
-      ],
+    assert.match(
+      comparison!.differences.join("\n"),
+      /^User: spacelift → root\nlayer 2 of 2 \(RUN step 2\): 1 file differs\n {2}etc\/passwd: mode 0644 → 0600\nlikely cause: another Dockerfile, catalogue or builder\nlikely cause: another toolchain.*$/,
     );
-    assert.match(toolchain, /^likely cause: another toolchain/);
   });
 
   it("reports a manifest that is written differently", async () => {

@@ -37,11 +37,10 @@ describe("wantedVersions", () => {
     assert.deepEqual(wanted(tags.map((tag) => release(tag))), ["3.2.0", "3.3.0", "3.3.1", "3.10.0"]);
   });
 
-  it("leaves out drafts, prereleases and withdrawn versions", () =>
-    assert.deepEqual(
-      wanted([release("v3.3.0", { draft: true }), release("v3.4.0", { prerelease: true }), release("v3.9.0")]),
-      [],
-    ));
+  it("leaves out drafts, prereleases and withdrawn versions", () => {
+    const [draft, prerelease] = [release("v3.3.0", { draft: true }), release("v3.4.0", { prerelease: true })];
+    assert.deepEqual(wanted([draft, prerelease, release("v3.9.0")]), []);
+  });
 
   it("leaves out other kinds of tags", () => {
     const tags = ["3.3.0", "sdk/v3.3.0", "v3.3.0-rc.1", "v3.3", "v03.3.0", "v3.3.0\n", "vv3.3.0", ""];

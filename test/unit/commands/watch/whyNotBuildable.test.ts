@@ -8,10 +8,8 @@ import type { SignaturePolicy } from "../../../../images/signature";
 import { captureLog } from "../../../helpers/captureLog";
 import { checksumsOf } from "../../../helpers/checksums";
 import { type Answer, serve } from "../../../helpers/http";
-import { skipDelays } from "../../../helpers/skipDelays";
 
 describe("whyNotBuildable", () => {
-  skipDelays();
   const files: Record<string, Answer> = {};
   let url: string;
   let server: Server;
@@ -39,12 +37,6 @@ describe("whyNotBuildable", () => {
       (await ask("3.66.0", "off")).reason,
       `${url}/pulumi-3.66.0-checksums.txt: it answers 404; ${url}/pulumi-v3.66.0-linux-x64.tar.gz: it answers 404`,
     );
-  });
-
-  it("retries a server that fails for a moment", async () => {
-    const answers = [503, 200];
-    files["/pulumi-v3.66.0-linux-x64.tar.gz"] = () => ({ status: answers.shift() ?? 200 });
-    assert.equal((await ask("3.66.0", "off")).reason, undefined);
   });
 
   it("requires a signature only if the build does", async () => {
