@@ -1,6 +1,6 @@
 import { type ImageConfig, type ImageSource, type PlatformImage, readImages } from "../../lib/oci/image";
 import { type Finding, causeOfConfig, causeOfFiles, likelyCauses } from "./causes";
-import { type LayerFile, downloadLayer } from "./layer";
+import { type FileDifference, type LayerFile, downloadLayer } from "./layer";
 
 /** An image in a repository: of one platform, or an index of several. */
 export interface ImageReference {
@@ -140,14 +140,6 @@ function describeLayer(name: string, files: readonly FileDifference[]): string[]
   const listed = files.slice(0, 10).map(({ path, description }) => `  ${path}: ${description}`);
   const more = files.length > 10 ? [`  … and ${files.length - 10} more`] : [];
   return [`${name}: ${files.length} ${files.length === 1 ? "file differs" : "files differ"}`, ...listed, ...more];
-}
-
-/** A file that differs between two layers. */
-export interface FileDifference {
-  readonly path: string;
-  /** What differs; nothing if only one layer has the file. */
-  readonly aspects: readonly (keyof LayerFile)[];
-  readonly description: string;
 }
 
 function compareFile(path: string, served?: LayerFile, rebuilt?: LayerFile): FileDifference | undefined {
