@@ -20,21 +20,20 @@ import type { Place } from "../helpers/scratch";
 const host = "public.ecr.aws";
 
 /**
- * Stands in for ECR Public, under its own name: a registry with TLS and a password, which a proxy leads to whoever goes
- * to public.ecr.aws. pulumi, the provider, BuildKit and this process are sent by that proxy, so that the program, its
- * repositories' URIs and the way to them are those of a real release.
+ * A fake of ECR Public under its own name: a registry with TLS and a password. pulumi, the provider, BuildKit and this process
+ * reach it through a proxy for public.ecr.aws, so that the program and its repositories' URIs are those of a real release.
  */
 export class EcrPublic {
   private constructor(
     private readonly place: Place,
     private readonly proxy: Server,
     private readonly restore: () => void,
-    /** The environment variables that lead a program to it. */
+    /** The environment variables of a program that should reach it. */
     readonly env: NodeJS.ProcessEnv,
     readonly credentials: Credentials,
   ) {}
 
-  /** Starts it, and BuildKit anew with a way to it. */
+  /** Starts it, and BuildKit again with the proxy. */
   static async start(place: Place, password: string): Promise<EcrPublic> {
     const { environment, folder } = place;
     const users = await writeUsers(folder, password);
@@ -46,12 +45,9 @@ export class EcrPublic {
     const proxy = await startProxy(port);
     const bundle = join(folder, "authorities.pem");
     writeFileSync(bundle, [...getCACertificates("default")].join("\n"));
-    const routes = {
-      HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-      NO_PROXY: "localhost,127.0.0.1",
-      SSL_CERT_FILE: bundle,
-    };
-    const restoreProxy = setGlobalProxyFromEnv({ https_proxy: routes.HTTPS_PROXY, no_proxy: routes.NO_PROXY });
+    const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const routes = { HTTPS_PROXY, NO_PROXY: "localhost,127.0.0.1", SSL_CERT_FILE: bundle };
+    const restoreProxy = setGlobalProxyFromEnv({ https_proxy: HTTPS_PROXY, no_proxy: routes.NO_PROXY });
     const restore = () => {
       restoreProxy();
       setDefaultCACertificates(known);
@@ -62,7 +58,7 @@ export class EcrPublic {
     return new EcrPublic(place, proxy, restore, env, { username: "AWS", password });
   }
 
-  /** An AWS account with this alias. Gives the environment variables of a program that is logged in to it. */
+  /** Creates an AWS account, and returns the environment variables of a program that is logged in to it. */
   account(alias: string, repositories: Readonly<Record<string, unknown>> = {}): NodeJS.ProcessEnv {
     const file = this.accountFile(alias);
     writeAccount(file, { alias, password: this.credentials.password, repositories });
@@ -70,13 +66,13 @@ export class EcrPublic {
     return { ...this.place.environment.env, ...this.env, PATH: path, [accountVariable]: file };
   }
 
-  /** Lets the account of an alias give another password than before, which the registry does not have to take. */
+  /** Lets an account issue another password, which the registry need not accept. */
   givePassword(alias: string, password: string): void {
     const file = this.accountFile(alias);
     writeAccount(file, { ...readAccount(file), password });
   }
 
-  /** Lets the registry take another password than before. */
+  /** Lets the registry accept another password. */
   async takePassword(password: string): Promise<void> {
     await writeUsers(this.place.folder, password);
   }
@@ -86,7 +82,7 @@ export class EcrPublic {
     return readAccount(this.accountFile(alias)).repositories;
   }
 
-  /** Stops it, and BuildKit too: the next set-up starts it without the way to here. */
+  /** Stops it, and BuildKit too: the next set-up starts it without the proxy. */
   async stop(): Promise<void> {
     const { folder } = this.place;
     this.restore();
@@ -101,7 +97,7 @@ export class EcrPublic {
   }
 }
 
-/** The list of users of the registry, which reads it again when it changes. */
+/** Writes the registry's users, which it reads again when they change. */
 async function writeUsers(folder: string, password: string): Promise<string> {
   const users = join(folder, "htpasswd");
   writeFileSync(users, `AWS:${await hash(password, 5)}\n`);
@@ -110,12 +106,8 @@ async function writeUsers(folder: string, password: string): Promise<string> {
 
 /** A certificate for public.ecr.aws, and the authority that signed it. */
 async function makeCertificates(folder: string): Promise<{ authority: string; certificate: string; key: string }> {
-  const [authority = "", authorityKey = "", certificate = "", key = ""] = [
-    "ca.pem",
-    "ca.key",
-    "cert.pem",
-    "cert.key",
-  ].map((name) => join(folder, name));
+  const [authority, authorityKey] = [join(folder, "ca.pem"), join(folder, "ca.key")];
+  const [certificate, key] = [join(folder, "cert.pem"), join(folder, "cert.key")];
   const openssl = await ensureDebianProgram("openssl", "A test's certificates are made with it");
   const request = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"];
   await execa(openssl, [...request, "-subj", "/CN=test authority", "-keyout", authorityKey, "-out", authority]);
@@ -125,7 +117,7 @@ async function makeCertificates(folder: string): Promise<{ authority: string; ce
   return { authority, certificate, key };
 }
 
-/** A proxy that leads public.ecr.aws to a port of this machine, and everything else to where it asks for. */
+/** A proxy that connects public.ecr.aws to a port of this machine, and every other host to itself. */
 async function startProxy(port: number): Promise<Server> {
   const proxy = createServer();
   proxy.on("connect", ({ url = "" }, client: Socket) => {
@@ -135,12 +127,8 @@ async function startProxy(port: number): Promise<Server> {
       client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
       server.pipe(client).pipe(server);
     });
-    for (const [one, other] of [
-      [server, client],
-      [client, server],
-    ] as const) {
-      one.on("error", () => other.destroy());
-    }
+    server.on("error", () => client.destroy());
+    client.on("error", () => server.destroy());
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   return proxy;

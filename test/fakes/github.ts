@@ -2,8 +2,9 @@
 // Link headers, objects, statuses and messages have the shape of the real ones: https://docs.github.com/en/rest
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 
-/** The fields of a release that tests set. */
+/** A release. */
 export interface Release {
   readonly tag_name: string;
   readonly draft?: boolean;
@@ -97,21 +98,20 @@ export class GitHub {
     const body = await text(request);
     this.requests.push(`${request.method} ${request.url}`);
     const trouble = this.troubles.shift();
-    if (trouble !== undefined) {
-      makeTrouble(trouble, response);
-      return;
-    }
+    if (trouble !== undefined) return makeTrouble(trouble, response);
     const url = new URL(request.url ?? "", this.url);
     const path = `${request.method} ${url.pathname}`;
-    const workflow = "/repos/owner/runner-pulumi/actions/workflows/release.yml";
+    const workflow = "actions/workflows/release.yml";
     // Links to further pages name a repository by its id.
     if (/^GET \/(repos\/pulumi\/pulumi|repositories\/72477752)\/releases$/.test(path)) {
       const { items, link } = pageOf(this.releases.map(fullRelease), url, "/repositories/72477752/releases");
       json(response, 200, items, link);
-    } else if (path === `GET ${workflow}/runs` || path === "GET /repositories/1/actions/workflows/release.yml/runs") {
-      const { items, link } = pageOf(this.runs.map(fullRun), url, "/repositories/1/actions/workflows/release.yml/runs");
+    } else if (
+      [`GET /repos/owner/runner-pulumi/${workflow}/runs`, `GET /repositories/1/${workflow}/runs`].includes(path)
+    ) {
+      const { items, link } = pageOf(this.runs.map(fullRun), url, `/repositories/1/${workflow}/runs`);
       json(response, 200, { total_count: this.runs.length, workflow_runs: items }, link);
-    } else if (path === `POST ${workflow}/dispatches`) {
+    } else if (path === `POST /repos/owner/runner-pulumi/${workflow}/dispatches`) {
       this.dispatch(body, request.headers.authorization === `token ${token}`, response);
     } else {
       refuse(response, 404, "Not Found");
@@ -120,20 +120,12 @@ export class GitHub {
 
   /** https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event */
   private dispatch(body: string, allowed: boolean, response: ServerResponse): void {
-    if (!allowed) {
-      refuse(response, 401, "Requires authentication");
-      return;
-    }
+    if (!allowed) return refuse(response, 401, "Requires authentication");
     const { ref, inputs = {} } = JSON.parse(body) as { ref?: string; inputs?: Record<string, string> };
-    if (ref !== "main") {
-      refuse(response, 422, `No ref found for: ${ref}`);
-      return;
-    }
+    if (ref !== "main") return refuse(response, 422, `No ref found for: ${ref}`);
     const { tag, ...others } = inputs;
-    if (tag === undefined || Object.keys(others).length > 0) {
-      refuse(response, 422, `Unexpected inputs provided: ${JSON.stringify(Object.keys(others))}`);
-      return;
-    }
+    const names = JSON.stringify(Object.keys(others));
+    if (tag === undefined || names !== "[]") return refuse(response, 422, `Unexpected inputs provided: ${names}`);
     this.dispatched.push(tag);
     // The run-name in release.yml.
     this.runs.unshift({ display_title: `Release ${tag}`, status: "queued", conclusion: null });
@@ -166,57 +158,34 @@ function json(response: ServerResponse, status: number, body: unknown, headers: 
     .end(JSON.stringify(body));
 }
 
-/** A page of a list, and the Link header to the others: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
+/** A page of a list, and the Link header to the next: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
 function pageOf<T>(all: readonly T[], url: URL, path: string): { items: T[]; link: Record<string, string> } {
   const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), 100);
   const page = Number(url.searchParams.get("page") ?? 1);
-  const last = Math.max(1, Math.ceil(all.length / size));
-  const to = (number: number, rel: string) => `<${url.origin}${path}?per_page=${size}&page=${number}>; rel="${rel}"`;
-  const back = page > 1 ? [to(page - 1, "prev")] : [];
-  const on = page < last ? [to(page + 1, "next"), to(last, "last")] : [];
-  const first = page > 1 ? [to(1, "first")] : [];
-  const links = [...back, ...on, ...first];
+  const next = `<${url.origin}${path}?per_page=${size}&page=${page + 1}>; rel="next"`;
   return {
     items: all.slice((page - 1) * size, page * size),
-    link: links.length === 0 ? {} : { link: links.join(", ") },
+    link: page * size < all.length ? { link: next } : {},
   };
 }
 
-function fullRelease({ tag_name, draft = false, prerelease = false, published_at }: Release, index: number) {
+function fullRelease({ tag_name, draft = false, prerelease = false, published_at }: Release, id: number) {
+  const html_url = `https://github.com/pulumi/pulumi/releases/tag/${tag_name}`;
+  const published = published_at ?? new Date(Date.now() - 7 * 3_600_000).toISOString();
   return {
-    url: `https://api.github.com/repos/pulumi/pulumi/releases/${index}`,
-    html_url: `https://github.com/pulumi/pulumi/releases/tag/${tag_name}`,
-    id: index,
+    id,
+    html_url,
     tag_name,
-    target_commitish: "master",
     name: tag_name,
     draft,
     prerelease,
-    created_at: "2026-11-18T12:00:00Z",
-    published_at: draft ? null : (published_at ?? new Date(Date.now() - 7 * 3_600_000).toISOString()),
-    assets: [],
+    published_at: draft ? null : published,
     body: "",
   };
 }
 
-function fullRun({ display_title, status, conclusion }: Run, index: number, { length }: readonly unknown[]) {
+function fullRun(run: Run, index: number, { length }: readonly unknown[]) {
   const id = length - index;
-  return {
-    id,
-    name: "release",
-    path: ".github/workflows/release.yml",
-    display_title,
-    event: "push",
-    status,
-    conclusion,
-    run_attempt: 1,
-    html_url: `https://github.com/owner/runner-pulumi/actions/runs/${id}`,
-    created_at: "2026-11-18T14:00:00Z",
-  };
-}
-
-async function text(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  const html_url = `https://github.com/owner/runner-pulumi/actions/runs/${id}`;
+  return { id, html_url, name: "release", event: "push", run_attempt: 1, created_at: "2026-11-18T14:00:00Z", ...run };
 }

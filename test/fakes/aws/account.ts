@@ -1,17 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** What an AWS account has of ECR Public, as far as the stand-in knows it. */
+/** An AWS account's part of ECR Public, as far as the fake knows it. */
 export interface Account {
   /** The alias of its registry: public.ecr.aws/<alias>. */
   readonly alias: string;
-  /** The password that it gives for user AWS. */
+  /** The password that it issues for user AWS. */
   readonly password: string;
   /** Its repositories by name, with their catalogue data. */
   readonly repositories: Readonly<Record<string, unknown>>;
 }
 
 /** The environment variable that names the account's file. */
-export const accountVariable = "AWS_STAND_IN_ACCOUNT";
+export const accountVariable = "FAKE_AWS_ACCOUNT";
 
 /** Reads the file of an account. */
 export function readAccount(file: string): Account {

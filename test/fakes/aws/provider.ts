@@ -1,5 +1,5 @@
-// Stands in for AWS and its provider: the calls for ECR Public that this project makes, answered from a file. Like AWS,
-// it makes no repository twice, deletes none that holds images, and answers in one region alone.
+// A fake of AWS and its provider: the calls for ECR Public that this project makes, answered from a file. Like AWS, it
+// creates no repository twice, deletes none with images, and answers only in one region.
 import { ReadRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { type Provider, main } from "@pulumi/pulumi/provider";
 
@@ -52,7 +52,7 @@ const provider: Provider = {
     throw new Error(`RepositoryNotEmptyException: The repository with name '${id}' still contains images`);
   },
   invoke(token, { region }: { region?: string }) {
-    if (token !== tokenFunction) throw new Error(`The stand-in for AWS does not know ${token}.`);
+    if (token !== tokenFunction) throw new Error(`The fake of AWS does not know ${token}.`);
     requireRegion(region);
     const expiresAt = new Date(Date.now() + 12 * 3_600_000).toISOString();
     const { password } = readAccount(file);

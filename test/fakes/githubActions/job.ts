@@ -31,8 +31,7 @@ type Texts = Readonly<Record<string, string>>;
 /** The objects that expressions can name: github, inputs, vars, … */
 export type Contexts = Readonly<Record<string, unknown>>;
 
-/** A job to run. */
-export interface JobRun {
+interface JobRun {
   readonly job: Job;
   readonly contexts: Contexts;
   /** The repository and the commit that the job checks out. */
@@ -50,11 +49,10 @@ export interface EndedJob {
   readonly conclusion: "success" | "failure" | "skipped";
   /** Everything that its steps printed. */
   readonly log: string;
-  /** Its summary, as Markdown. */
+  /** Markdown. */
   readonly summary: string;
   /** The folder that its steps ran in. */
   readonly workspace: string;
-  /** Its outputs. */
   readonly outputs: Texts;
 }
 
@@ -94,22 +92,17 @@ function downloadArtifact({ name = "" }: Texts, { artifacts, workspace }: Runner
  * @throws {Error} if one uses an action that has no fake
  */
 export async function runJob(run: JobRun): Promise<EndedJob> {
-  const { job, contexts, folder, env } = run;
-  const runner = mkdtempSync(join(folder, "runner-"));
-  const workspace = join(runner, "workspace");
-  if (job.if !== undefined && !evaluate(job.if, contexts))
-    return { conclusion: "skipped", log: "", summary: "", workspace, outputs: {} };
+  const runner = mkdtempSync(join(run.folder, "runner-"));
+  const [workspace, GITHUB_STEP_SUMMARY] = [join(runner, "workspace"), join(runner, "summary.md")];
+  const none = { workspace, log: "", summary: "", outputs: {} };
+  if (run.job.if !== undefined && !evaluate(run.job.if, run.contexts)) return { ...none, conclusion: "skipped" };
   mkdirSync(workspace);
-  const summary = join(runner, "summary.md");
-  writeFileSync(summary, "");
-  const files = { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: join(runner, "outputs") };
-  const all = { ...env, GITHUB_ACTIONS: "true", ...files };
-  const { failed, log, outputs } = await runSteps({ ...run, workspace, env: all });
-  return {
-    conclusion: failed ? "failure" : "success",
-    ...{ log, outputs, workspace },
-    summary: readFileSync(summary, "utf8"),
-  };
+  writeFileSync(GITHUB_STEP_SUMMARY, "");
+  const files = { GITHUB_STEP_SUMMARY, GITHUB_OUTPUT: join(runner, "outputs") };
+  const env = { ...run.env, GITHUB_ACTIONS: "true", ...files };
+  const { failed, ...ended } = await runSteps({ ...run, workspace, env });
+  const summary = readFileSync(GITHUB_STEP_SUMMARY, "utf8");
+  return { ...ended, workspace, summary, conclusion: failed ? "failure" : "success" };
 }
 
 /** Replaces the expressions of a text by their values. */
@@ -124,7 +117,13 @@ function fillAll(texts: Readonly<Record<string, unknown>> = {}, contexts: Contex
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, fill(String(text), contexts)]));
 }
 
-async function runSteps(runner: Runner): Promise<{ failed: boolean; log: string; outputs: Texts }> {
+interface EndedStep {
+  readonly failed: boolean;
+  readonly log: string;
+  readonly outputs: Texts;
+}
+
+async function runSteps(runner: Runner): Promise<EndedStep> {
   const { job } = runner;
   const steps: Record<string, { outputs: Texts }> = {};
   const contexts = { ...runner.contexts, steps };
@@ -147,12 +146,6 @@ function shouldRun({ if: condition = "true" }: Step, contexts: Contexts, failed:
   return (checksStatus || !failed) && Boolean(evaluate(expression, contexts));
 }
 
-interface EndedStep {
-  readonly failed: boolean;
-  readonly log: string;
-  readonly outputs: Texts;
-}
-
 async function runStep(step: Step, runner: Runner): Promise<EndedStep> {
   if (step.uses === undefined) return runCommands(step, runner);
   const [, action] = actions.find(([name]) => name.test(step.uses ?? "")) ?? [];
@@ -161,19 +154,12 @@ async function runStep(step: Step, runner: Runner): Promise<EndedStep> {
   return { failed: false, log: "", outputs: {} };
 }
 
-async function runCommands(
-  { run = "", env: ofStep }: Step,
-  { job, workspace, env, contexts }: Runner,
-): Promise<EndedStep> {
+async function runCommands(step: Step, { job, workspace, env, contexts }: Runner): Promise<EndedStep> {
   const file = env["GITHUB_OUTPUT"] ?? "";
   writeFileSync(file, "");
-  const { failed, all } = await execa("bash", ["-e", "-c", run], {
-    cwd: workspace,
-    env: { ...env, ...fillAll({ ...job.env, ...ofStep }, contexts) },
-    extendEnv: false,
-    reject: false,
-    all: true,
-  });
+  const own = fillAll({ ...job.env, ...step.env }, contexts);
+  const options = { cwd: workspace, env: { ...env, ...own }, extendEnv: false, reject: false, all: true } as const;
+  const { failed, all } = await execa("bash", ["-e", "-c", step.run ?? ""], options);
   const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
   const outputs = lines.map((line) => line.split(/=(.*)/s, 2) as [string, string]);
   return { failed, log: all, outputs: Object.fromEntries(outputs) };
@@ -181,10 +167,7 @@ async function runCommands(
 
 /** The expressions of these workflows mean the same in JavaScript; a step that was skipped has no outputs. */
 function evaluate(expression: string, contexts: Contexts): unknown {
-  const functions = {
-    startsWith: (text: string, start: string) => text.startsWith(start),
-    cancelled: () => false,
-  };
+  const functions = { startsWith: (text: string, start: string) => text.startsWith(start), cancelled: () => false };
   const withoutSkipped = expression.replace(/steps\.(\w+)\.outputs\.(\w+)/g, "(steps.$1?.outputs.$2 ?? '')");
   return runInNewContext(withoutSkipped, { ...contexts, ...functions });
 }

@@ -1,6 +1,6 @@
 // A fake of GitHub Actions: events of a bare repository start the workflows that are in it, as on GitHub.
 import { mkdtempSync } from "node:fs";
-import { join } from "node:path";
+import { join, matchesGlob } from "node:path";
 
 import { parse } from "yaml";
 
@@ -23,15 +23,12 @@ export interface Run {
 /** How a run ended: its job `release`, and the conclusion and the log of all jobs. */
 export type Ended = EndedJob & { readonly title: string };
 
-interface ReleaseWorkflow {
+/** The parts of the release workflow that run here, and the preview workflow's. */
+interface Workflow {
   readonly "run-name": string;
   readonly on: { readonly push: { readonly tags: string[] } };
   readonly concurrency: { readonly group: string };
-  readonly jobs: { readonly release: Job; readonly notes: Job };
-}
-
-interface PreviewWorkflow {
-  readonly jobs: { readonly stacks: Job };
+  readonly jobs: Readonly<Record<"release" | "notes" | "stacks", Job>>;
 }
 
 /** More tags than this in one push create no event: https://docs.github.com/en/webhooks/webhook-events-and-payloads#push */
@@ -60,10 +57,10 @@ export class Actions {
 
   /** Queues the runs of the tags that were pushed since the last call. Call it after every push: each is an event. */
   async notice(): Promise<void> {
-    const before = this.tags;
+    const previous = this.tags;
     this.tags = await this.remoteTags();
-    for (const tag of before.keys()) if (!this.tags.has(tag)) draftNotes(this.gitHub, tag);
-    const pushed = [...this.tags].filter(([tag, commit]) => before.get(tag) !== commit);
+    for (const tag of previous.keys()) if (!this.tags.has(tag)) draftNotes(this.gitHub, tag);
+    const pushed = [...this.tags].filter(([tag, commit]) => previous.get(tag) !== commit);
     if (pushed.length > tagsOfAPush) return;
     for (const [tag, commit] of pushed) await this.enqueue({ name: "push", ref: `refs/tags/${tag}`, commit });
   }
@@ -87,11 +84,9 @@ export class Actions {
   /** Runs the preview workflow's job for the stacks, at the head of a branch, for the pull request of this number. */
   async preview(branch: string, number: number): Promise<EndedJob> {
     const commit = await git(this.remote, "rev-parse", branch);
-    const workflow = parse(
-      await git(this.remote, "show", `${commit}:.github/workflows/preview.yml`),
-    ) as PreviewWorkflow;
+    const { jobs } = await this.workflowAt(commit, "preview");
     const event = { pull_request: { number, head: { repo: { full_name: repository } } } };
-    return this.runJobs(commit, { github: { event } })(workflow.jobs.stacks);
+    return this.runJobs(commit, { github: { event } })(jobs.stacks);
   }
 
   private async remoteTags(): Promise<Map<string, string>> {
@@ -104,14 +99,14 @@ export class Actions {
     const workflow = await this.workflowAt(event.commit);
     const contexts = this.contexts(event);
     const tag = event.ref.replace("refs/tags/", "");
-    if (event.name === "push" && !workflow.on.push.tags.some((pattern) => matches(pattern, tag))) return;
+    if (event.name === "push" && !workflow.on.push.tags.some((pattern) => matchesGlob(tag, pattern))) return;
     const [title, group] = [fill(workflow["run-name"], contexts), fill(workflow.concurrency.group, contexts)];
     this.queue.push({ title, group, event });
   }
 
   /** The workflow of the event's own commit, which is the one that GitHub runs. */
-  private async workflowAt(commit: string): Promise<ReleaseWorkflow> {
-    return parse(await git(this.remote, "show", `${commit}:.github/workflows/release.yml`)) as ReleaseWorkflow;
+  private async workflowAt(commit: string, name = "release"): Promise<Workflow> {
+    return parse(await git(this.remote, "show", `${commit}:.github/workflows/${name}.yml`)) as Workflow;
   }
 
   private contexts(event: Event) {
@@ -144,9 +139,4 @@ export class Actions {
     return (job: Job, more: Contexts = {}) =>
       runJob({ job, contexts: { ...contexts, ...more }, commit, remote, folder, artifacts, env });
   }
-}
-
-function matches(pattern: string, tag: string): boolean {
-  // The workflows use only a star at the end of a pattern.
-  return pattern.endsWith("*") ? tag.startsWith(pattern.slice(0, -1)) : tag === pattern;
 }
