@@ -1,5 +1,5 @@
 import { baseLabels } from "../../images/labels";
-import type { FileDifference } from "./compare";
+import type { FileDifference } from "./layer";
 
 /** One difference between two images. */
 export interface Finding {

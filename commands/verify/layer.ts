@@ -16,6 +16,14 @@ export type LayerFile = Readonly<
   Record<"type" | "mode" | "owner" | "time" | "link" | "device" | "attributes" | "content", string>
 >;
 
+/** A file that differs between two layers. */
+export interface FileDifference {
+  readonly path: string;
+  /** What differs; nothing if only one layer has the file. */
+  readonly aspects: readonly (keyof LayerFile)[];
+  readonly description: string;
+}
+
 /** The content of a layer. */
 export interface Layer {
   /** sha256:… of the uncompressed archive. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { causeOfConfig, causeOfFiles, likelyCauses } from "../../../../commands/verify/causes";
-import type { FileDifference } from "../../../../commands/verify/compare";
+import type { FileDifference } from "../../../../commands/verify/layer";
 import { baseLabels } from "../../../../images/labels";
 
 function file(path: string, ...aspects: FileDifference["aspects"]): FileDifference {
