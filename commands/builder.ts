@@ -125,8 +125,9 @@ async function run({ title }: Builder, build: Build, [program = "", ...args]: re
   if (ended.code === "ENOENT") {
     throw new Fault(`${program} is not on PATH, but it is needed to run images. Install it, or set BUILDKIT_HOST.`);
   }
-  // The last errors that buildctl or buildx prints, without the excerpt of the Dockerfile.
-  const errors = ended.all.split("\n").filter((line) => /error/i.test(line));
+  // The last errors that buildctl or buildx prints, without the excerpt of the Dockerfile and the text of the command.
+  const lines = ended.all.split("\n").filter((line) => /error|failed/i.test(line));
+  const errors = lines.map((line) => line.replace(/process ".*" did/, "process did"));
   const output = errors.slice(-2).join("\n") || ended.all;
   const reason = ended.timedOut ? `it takes longer than ${timeout / 60_000} minutes` : output.slice(-1000);
   throw new Fault(

@@ -20,7 +20,7 @@ import { checkout } from "../../local/folder";
 import { goBuild } from "../../local/install/goBuild";
 import { ownPlatform } from "../../local/native/ownPlatform";
 import { localTarget } from "../../local/target";
-import { pushImage } from "../helpers/pushImage";
+import { pushImage } from "../helpers/repositoryWriter";
 import { RepositoryWriter } from "../helpers/repositoryWriter";
 import { Scratch } from "../helpers/scratch";
 import { withEnvironment } from "../helpers/withEnvironment";
@@ -175,7 +175,7 @@ describe("the inventory of a release", () => {
     const registry = `${scratch.prefix}/broken`;
     await pushImage(`${registry}/runner-pulumi-yaml`, "v3.60.0", {});
     await assert.rejects(list("none", { gitTag: "v3.60.0", variables: { REGISTRY: registry } }), {
-      message: /:v3\.60\.0@sha256:\S+ cannot be run on linux\/amd64 by BuildKit at [^]*(sh|exec)[^]*\nCheck that/,
+      message: /:v3\.60\.0@sha256:\S+ cannot be run on linux\/amd64 by BuildKit at [^]*\/bin\/sh[^]*\nCheck that/,
     });
   });
 
@@ -224,7 +224,7 @@ describe("the inventory of a release", () => {
 
     it("is the same", async () => {
       const project = inScratch("project-of-prod");
-      mkdirSync(project);
+      cpSync(join(checkout, "Pulumi.yaml"), join(project, "Pulumi.yaml"));
       const config = stringify({ config: { "runner-pulumi:registry": scratch.prefix } });
       writeFileSync(join(project, "Pulumi.prod.yaml"), config);
       const target = stackTarget("prod", new Clone(project));
