@@ -3,37 +3,25 @@ import { execa } from "execa";
 import { type ImageOutputs, publish } from "../../commands/publish";
 import type { Project } from "../../commands/target";
 import { catalogue } from "../../images/catalogue";
-import {
-  type Credentials,
-  RepositoryClient,
-  basicAuthorization,
-  registryUrl,
-  repositoryClients,
-} from "../../lib/oci/repositoryClient";
+import { readImages } from "../../lib/oci/image";
+import { type Credentials, RepositoryClient, repositoryClients } from "../../lib/oci/repositoryClient";
 import { checkout } from "../../local/folder";
 import { type Stack, type StackConfig, configFileOf, prepareStack } from "../../local/stack";
 import { captureLog } from "./captureLog";
-import { withoutTerminal } from "./withoutTerminal";
+import { RepositoryWriter } from "./repositoryWriter";
 
-/** How a run of pulumi ended. */
+/** How a run of pulumi ended, and what it printed on both streams. */
 export interface Run {
   readonly failed: boolean;
-  /** What it printed, on both streams. */
   readonly output: string;
 }
 
-/** Settings of a run that differ from the usual ones. */
-export interface Setting {
+interface Setting {
   /** The folder of the program; the checkout by default. */
   readonly program?: string;
   /** Environment variables in addition to the stack's. */
   readonly variables?: NodeJS.ProcessEnv;
 }
-
-const manifestTypes = [
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.oci.image.index.v1+json",
-] as const;
 
 /** A stack of the program, and the repositories that its images go to. */
 export class TestStack {
@@ -81,15 +69,10 @@ export class TestStack {
     return this.run(args);
   }
 
-  /**
-   * Releases as `make up` and CI do.
-   * @returns the log lines about tags that had to be pushed again
-   * @throws {Error} with the whole log if it fails
-   */
+  /** Releases as `make up` and CI do. Returns the log lines about tags that had to be pushed again. */
   async release(config: StackConfig): Promise<string[]> {
     await this.configure(config);
-    const work = () => withoutTerminal(() => publish(this.project, repositoryClients(this.credentials)));
-    const { lines, error } = await captureLog(work);
+    const { lines, error } = await captureLog(() => publish(this.project, repositoryClients(this.credentials)));
     this.onOutput(lines.join("\n"));
     if (error !== undefined) throw new Error(lines.join("\n"), { cause: error });
     return lines.filter((line) => line.includes("pushing every image again"));
@@ -123,15 +106,10 @@ export class TestStack {
   }
 
   /** Reads the compressed size in bytes of each image of an index, by platform. */
-  async sizesOf(language: string, digest: string): Promise<Record<string, number>> {
+  async sizesOf(language: string, index: string): Promise<Record<string, number>> {
     const client = this.client(language);
-    const { manifests = [] } = (await client.manifest(digest)) ?? {};
-    const sizes = manifests.map(async (image) => {
-      const { config } = (await client.manifest(image.digest)) ?? {};
-      const text = (await client.blob(config?.digest ?? "")).toString();
-      const { os, architecture } = JSON.parse(text) as { os: string; architecture: string };
-      return [`${os}/${architecture}`, await client.compressedSize(image.digest)] as const;
-    });
+    const images = await readImages(client, index);
+    const sizes = images.map(async (image) => [image.platform, await client.compressedSize(image.digest)] as const);
     return Object.fromEntries(await Promise.all(sizes));
   }
 
@@ -140,37 +118,31 @@ export class TestStack {
     const manifest = await this.client(language).manifest(digest);
     if (manifest === undefined) return false;
     const { config, layers = [], manifests = [] } = manifest;
-    const children = await Promise.all(manifests.map((child) => this.pulls(language, child.digest)));
-    const blobs = [...(config === undefined ? [] : [config]), ...layers].map(async (blob) => {
-      const response = await this.send(language, `blobs/${blob.digest}`, { method: "HEAD" });
-      return response.ok && Number(response.headers.get("content-length")) === blob.size;
-    });
-    return [...children, ...(await Promise.all(blobs))].every(Boolean);
+    const children = manifests.map((child) => this.pulls(language, child.digest));
+    const blobs = [...(config === undefined ? [] : [config]), ...layers].map((blob) =>
+      this.writer(language)
+        .send(`blobs/${blob.digest}`, { method: "HEAD" })
+        .then(({ headers }) => Number(headers.get("content-length")) === blob.size)
+        .catch(() => false),
+    );
+    return (await Promise.all([...children, ...blobs])).every(Boolean);
   }
 
   /** Moves a tag to a digest without the engine. */
   async moveTag(language: string, tag: string, digest: string): Promise<void> {
-    const manifest = await this.manifests(language, digest, { headers: { accept: manifestTypes.join(", ") } });
+    const accept = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"].join(", ");
+    const manifest = await this.writer(language).send(`manifests/${digest}`, { headers: { accept } });
     const headers = { "content-type": manifest.headers.get("content-type") ?? "" };
-    await this.manifests(language, tag, { method: "PUT", headers, body: await manifest.text() });
+    await this.writer(language).send(`manifests/${tag}`, { method: "PUT", headers, body: await manifest.text() });
   }
 
   /** Deletes a tag, or a manifest by its digest, without the engine. */
   async remove(language: string, reference: string): Promise<void> {
-    await this.manifests(language, reference, { method: "DELETE" });
+    await this.writer(language).send(`manifests/${reference}`, { method: "DELETE" });
   }
 
-  private async manifests(language: string, reference: string, init: RequestInit): Promise<Response> {
-    const response = await this.send(language, `manifests/${reference}`, init);
-    if (!response.ok) throw new Error(`${response.url} answers ${response.status}`);
-    return response;
-  }
-
-  private send(language: string, resource: string, init: RequestInit): Promise<Response> {
-    const [, host = "", path = ""] = /^([^/]+)\/(.*)$/.exec(this.repository(language)) ?? [];
-    const headers = new Headers(init.headers);
-    if (this.credentials !== undefined) headers.set("authorization", basicAuthorization(this.credentials));
-    return fetch(`${registryUrl(host)}/v2/${path}/${resource}`, { ...init, headers });
+  private writer(language: string): RepositoryWriter {
+    return new RepositoryWriter(this.repository(language), this.credentials);
   }
 
   private async run(args: readonly string[], { program = checkout, variables = {} }: Setting = {}): Promise<Run> {

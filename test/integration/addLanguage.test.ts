@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { assertRefused, assertSucceeded } from "../helpers/assertRun";
 import { copyProgram, languageAlone } from "../helpers/programCopy";
 import { Scratch } from "../helpers/scratch";
 
@@ -48,8 +49,7 @@ describe("a seventh language", () => {
   after(() => scratch.stop());
 
   it("is released with one folder and one entry in the catalogue", async () => {
-    const { failed, output } = await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program });
-    assert.equal(failed, false, output);
+    assertSucceeded(await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program }));
     assert.deepEqual(Object.keys(await scratch.images()).sort(), ["lua"]);
     const labels = await scratch.client("lua").labels("v3.66.0");
     assert.equal(labels?.["org.opencontainers.image.title"], "Pulumi runner for Lua");
@@ -58,9 +58,8 @@ describe("a seventh language", () => {
   it("publishes nothing if its smoke program answers something else", async () => {
     const wrong = files["smoke/Pulumi.yaml"].replace("from lua", "from elsewhere");
     writeFileSync(join(program, "dockerfiles", "lua", "smoke", "Pulumi.yaml"), wrong);
-    const { failed, output } = await scratch.up({ pulumiVersion: "3.66.0", tag: "dev-v3.66.0" }, { program });
-    assert.equal(failed, true);
-    assert.match(output, /the stack's output is "hello from elsewhere", not "hello from lua"/);
+    const run = await scratch.up({ pulumiVersion: "3.66.0", tag: "dev-v3.66.0" }, { program });
+    assertRefused(run, /the stack's output is "hello from elsewhere", not "hello from lua"/);
     assert.equal(await scratch.client("lua").digest("dev-v3.66.0"), undefined);
   });
 });

@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type Subject, listPublished } from "../../commands/listPublished";
-import { stackTarget } from "../../commands/stackTarget";
+import type { Subject } from "../../commands/listPublished";
 import { catalogue } from "../../images/catalogue";
-import { Clone } from "../../lib/git";
 import { bot } from "../fakes/gh/state";
 import type { Ended } from "../fakes/githubActions/workflows";
 import { dockerfilePath } from "../helpers/programCopy";
@@ -13,9 +11,6 @@ import { ReleaseFlow } from "../helpers/releaseFlow";
 import { git } from "../helpers/scratchRepository";
 import { says } from "../helpers/says";
 import { stackTrace } from "../helpers/stackTrace";
-import { withEnvironment } from "../helpers/withEnvironment";
-
-const withdrawn = "images/withdrawn.json";
 
 // One story: each test starts from the repository, the registry and the state that the previous one leaves.
 describe("release by a pushed tag", () => {
@@ -31,37 +26,52 @@ describe("release by a pushed tag", () => {
   });
   after(() => flow.stop());
 
-  function succeeded(ended: readonly Ended[], titles: readonly string[]): void {
-    for (const { title, conclusion, log } of ended)
+  /** Runs the queue, and asserts that it has a run for each of these tags, which succeeds. */
+  async function succeeds(tags: readonly string[], order?: "last in, first out"): Promise<Ended[]> {
+    const ended = await flow.actions.drain(order);
+    for (const { title, conclusion, log } of ended) {
       assert.equal(conclusion, "success", `${title}\n${log.slice(-3000)}`);
-    assert.deepEqual(
-      ended.map(({ title }) => title),
-      titles,
-    );
+    }
+    const titles = ended.map(({ title }) => title);
+    const expected = tags.map((tag) => `Release ${tag}`);
+    assert.deepEqual(titles, expected);
+    return ended;
   }
 
-  function refused([run, ...others]: readonly Ended[], sentence: RegExp): void {
-    assert.equal(others.length, 0);
-    assert.equal(run?.conclusion, "failure", run?.log);
-    says(run.log, sentence);
-    assert.doesNotMatch(run.log, stackTrace);
-    assert.equal(run.summary, "");
+  /** Pushes tags, and asserts that the run for each succeeds. */
+  async function release(...tags: string[]): Promise<Ended[]> {
+    await flow.push(...tags);
+    return succeeds(tags);
   }
 
-  it("releases dev-vX.Y.Z on stack dev, and nothing on stack prod", async () => {
-    const [run, ...others] = await flow.release("dev-v3.64.0");
-    succeeded([run, ...others] as Ended[], ["Release dev-v3.64.0"]);
+  /** Runs the queue, and asserts that it has one run, which fails with a sentence and without a stack trace. */
+  async function refuses(sentence: RegExp): Promise<void> {
+    const [run, ...others] = await flow.actions.drain();
+    assert.deepEqual([run?.conclusion, run?.summary, others], ["failure", "", []], run?.log);
+    says(run?.log ?? "", sentence);
+    assert.doesNotMatch(run?.log ?? "", stackTrace);
+  }
+
+  function read(file: string): string {
+    return readFileSync(join(flow.repository.clone, file), "utf8");
+  }
+
+  /** A language's Dockerfile with another line in its runner stage, by path. */
+  function addToRunner(language: string, line: string): Record<string, string> {
+    const file = dockerfilePath(language);
+    const changed = read(file).replace(/^(FROM \S+ AS runner)$/m, `$1\n${line}`);
+    assert.notEqual(changed, read(file));
+    return { [file]: changed };
+  }
+
+  it("releases dev-vX.Y.Z on stack dev, and nothing on stack prod; sets outputs for attestations", async () => {
+    const [run] = await release("dev-v3.64.0");
     says(run?.log ?? "", /dev +Pulumi 3\.64\.0, image tag dev-v3\.64\.0/);
     before64 = await flow.served("dev", "dev-v3.64.0");
-    assert.deepEqual(
-      Object.keys(before64),
-      catalogue.map(({ name }) => name),
-    );
+    const languages = catalogue.map(({ name }) => name);
+    assert.deepEqual(Object.keys(before64), languages);
     assert.deepEqual(await flow.client("prod", "javascript").tags(), []);
-  });
 
-  it("sets outputs for attestations and scans: each image's index, and the image of each platform", async () => {
-    const [run] = await flow.release("dev-v3.64.0");
     assert.equal(run?.outputs["tag"], "dev-v3.64.0");
     const subjects = JSON.parse(run.outputs["images"] ?? "[]") as Subject[];
     assert.deepEqual(Object.fromEntries(subjects.map(({ language, digest }) => [language, digest])), before64);
@@ -72,30 +82,15 @@ describe("release by a pushed tag", () => {
         assert.ok(((await flow.client("dev", language).manifest(digest))?.layers ?? []).length > 0, language);
       }
     }
-    const file = join(flow.place.folder, "outputs");
-    const dev = stackTarget("dev", new Clone(flow.repository.clone));
-    await withEnvironment({ GITHUB_OUTPUT: file }, () => listPublished(dev, "dev-v3.64.0"));
-    const targets = JSON.parse(readFileSync(file, "utf8").replace("targets=", "")) as {
-      name: string;
-      reference: string;
-    }[];
-    const expected = subjects.flatMap(({ language, repository, platforms }) =>
-      Object.entries(platforms).map(([platform, digest]) => ({
-        name: `${language}-${platform}`,
-        reference: `${repository}@${digest}`,
-      })),
-    );
-    const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
-    assert.deepEqual(targets.sort(byName), expected.sort(byName));
   });
 
   it("releases vX.Y.Z and latest-vX.Y.Z on stack prod, with the digests of dev", async () => {
-    succeeded(await flow.release("v3.64.0", "latest-v3.64.0"), ["Release v3.64.0", "Release latest-v3.64.0"]);
+    await release("v3.64.0", "latest-v3.64.0");
     for (const tag of ["v3.64.0", "latest"]) assert.deepEqual(await flow.served("prod", tag), before64);
   });
 
   it("releases the next version, and leaves the tags of the previous one", async () => {
-    succeeded(await flow.release("v3.66.0", "latest-v3.66.0"), ["Release v3.66.0", "Release latest-v3.66.0"]);
+    await release("v3.66.0", "latest-v3.66.0");
     before66 = await flow.served("prod", "v3.66.0");
     assert.notDeepEqual(before66, before64);
     assert.deepEqual(await flow.served("prod", "latest"), before66);
@@ -103,63 +98,41 @@ describe("release by a pushed tag", () => {
   });
 
   it("publishes the inventory of each vX.Y.Z as release notes, and of no other tag", () => {
-    const { releases } = flow.gitHub;
-    assert.deepEqual(
-      releases.map(({ tagName, title, isDraft, isLatest }) => ({ tagName, title, isDraft, isLatest })),
-      [
-        { tagName: "v3.66.0", title: "v3.66.0", isDraft: false, isLatest: true },
-        { tagName: "v3.64.0", title: "v3.64.0", isDraft: false, isLatest: false },
-      ],
-    );
-    for (const { tagName, body } of releases)
-      says(body, new RegExp(`\\b${tagName.slice(1).replaceAll(".", "\\.")}\\b`));
+    const notes = flow.gitHub.releases.map(({ body, ...others }) => {
+      says(body, new RegExp(`\\b${others.tagName.slice(1).replaceAll(".", "\\.")}\\b`));
+      return others;
+    });
+    assert.deepEqual(notes, [
+      { tagName: "v3.66.0", title: "v3.66.0", isDraft: false, isLatest: true },
+      { tagName: "v3.64.0", title: "v3.64.0", isDraft: false, isLatest: false },
+    ]);
   });
 
   it("pushes nothing if nothing has changed, and reports that in the summary", async () => {
-    const [run] = await flow.release("latest-v3.66.0");
+    const [run] = await release("latest-v3.66.0");
     says(run?.log ?? "", /Resources:\n +\d+ unchanged\n/);
-    assert.match(run?.summary ?? "", /^## Released\n\nNothing has changed: every tag serves the same digest/);
+    const summary = run?.summary ?? "";
+    assert.match(summary, /^## Released\n\nNothing has changed: every tag serves the same digest/);
     for (const [language, digest] of Object.entries(before66)) {
-      assert.ok(
-        run?.summary.includes(
-          `| ${language} | ${flow.registry}/spacelift/runner-pulumi-${language}:latest | ${digest}`,
-        ),
-      );
+      const reference = `${flow.registry}/spacelift/runner-pulumi-${language}:latest`;
+      assert.ok(summary.includes(`| ${language} | ${reference} | ${digest}`), summary);
     }
   });
 
-  it("publishes the notes of a version again if its tag was deleted and pushed again", async () => {
-    const [before] = flow.gitHub.releases.filter(({ tagName }) => tagName === "v3.64.0");
-    await flow.push("v3.64.0");
-    const drafted = flow.gitHub.releases.find(({ tagName }) => tagName === "v3.64.0");
-    assert.deepEqual(drafted, { ...before, isDraft: true });
-    succeeded(await flow.actions.drain(), ["Release v3.64.0"]);
-    const { releases } = flow.gitHub;
-    assert.deepEqual(
-      releases.map(({ tagName, isDraft, isLatest }) => ({ tagName, isDraft, isLatest })),
-      [
-        { tagName: "v3.64.0", isDraft: false, isLatest: false },
-        { tagName: "v3.66.0", isDraft: false, isLatest: true },
-      ],
-    );
-  });
-
   it("refuses latest-vX.Y.Z if a higher one was pushed", async () => {
-    const ended = await flow.release("latest-v3.64.0");
-    refused(
-      ended,
+    await flow.push("latest-v3.64.0");
+    await refuses(
       /latest-v3\.64\.0 is superseded by latest-v3\.66\.0, and latest is never downgraded\. .*add "3\.66\.0" with the reason to images\/with/,
     );
     assert.deepEqual(await flow.served("prod", "latest"), before66);
   });
 
   it("rolls latest back if the higher version is withdrawn, even at a commit before that", async () => {
-    const list = JSON.stringify({ "3.66.0": "a test rolls it back" }, null, 2) + "\n";
-    await flow.repository.commit("Withdraw Pulumi 3.66.0", { [withdrawn]: list });
+    const list = JSON.stringify({ "3.66.0": "a test rolls it back" });
+    await flow.repository.commit("Withdraw Pulumi 3.66.0", { "images/withdrawn.json": list });
     await flow.pushAt("latest-v3.64.0", start);
-    const ended = await flow.actions.drain();
-    succeeded(ended, ["Release latest-v3.64.0"]);
-    says(ended[0]?.log ?? "", /withdrawn\.json +replaced by main's list/);
+    const [run] = await succeeds(["latest-v3.64.0"]);
+    says(run?.log ?? "", /withdrawn\.json +replaced by main's list/);
     assert.deepEqual(await flow.served("prod", "latest"), before64);
     assert.deepEqual(await flow.served("prod", "v3.66.0"), before66);
   });
@@ -167,10 +140,7 @@ describe("release by a pushed tag", () => {
   it("refuses a withdrawn version in every form, at every commit", async () => {
     for (const tag of ["dev-v3.66.0", "v3.66.0", "latest-v3.66.0"]) {
       await flow.pushAt(tag, start);
-      refused(
-        await flow.actions.drain(),
-        /Pulumi 3\.66\.0 is withdrawn \(a test rolls it back\), so it is not released\./,
-      );
+      await refuses(/Pulumi 3\.66\.0 is withdrawn \(a test rolls it back\), so it is not released\./);
     }
     assert.deepEqual(await flow.served("prod", "latest"), before64);
     assert.deepEqual(await flow.served("dev", "dev-v3.66.0"), {});
@@ -178,52 +148,42 @@ describe("release by a pushed tag", () => {
 
   it("releases new content under the same tag if a Dockerfile has changed, in whatever order the runs start", async () => {
     await flow.push("v3.64.0");
-    const file = dockerfilePath("javascript");
-    const text = readFileSync(join(flow.repository.clone, file), "utf8");
-    const changed = text.replace(/^(FROM \S+ AS runner)$/m, "$1\nENV CHANGED=yes");
-    assert.notEqual(changed, text);
-    await flow.repository.commit("Change the image of javascript", { [file]: changed });
+    await flow.repository.commit("Change javascript", addToRunner("javascript", "ENV CHANGED=yes"));
     await flow.push("v3.64.0");
-    const [later, earlier] = await flow.actions.drain("last in, first out");
-    succeeded([later, earlier] as Ended[], ["Release v3.64.0", "Release v3.64.0"]);
+    const [later, earlier] = await succeeds(["v3.64.0", "v3.64.0"], "last in, first out");
     assert.match(later?.summary ?? "", /\| javascript \|.*\| moved \|/);
-    says(
-      earlier?.log ?? "",
-      /v3\.64\.0 +now at [0-9a-f]{40}, this run is for .*: the run of the later push releases it/,
-    );
+    const left = /v3\.64\.0 +now at [0-9a-f]{40}, this run is for .*: the run of the later push releases it/;
+    says(earlier?.log ?? "", left);
     assert.equal(earlier?.summary, "");
     const { javascript, ...others } = await flow.served("prod", "v3.64.0");
     const { javascript: old, ...same } = before64;
     assert.notEqual(javascript, old);
     assert.deepEqual(others, same);
-  });
-
-  it("serves every digest that was ever released, also those without a tag", async () => {
-    for (const [language, digest] of Object.entries({ ...before64 })) {
+    // Also what has no tag any more.
+    for (const [language, digest] of Object.entries(before64)) {
       assert.ok((await flow.client("prod", language).manifest(digest)) !== undefined, language);
     }
   });
 
   it("releases a tag by main's workflow if the one of its own commit is broken", async () => {
-    const text = readFileSync(join(flow.repository.clone, ".github/workflows/release.yml"), "utf8");
+    const file = ".github/workflows/release.yml";
+    const text = read(file);
     const broken = text.replace("run: make release", "run: make no-such-target");
-    await flow.repository.commit("Break the workflow", { ".github/workflows/release.yml": broken });
-    refused(await flow.release("dev-v3.64.0"), /No rule to make target .no-such-target/);
-    await flow.repository.commit("Fix the workflow", { ".github/workflows/release.yml": text });
+    await flow.repository.commit("Break the workflow", { [file]: broken });
+    await flow.push("dev-v3.64.0");
+    await refuses(/No rule to make target .no-such-target/);
+    await flow.repository.commit("Fix the workflow", { [file]: text });
     await flow.actions.dispatch("dev-v3.64.0");
-    succeeded(await flow.actions.drain(), ["Release dev-v3.64.0"]);
+    await succeeds(["dev-v3.64.0"]);
     assert.deepEqual(await flow.served("dev", "dev-v3.64.0"), await flow.served("prod", "v3.64.0"));
   });
 
   it("keeps one comment on a pull request with the reviews of both stacks, and leaves those of others", async () => {
-    const file = dockerfilePath("python");
-    const text = readFileSync(join(flow.repository.clone, file), "utf8");
     const others = { pullRequest: 7, author: "somebody", body: "A comment." };
     flow.addComment(others);
     const before = await flow.listing();
     for (const value of ["first", "second"]) {
-      const changed = text.replace(/^(FROM \S+ AS runner)$/m, `$1\nENV PROPOSED=${value}`);
-      await flow.repository.branch("proposal", { [file]: changed });
+      await flow.repository.branch("proposal", addToRunner("python", `ENV PROPOSED=${value}`));
       const { conclusion, log } = await flow.actions.preview("proposal", 7);
       assert.equal(conclusion, "success", log.slice(-3000));
       const [first, comment, ...more] = flow.gitHub.comments;
@@ -235,17 +195,13 @@ describe("release by a pushed tag", () => {
   });
 
   it("reports in the comment that a stack has no review", async () => {
-    const makefile = readFileSync(join(flow.repository.clone, "Makefile"), "utf8");
-    await flow.repository.branch("proposal", { Makefile: makefile.replace("@$(cli) review", "@false") });
+    const Makefile = read("Makefile").replace("@$(cli) review", "@false");
+    await flow.repository.branch("proposal", { Makefile });
     const { conclusion } = await flow.actions.preview("proposal", 8);
     assert.equal(conclusion, "failure");
-    assert.deepEqual(flow.gitHub.comments.slice(2), [
-      {
-        pullRequest: 8,
-        author: bot,
-        body: ["dev", "prod"].map((stack) => `**Stack ${stack}:** no review. See the log of this run.\n\n`).join(""),
-      },
-    ]);
+    const line = (stack: string) => `**Stack ${stack}:** no review. See the log of this run.\n\n`;
+    const expected = { pullRequest: 8, author: bot, body: line("dev") + line("prod") };
+    assert.deepEqual(flow.gitHub.comments.slice(2), [expected]);
   });
 
   const hostile = [
@@ -262,6 +218,8 @@ describe("release by a pushed tag", () => {
     `v${"1".repeat(300)}.0.0`,
     "refs/tags/v3.64.0",
     "",
+    // Not in the repository.
+    "v3.66.1",
   ];
   for (const tag of hostile) {
     it(`refuses a dispatch of ${JSON.stringify(tag.slice(0, 40))} before it reaches a shell, config, state or registry`, async () => {
@@ -271,31 +229,26 @@ describe("release by a pushed tag", () => {
       const [{ title } = { title: "" }] = flow.actions.queue;
       const [run] = await flow.actions.drain();
       assert.equal(run?.conclusion, "failure", run?.log);
-      says(run.log, /is not a release tag\. Use dev-vX\.Y\.Z, vX\.Y\.Z or latest-vX\.Y\.Z, such|Missing TAG\./);
+      const sentence = /is not a release tag\. Use dev-vX\.Y\.Z, vX\.Y\.Z or latest-vX\.Y\.Z, such|Missing TAG\./;
+      says(run.log, tag === "v3.66.1" ? /The repository has no tag v3\.66\.1\. Push it: that releases it\./ : sentence);
       if (tag !== "") assert.ok(title.includes(tag));
-      const { workspace } = run;
-      assert.equal(existsSync(join(workspace, "hacked")), false);
-      assert.equal(await git(workspace, "status", "--porcelain"), "");
+      assert.doesNotMatch(run.log, stackTrace);
+      assert.equal(existsSync(join(run.workspace, "hacked")), false);
+      assert.equal(await git(run.workspace, "status", "--porcelain"), "");
       assert.deepEqual([state(), await flow.listing()], before);
     });
   }
 
-  it("refuses a dispatch of a tag that is not in the repository", async () => {
-    await flow.actions.dispatch("v3.66.1");
-    refused(await flow.actions.drain(), /The repository has no tag v3\.66\.1\. Push it: that releases it\./);
-  });
-
   it("runs nothing for other tags, and reports what is wrong with one that looks like a release tag", async () => {
     assert.deepEqual(await flow.release("release-1"), []);
-    refused(await flow.release("v3.66"), /Tag "v3\.66" is not a release tag\./);
+    await flow.push("v3.66");
+    await refuses(/Tag "v3\.66" is not a release tag\./);
   });
 
   it("has one queue per stack", async () => {
     await flow.push("dev-v3.64.0", "v3.64.0", "latest-v3.64.0");
-    assert.deepEqual(
-      flow.actions.queue.map(({ group }) => group),
-      ["release-dev", "release-prod", "release-prod"],
-    );
+    const groups = flow.actions.queue.map(({ group }) => group);
+    assert.deepEqual(groups, ["release-dev", "release-prod", "release-prod"]);
     flow.actions.queue.length = 0;
   });
 });

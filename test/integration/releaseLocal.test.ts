@@ -1,28 +1,24 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { type Server, createServer } from "node:http";
-import { type AddressInfo } from "node:net";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { release } from "../../commands/release";
 import { catalogue } from "../../images/catalogue";
-import { requireRelease } from "../../images/gitTag";
 import { readDockerfile, sourceDateEpoch } from "../../images/dockerfile";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
 import { checkout, inFolder } from "../../local/folder";
-import { captureLog } from "../helpers/captureLog";
+import { assertRefused, assertSucceeded } from "../helpers/assertRun";
+import { serve } from "../helpers/http";
 import { type LayerFile, filesOf, layersOf } from "../helpers/layers";
-import { says } from "../helpers/says";
 import { Scratch } from "../helpers/scratch";
 import { stackTrace } from "../helpers/stackTrace";
-import { withoutTerminal } from "../helpers/withoutTerminal";
 
 const languages = catalogue.map(({ name }) => name);
 const epoch = new Date(sourceDateEpoch(readDockerfile("python")) * 1000);
-const all = { pulumiVersion: "3.66.0" };
+const v66 = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
+const v64 = { pulumiVersion: "3.64.0", tag: "v3.64.0" };
 /** The exact language hosts of an image besides YAML's. A language that is not listed may have one. */
 const ownHosts: Readonly<Record<string, readonly string[]>> = {
   javascript: ["nodejs"],
@@ -41,9 +37,8 @@ function isPackaged({ name, content }: LayerFile, files: readonly LayerFile[]): 
 
 /** The state of the checkout according to git. A run must not change it. */
 async function committedFiles(): Promise<string> {
-  const { stdout } = await execa("git", ["status", "--porcelain"], { cwd: checkout });
-  const { stdout: diff } = await execa("git", ["diff", "HEAD"], { cwd: checkout });
-  return stdout + diff;
+  const runs = ["status --porcelain", "diff HEAD"].map((args) => execa("git", args.split(" "), { cwd: checkout }));
+  return (await Promise.all(runs)).map(({ stdout }) => stdout).join("\n");
 }
 
 // One story: each test starts from the registry and the state that the previous one leaves.
@@ -60,58 +55,66 @@ describe("a release on this machine", () => {
   });
   after(() => scratch.stop());
 
+  /** Asserts that the tags of the first release serve what it published. */
+  async function assertUnchanged(...tags: string[]): Promise<void> {
+    for (const tag of tags) assert.deepEqual(await scratch.served(tag), before66, tag);
+  }
+
+  async function assertNothingPublished(tag: string): Promise<void> {
+    assert.deepEqual(await scratch.served(tag), Object.fromEntries(languages.map((language) => [language, undefined])));
+  }
+
   describe("of a version", () => {
     it("publishes the digests in the stack's outputs", async () => {
-      const { failed, output } = await scratch.up({ ...all, tag: "v3.66.0" });
-      assert.equal(failed, false, output);
+      assertSucceeded(await scratch.up(v66));
       const images = await scratch.images();
       assert.deepEqual(Object.keys(images).sort(), [...languages].sort());
       before66 = await scratch.served("v3.66.0");
-      for (const [language, { repository, tag, digest, reference }] of Object.entries(images)) {
-        assert.equal(repository, scratch.repository(language));
-        assert.equal(tag, "v3.66.0");
-        assert.match(digest, /^sha256:[0-9a-f]{64}$/);
-        assert.equal(digest, before66[language]);
-        assert.equal(reference, `${repository}:v3.66.0@${digest}`);
+      for (const [language, image] of Object.entries(images)) {
+        assert.match(image.digest, /^sha256:[0-9a-f]{64}$/);
+        const [repository, digest] = [scratch.repository(language), before66[language]];
+        const expected = { repository, tag: "v3.66.0", digest, reference: `${repository}:v3.66.0@${digest}` };
+        assert.deepEqual(image, expected);
       }
     });
 
     it("changes nothing the second time", async () => {
-      const { failed, output } = await scratch.up({ ...all, tag: "v3.66.0" });
-      assert.equal(failed, false, output);
-      says(output, /Resources:\n +\d+ unchanged\n/);
-      assert.deepEqual(await scratch.served("v3.66.0"), before66);
+      assertSucceeded(await scratch.up(v66), /Resources:\n +\d+ unchanged\n/);
+      await assertUnchanged("v3.66.0");
     });
 
     it("moves latest to the same digest, and leaves the version's own tag", async () => {
-      const { failed, output } = await scratch.up({ ...all, tag: "latest" });
-      assert.equal(failed, false, output);
-      assert.deepEqual(await scratch.served("latest"), before66);
-      assert.deepEqual(await scratch.served("v3.66.0"), before66);
+      assertSucceeded(await scratch.up({ ...v66, tag: "latest" }));
+      await assertUnchanged("latest", "v3.66.0");
     });
 
     it("previews what a release would change, and pushes nothing", async () => {
-      const { failed, output } = await scratch.preview({ ...all, tag: "dev-v3.66.0" });
-      assert.equal(failed, false, output);
-      says(output, new RegExp(`~ ${languages.length} to update`));
-      await nothingPublished("dev-v3.66.0");
+      const run = await scratch.preview({ ...v66, tag: "dev-v3.66.0" });
+      assertSucceeded(run, new RegExp(`~ ${languages.length} to update`));
+      await assertNothingPublished("dev-v3.66.0");
     });
+  });
 
-    it("leaves no time after the epoch and no build date in its own layers", async () => {
+  describe("in its own layers", () => {
+    /** The names of the files in the layers of each language. */
+    const contents = new Map<string, readonly string[]>();
+
+    it("leaves no time after the epoch and no build date", async () => {
       // Two dates if midnight has passed since.
       const traces = [began, new Date()].flatMap((day) => [
         day.toISOString().slice(0, 10),
         `:${Math.floor(day.getTime() / 86_400_000)}:`,
       ]);
       // Languages share layers: each is read once.
-      const seen = new Set<string>();
+      const read = new Map<string, readonly string[]>();
       for (const language of languages) {
         const repository = scratch.repository(language);
         const [, ...own] = await layersOf(repository, before66[language] ?? "");
         assert.ok(own.length >= 3, `${language} has ${own.length} layers of its own`);
-        for (const layer of own.filter((digest) => !seen.has(digest))) {
-          seen.add(layer);
+        for (const layer of own.filter((digest) => !read.has(digest))) {
           const files = await filesOf(repository, layer);
+          const names = files.map(({ name }) => name);
+          read.set(layer, names);
           for (const file of files) {
             assert.ok(file.modified <= epoch, `${language}: ${file.name} is of ${file.modified.toISOString()}`);
             const trace = traces.find((text) => file.content.includes(text));
@@ -119,76 +122,62 @@ describe("a release on this machine", () => {
             assert.ok(trace === undefined || isPackaged(file, files), `${language}: ${file.name} contains ${trace}`);
           }
         }
+        const names = own.flatMap((layer) => read.get(layer) ?? []);
+        contents.set(language, names);
       }
     });
 
-    it("leaves nothing of the build behind", async () => {
-      const read = new Map<string, string[]>();
-      for (const language of languages) {
-        const repository = scratch.repository(language);
-        const [, ...own] = await layersOf(repository, before66[language] ?? "");
-        for (const layer of own.filter((digest) => !read.has(digest))) {
-          read.set(
-            layer,
-            (await filesOf(repository, layer)).map(({ name }) => name),
-          );
-        }
-        const names = own.flatMap((layer) => read.get(layer) ?? []);
-        // A whiteout (.wh.) removes a file of the base.
-        const left =
-          /^(?!.*\/\.wh\.)(run\/build|tree|hosts|pulumi|tmp\/.|root\/\.|var\/lib\/apt\/lists\/.|var\/cache\/apt\/.*deb|var\/log\/.*log)/;
-        assert.deepEqual(
-          names.filter((name) => left.test(name)),
-          [],
-          language,
-        );
+    it("leaves nothing of the build behind", () => {
+      assert.deepEqual([...contents.keys()], languages);
+      // A whiteout (.wh.) removes a file of the base.
+      const left =
+        /^(?!.*\/\.wh\.)(run\/build|tree|hosts|pulumi|tmp\/.|root\/\.|var\/lib\/apt\/lists\/.|var\/cache\/apt\/.*deb|var\/log\/.*log)/;
+      for (const [language, names] of contents) {
+        const found = names.filter((name) => left.test(name));
+        assert.deepEqual(found, [], language);
         assert.ok(names.includes("usr/local/bin/pulumi"), language);
+      }
+    });
+
+    it("has the language hosts of YAML and of its language", () => {
+      for (const [language, names] of contents) {
         const hosts = names.flatMap((name) => /\/pulumi-language-(.*)$/.exec(name)?.[1] ?? []);
-        const ofLanguage = hosts.filter((host) => host !== "yaml");
         assert.ok(hosts.includes("yaml"), language);
-        assert.ok(
-          new Set(ofLanguage.map((host) => host.replace(/-exec$/, ""))).size <= 1,
-          `${language}: ${ofLanguage.join()}`,
-        );
-        const expected = ownHosts[language];
-        if (expected !== undefined) assert.deepEqual(ofLanguage.sort(), [...expected].sort(), language);
+        const own = hosts.filter((host) => host !== "yaml").sort();
+        const kinds = new Set(own.map((host) => host.replace(/-exec$/, "")));
+        assert.ok(kinds.size <= 1, `${language}: ${own.join()}`);
+        assert.deepEqual(own, [...(ownHosts[language] ?? own)].sort(), language);
       }
     });
   });
 
   describe("if one language's smoke test fails", () => {
-    let broken: Record<string, unknown>;
+    let bases: Record<string, string>;
+    const failure = /golang-smoke.*[\s\S]*did not complete successfully: exit code: [1-9]/;
 
     before(() => {
       // A Go image without its language host: it builds, but its smoke test cannot run a Go program.
       const empty = inFolder("tests", "no-hosts");
       mkdirSync(join(empty, "hosts"), { recursive: true });
-      broken = { bases: { ...scratch.place.environment.bases, "golang-hosts": empty } };
+      bases = { ...scratch.place.environment.bases, "golang-hosts": empty };
     });
 
     for (const command of ["preview", "up"] as const) {
       it(`moves no tag of any language in pulumi ${command}`, async () => {
-        const latest = await scratch.served("latest");
         await scratch.pulumi("cancel", "--yes");
-        for (const tag of ["latest", "v3.66.0"]) {
-          const { failed, output } = await scratch[command]({ ...all, ...broken, tag });
-          assert.equal(failed, true, output);
-          says(output, /golang-smoke.*[\s\S]*did not complete successfully: exit code: [1-9]/);
-        }
-        assert.deepEqual(await scratch.served("latest"), latest);
-        assert.deepEqual(await scratch.served("v3.66.0"), before66);
+        for (const tag of ["latest", "v3.66.0"]) assertRefused(await scratch[command]({ ...v66, bases, tag }), failure);
+        await assertUnchanged("latest", "v3.66.0");
       });
     }
 
     it("publishes no new tag of any language", async () => {
-      const { failed } = await scratch.up({ ...all, ...broken, pulumiVersion: "3.64.0", tag: "v3.64.0" });
-      assert.equal(failed, true);
-      await nothingPublished("v3.64.0");
+      assertRefused(await scratch.up({ ...v64, bases }), failure);
+      await assertNothingPublished("v3.64.0");
     });
   });
 
   describe("if something cannot be released", () => {
-    const faults: [string, Record<string, unknown>, RegExp][] = [
+    const problems: [string, Record<string, unknown>, RegExp][] = [
       [
         "a version that was never published",
         { pulumiVersion: "99.0.0", tag: "v99.0.0" },
@@ -201,64 +190,40 @@ describe("a release on this machine", () => {
       ],
       [
         "a list of platforms that is not a list",
-        { ...all, tag: "v3.66.0", platforms: "linux/amd64" },
+        { ...v66, platforms: "linux/amd64" },
         /configuration key 'platforms' must be of type 'array<string>'/,
       ],
-      [
-        "a registry that does not respond",
-        { ...all, tag: "v3.66.0", registry: "localhost:1" },
-        /localhost:1\/.*connection refused/s,
-      ],
+      ["a registry that does not respond", { ...v66, registry: "localhost:1" }, /localhost:1\/.*connection refused/s],
     ];
-    for (const [name, change, sentence] of faults) {
+    for (const [name, config, sentence] of problems) {
       it(`reports ${name} without a stack trace, and publishes nothing`, async () => {
-        const latest = await scratch.served("latest");
-        const { failed, output } = await scratch.up(change);
-        assert.equal(failed, true, output);
-        says(output, sentence);
-        assert.doesNotMatch(output, stackTrace);
-        assert.deepEqual(await scratch.served("latest"), latest);
-        assert.deepEqual(await scratch.served("v3.66.0"), before66);
+        assertRefused(await scratch.up(config), sentence);
+        await assertUnchanged("latest", "v3.66.0");
       });
     }
 
     it("stops at an archive that differs from the one that Pulumi published", async () => {
-      const server = await startWrongMirror(scratch, "3.64.0");
-      const { port } = server.address() as AddressInfo;
-      const wrong = { pulumiReleases: `http://localhost:${port}` };
-      const { failed, output } = await scratch.up({ ...wrong, pulumiVersion: "3.64.0", tag: "v3.64.0" });
-      server.close();
-      assert.equal(failed, true, output);
-      says(output, /digest mismatch/);
-      await nothingPublished("v3.64.0");
+      const { platforms, pulumiReleases } = scratch.place.environment;
+      const body = `${"0".repeat(64)}  ${archiveName("3.64.0", platforms[0] ?? "linux/amd64")}\n`;
+      const { url } = await serve(({ url: path }) => {
+        if (path === `/${checksumsName("3.64.0")}`) return { body };
+        return { status: 302, headers: { location: `${pulumiReleases}${path}` } };
+      });
+      assertRefused(await scratch.up({ ...v64, pulumiReleases: url }), /digest mismatch/);
+      await assertNothingPublished("v3.64.0");
     });
   });
 
   describe("after earlier releases", () => {
+    const older = { ...v64, tag: "latest" };
+
     it("leaves every earlier tag if another version is released", async () => {
-      const { failed, output } = await scratch.up({ pulumiVersion: "3.64.0", tag: "v3.64.0" });
-      assert.equal(failed, false, output);
+      assertSucceeded(await scratch.up(v64));
       const served = await scratch.served("v3.64.0");
       for (const language of languages) {
         assert.ok(served[language] !== undefined && served[language] !== before66[language], language);
       }
-      assert.deepEqual(await scratch.served("v3.66.0"), before66);
-      assert.deepEqual(await scratch.served("latest"), before66);
-    });
-
-    it("detects and repairs a tag that was deleted or moved by hand", async () => {
-      const config = { pulumiVersion: "3.64.0", tag: "v3.64.0" };
-      const served = await scratch.served("v3.64.0");
-      await scratch.remove("python", "v3.64.0");
-      await scratch.moveTag("golang", "v3.64.0", before66["golang"] ?? "");
-      const unseen = await scratch.up(config);
-      says(unseen.output, /Resources:\n +\d+ unchanged\n/);
-      assert.notDeepEqual(await scratch.served("v3.64.0"), served);
-      const lines = await scratch.release(config);
-      assert.match(lines.join("\n"), /golang:v3\.64\.0 is sha256:[0-9a-f]{64} instead of sha256:/);
-      assert.match(lines.join("\n"), /python:v3\.64\.0 does not exist instead of sha256:/);
-      assert.equal(lines.length, 1);
-      assert.deepEqual(await scratch.served("v3.64.0"), served);
+      await assertUnchanged("latest", "v3.66.0");
     });
 
     const downgrade = new RegExp(
@@ -267,60 +232,29 @@ describe("a release on this machine", () => {
     );
     for (const command of ["preview", "up"] as const) {
       it(`refuses to downgrade latest in pulumi ${command}, in one sentence for all languages`, async () => {
-        const { failed, output } = await scratch[command]({ pulumiVersion: "3.64.0", tag: "latest" });
-        assert.equal(failed, true, output);
-        assert.equal(output.match(downgrade)?.length, 1, output);
-        assert.doesNotMatch(output, stackTrace);
-        assert.deepEqual(await scratch.served("latest"), before66);
+        const run = await scratch[command](older);
+        assertRefused(run);
+        assert.equal(run.output.match(downgrade)?.length, 1, run.output);
+        await assertUnchanged("latest");
       });
     }
 
-    it("refuses to downgrade latest in make up, which ends with what that means for users", async () => {
-      const target = {
-        stack: "local",
-        resolve: () => Promise.resolve(requireRelease("latest-v3.64.0")),
-        registry: () => Promise.resolve({ registry: scratch.prefix, alias: "" }),
-        prepare: () => scratch.configure({ pulumiVersion: "3.64.0", tag: "latest" }).then(() => scratch.project),
-      } as const;
-      const { lines, error } = await captureLog(() => withoutTerminal(() => release(target, "latest-v3.64.0")));
-      assert.equal(lines.join("\n").match(downgrade)?.length, 1, lines.join("\n"));
-      assert.doesNotMatch(lines.join("\n"), stackTrace);
-      assert.equal(
-        (error as Error).message,
-        "pulumi up failed, see above. No tag has moved: users still pull what they did before.",
+    it("prints that sentence once in make up too", async () => {
+      const { message } = await scratch.release(older).then(
+        () => assert.fail(),
+        (error: Error) => error,
       );
-      assert.deepEqual(await scratch.served("latest"), before66);
+      assert.equal(message.match(downgrade)?.length, 1, message);
+      assert.doesNotMatch(message, stackTrace);
+      await assertUnchanged("latest");
     });
 
     it("leaves everything published if the stack is destroyed", async () => {
-      const { failed, output } = await scratch.pulumi("destroy", "--yes", "--non-interactive");
-      assert.equal(failed, false, output);
-      says(output, /retain/);
-      assert.deepEqual(await scratch.served("v3.66.0"), before66);
+      assertSucceeded(await scratch.pulumi("destroy", "--yes", "--non-interactive"), /retain/);
+      await assertUnchanged("v3.66.0");
       for (const digest of Object.values(await scratch.served("v3.64.0"))) assert.ok(digest !== undefined);
     });
 
-    it("changes no committed file", async () => {
-      assert.equal(await committedFiles(), committed);
-    });
+    it("changes no committed file", async () => assert.equal(await committedFiles(), committed));
   });
-
-  async function nothingPublished(tag: string): Promise<void> {
-    assert.deepEqual(await scratch.served(tag), Object.fromEntries(languages.map((language) => [language, undefined])));
-  }
 });
-
-/** Starts a mirror whose checksum file does not match its archive. */
-async function startWrongMirror({ place: { environment } }: Scratch, version: string): Promise<Server> {
-  const server = createServer((request, response) => {
-    if (request.url === `/${checksumsName(version)}`) {
-      response.end(`${"0".repeat(64)}  ${archiveName(version, environment.platforms[0] ?? "linux/amd64")}\n`);
-      return;
-    }
-    void fetch(`${environment.pulumiReleases}${request.url}`).then(async (answer) => {
-      response.end(Buffer.from(await answer.arrayBuffer()));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return server;
-}

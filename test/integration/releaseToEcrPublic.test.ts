@@ -10,15 +10,13 @@ import { catalogue } from "../../images/catalogue";
 import { repositoryClients } from "../../lib/oci/repositoryClient";
 import { checkout } from "../../local/folder";
 import { EcrPublic } from "../fakes/ecrPublic";
+import { assertRefused, assertSucceeded } from "../helpers/assertRun";
 import { findSecret } from "../helpers/canary";
 import { captureLog } from "../helpers/captureLog";
-import { copyProgram } from "../helpers/programCopy";
-import { pushImage } from "../helpers/pushImage";
-import { says } from "../helpers/says";
+import { type Edit, copyProgram } from "../helpers/programCopy";
+import { pushImage } from "../helpers/repositoryWriter";
 import { type Place, closePlace, openPlace } from "../helpers/scratch";
-import { stackTrace } from "../helpers/stackTrace";
 import { type Run, TestStack } from "../helpers/testStack";
-import { withoutTerminal } from "../helpers/withoutTerminal";
 
 const languages = catalogue.map(({ name }) => name);
 /** The images that were published before this project. */
@@ -32,8 +30,8 @@ const secrets = {
   PULUMI_ACCESS_TOKEN: "pul-canary/of+the=backend",
   GITHUB_TOKEN: "ghs_canary/of+the=workflow",
 };
-const v66 = { pulumiVersion: "3.66.0" };
-const v64 = { pulumiVersion: "3.64.0" };
+const v66 = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
+const v64 = { pulumiVersion: "3.64.0", tag: "v3.64.0" };
 
 // One story: each test starts from the registry and the state that the previous one leaves.
 describe("release to ECR Public", () => {
@@ -48,8 +46,12 @@ describe("release to ECR Public", () => {
     place = await openPlace(["3.66.0", "3.64.0"]);
     ecr = await EcrPublic.start(place, password);
     dev = openStack("dev", "spacelift-dev");
-    prod = openStack("prod", "spacelift", Object.fromEntries(live.map((name) => [`runner-pulumi-${name}`, null])));
-    for (const name of live) await pushOldImage(prod.repository(name));
+    const repositories = Object.fromEntries(live.map((name) => [`runner-pulumi-${name}`, null]));
+    prod = openStack("prod", "spacelift", { repositories });
+    // Images from before this project: without labels, under two tags.
+    for (const name of live) {
+      for (const tag of ["latest", "v3.60.0"]) await pushImage(prod.repository(name), tag, {}, ecr.credentials);
+    }
   });
   after(async () => {
     await ecr.stop();
@@ -57,21 +59,13 @@ describe("release to ECR Public", () => {
   });
 
   /** Opens a stack with its committed config and its own AWS account. */
-  function openStack(name: string, alias: string, repositories = {}, folder = name): TestStack {
+  function openStack(name: string, alias: string, { repositories = {}, folder = name, state = "state" } = {}) {
     const { config } = parse(readFileSync(join(checkout, `Pulumi.${name}.yaml`), "utf8")) as { config: object };
-    const env = {
-      ...ecr.account(alias, repositories),
-      ...secrets,
-      PULUMI_BACKEND_URL: `file://${join(place.folder, "state")}`,
-    };
+    const backend = { PULUMI_BACKEND_URL: `file://${join(place.folder, state)}` };
+    const env = { ...ecr.account(alias, repositories), ...secrets, ...backend };
     const stack = { name, env, folder: join(place.folder, folder) };
     const own = { ...place.config, ...config, platforms: place.config["platforms"] };
     return new TestStack(stack, `public.ecr.aws/${alias}`, own, ecr.credentials, (output) => outputs.push(output));
-  }
-
-  /** Pushes an image from before this project: without labels, under two tags. */
-  async function pushOldImage(repository: string): Promise<void> {
-    for (const tag of ["latest", "v3.60.0"]) await pushImage(repository, tag, {}, ecr.credentials);
   }
 
   /** Every tag and digest that was ever published, and whether each digest can still be pulled. */
@@ -94,22 +88,24 @@ describe("release to ECR Public", () => {
     }
   }
 
-  function refused({ failed, output }: Run, sentence: RegExp): void {
-    assert.equal(failed, true, output);
-    says(output, sentence);
-    assert.doesNotMatch(output, stackTrace);
+  afterEach(assertNothingIsLost);
+
+  /** Releases as CI does, and asserts that no tag had to be pushed again. */
+  async function release(stack: TestStack, config: Readonly<Record<string, unknown>> & { readonly tag: string }) {
+    assert.deepEqual(await stack.release(config), []);
+    await remember(stack, config.tag);
   }
 
   describe("the first release on dev", () => {
+    const dev66 = { ...v66, tag: "dev-v3.66.0" };
+
     it("previews what it would create, and creates nothing", async () => {
-      const { failed, output } = await dev.preview({ ...v66, tag: "dev-v3.66.0" });
-      assert.equal(failed, false, output);
-      says(output, /aws:ecrpublic:Repository *python-repository *create/);
+      assertSucceeded(await dev.preview(dev66), /aws:ecrpublic:Repository *python-repository *create/);
       assert.deepEqual(ecr.repositories("spacelift-dev"), {});
     });
 
     it("creates the repositories with their texts and publishes the digests in the outputs", async () => {
-      assert.deepEqual(await dev.release({ ...v66, tag: "dev-v3.66.0" }), []);
+      await release(dev, dev66);
       const served = await dev.served("dev-v3.66.0");
       for (const [language, { reference, digest }] of Object.entries(await dev.images())) {
         assert.equal(reference, `public.ecr.aws/spacelift-dev/runner-pulumi-${language}:dev-v3.66.0@${digest}`);
@@ -118,121 +114,110 @@ describe("release to ECR Public", () => {
       const repositories = ecr.repositories("spacelift-dev");
       assert.deepEqual(Object.keys(repositories).sort(), languages.map((name) => `runner-pulumi-${name}`).sort());
       assert.match(JSON.stringify(repositories["runner-pulumi-golang"]), /Pulumi CLI with the Go toolchain/);
-      await remember(dev, "dev-v3.66.0");
     });
 
     it("changes nothing the second time, even with another password", async () => {
       ecr.givePassword("spacelift-dev", `${password}2`);
       await ecr.takePassword(`${password}2`);
-      const { failed, output } = await dev.up({ ...v66, tag: "dev-v3.66.0" });
+      const run = await dev.up(dev66);
       ecr.givePassword("spacelift-dev", password);
       await ecr.takePassword(password);
-      assert.equal(failed, false, output);
-      says(output, /Resources:\n +\d+ unchanged\n/);
+      assertSucceeded(run, /Resources:\n +\d+ unchanged\n/);
     });
 
-    it("keeps it if another version is released", async () => {
-      assert.deepEqual(await dev.release({ ...v64, tag: "dev-v3.64.0" }), []);
-      await remember(dev, "dev-v3.64.0");
-      await assertNothingIsLost();
-    });
+    it("keeps it if another version is released", () => release(dev, { ...v64, tag: "dev-v3.64.0" }));
   });
 
   describe("the existing repositories on prod", () => {
     before(async () => {
-      await remember(prod, "v3.60.0", live);
-      await remember(prod, "latest", live);
+      for (const tag of ["v3.60.0", "latest"]) await remember(prod, tag, live);
     });
 
     it("are imported in a preview, and the others created", async () => {
-      const { failed, output } = await prod.preview({ ...v66, tag: "v3.66.0", adoptRepositories: true });
-      assert.equal(failed, false, output);
-      for (const name of live) says(output, new RegExp(`aws:ecrpublic:Repository *${name}-repository *import`));
-      says(output, /aws:ecrpublic:Repository *yaml-repository *create/);
+      const run = await prod.preview({ ...v66, adoptRepositories: true });
+      const imports = live.map((name) => new RegExp(`aws:ecrpublic:Repository *${name}-repository *import`));
+      assertSucceeded(run, ...imports, /aws:ecrpublic:Repository *yaml-repository *create/);
     });
 
     it("are adopted by the first release, unchanged", async () => {
-      assert.deepEqual(await prod.release({ ...v64, tag: "v3.64.0", adoptRepositories: true }), []);
+      await release(prod, { ...v64, adoptRepositories: true });
       assert.equal(ecr.repositories("spacelift")["runner-pulumi-python"], null);
-      await remember(prod, "v3.64.0");
-      await assertNothingIsLost();
     });
 
     it("get their texts from the next release on", async () => {
-      assert.deepEqual(await prod.release({ ...v64, tag: "latest" }), []);
+      await release(prod, { ...v64, tag: "latest" });
       assert.match(JSON.stringify(ecr.repositories("spacelift")["runner-pulumi-python"]), /Pulumi CLI with Python/);
       assert.deepEqual(await prod.served("latest"), await prod.served("v3.64.0"));
-      await remember(prod, "latest");
-      await assertNothingIsLost();
     });
   });
 
   describe("a release on prod", () => {
     it("publishes the digests of dev, as latest and as the version", async () => {
       for (const tag of ["latest", "v3.66.0"]) {
-        assert.deepEqual(await prod.release({ ...v66, tag }), []);
+        await release(prod, { ...v66, tag });
         assert.deepEqual(await prod.served(tag), await dev.served("dev-v3.66.0"));
-        await remember(prod, tag);
       }
-      await assertNothingIsLost();
     });
 
     it("refuses to downgrade latest, in one sentence for all languages", async () => {
-      for (const run of [await prod.preview({ ...v64, tag: "latest" }), await prod.up({ ...v64, tag: "latest" })]) {
-        refused(run, /latest of .*golang, .* is Pulumi 3\.66\.0, which is newer than 3\.64\.0/);
+      const older = { ...v64, tag: "latest" };
+      for (const run of [await prod.preview(older), await prod.up(older)]) {
+        assertRefused(run, /latest of .*golang, .* is Pulumi 3\.66\.0, which is newer than 3\.64\.0/);
       }
     });
 
-    it("restores a manifest that was deleted and a tag that was moved by hand", async () => {
+    it("restores tags that were deleted or moved by hand, and a deleted manifest, which pulumi up alone does not", async () => {
       const served = await prod.served("v3.66.0");
+      await prod.remove("golang", "v3.66.0");
       await prod.remove("yaml", served["yaml"] ?? "");
       await prod.moveTag("python", "v3.66.0", (await prod.served("v3.64.0"))["python"] ?? "");
-      const lines = (await prod.release({ ...v66, tag: "v3.66.0" })).join("\n");
-      assert.match(lines, /runner-pulumi-yaml:v3\.66\.0 does not exist instead of sha256:/);
-      assert.match(lines, /runner-pulumi-python:v3\.66\.0 is sha256:[0-9a-f]{64} instead of sha256:/);
+      assertSucceeded(await prod.up(v66), /Resources:\n +\d+ unchanged\n/);
+      assert.notDeepEqual(await prod.served("v3.66.0"), served);
+      const [line = "", ...others] = await prod.release(v66);
+      assert.match(line, /runner-pulumi-golang:v3\.66\.0 does not exist instead of sha256:/);
+      assert.match(line, /runner-pulumi-yaml:v3\.66\.0 does not exist instead of sha256:/);
+      assert.match(line, /runner-pulumi-python:v3\.66\.0 is sha256:[0-9a-f]{64} instead of sha256:/);
+      assert.deepEqual(others, []);
       assert.deepEqual(await prod.served("v3.66.0"), served);
       // The manifest was also that of latest.
-      assert.equal((await prod.release({ ...v66, tag: "latest" })).length, 0);
+      await release(prod, { ...v66, tag: "latest" });
       assert.deepEqual(await prod.served("latest"), served);
-      await assertNothingIsLost();
     });
   });
 
   describe("credentials", () => {
     it("stops in another environment's AWS account, before any push", async () => {
-      const other = openStack("prod", "someone-else", {}, "other");
       mkdirSync(join(place.folder, "other-state"));
-      const env = { ...other.stack.env, PULUMI_BACKEND_URL: `file://${join(place.folder, "other-state")}` };
-      const lost = new TestStack({ ...other.stack, env }, other.prefix, other.ownConfig, ecr.credentials);
-      const run = await lost.up({ ...v66, tag: "v3.66.0" });
+      const lost = openStack("prod", "someone-else", { folder: "other", state: "other-state" });
+      const run = await lost.up(v66);
+      // Once among the diagnostics: plain pulumi also shows it as progress.
       const sentence =
-        /These credentials belong to public\.ecr\.aws\/someone-else, and this stack publishes to public\.ecr\.aws\/spacelift\. Nothing was pushed\./;
-      refused(run, sentence);
-      assert.equal(run.output.match(new RegExp(sentence, "g"))?.length, 1, run.output);
+        /^ *error: These credentials belong to public\.ecr\.aws\/someone-else, and this stack publishes to public\.ecr\.aws\/spacelift\. Nothing was pushed\./gm;
+      assertRefused(run);
+      assert.equal(run.output.match(sentence)?.length, 1, run.output);
       for (const digest of Object.values(await lost.served("v3.66.0"))) assert.equal(digest, undefined);
     });
 
     it("refuses credentials that are invalid or expired, and changes nothing", async () => {
       ecr.givePassword("spacelift", "expired");
-      const runs = [await prod.preview({ ...v64, tag: "v3.64.0" }), await prod.up({ ...v64, tag: "v3.64.0" })];
+      const runs = [await prod.preview(v64), await prod.up(v64)];
       ecr.givePassword("spacelift", password);
-      for (const run of runs) refused(run, /public\.ecr\.aws rejected the credentials that AWS issued for AWS: .*401/);
-      await assertNothingIsLost();
+      const sentence = /public\.ecr\.aws rejected the credentials that AWS issued for AWS: .*401/;
+      for (const run of runs) assertRefused(run, sentence);
     });
 
     it("keeps every secret out of state, diff, export and logs", async () => {
       const logs = join(place.folder, "logs");
       mkdirSync(logs);
-      await prod.configure({ ...v66, tag: "v3.66.0" });
-      const work = () => withoutTerminal(() => publish({ ...prod.project, logs }, repositoryClients(ecr.credentials)));
+      await prod.configure(v66);
+      const work = () => publish({ ...prod.project, logs }, repositoryClients(ecr.credentials));
       const { lines, error } = await captureLog(work);
       assert.equal(error, undefined);
       outputs.push(lines.join("\n"));
       assert.deepEqual(readdirSync(logs), ["pulumi.log"]);
       const log = readFileSync(join(logs, "pulumi.log"));
       assert.match(log.toString(), /python-image/);
-      assertNoSecret(log, "pulumi.log");
-      await prod.preview({ ...v64, tag: "v3.64.0" }, "--diff");
+      await prod.preview(v64, "--diff");
       await prod.pulumi("stack", "export");
       await prod.pulumi("stack", "output", "--json");
       const state = readdirSync(join(place.folder, "state"), { recursive: true, withFileTypes: true })
@@ -240,7 +225,8 @@ describe("release to ECR Public", () => {
         .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
       assert.ok(state.length > 10);
       assert.ok(outputs.some((output) => output.includes("python-image")));
-      for (const text of [...outputs.map((output) => Buffer.from(output)), ...state]) assertNoSecret(text, "a text");
+      const texts = [log, ...outputs.map((output) => Buffer.from(output)), ...state];
+      for (const text of texts) assertNoSecret(text, "a text");
     });
 
     it("keeps every secret out of every image: its index, manifests, configs and the files of all layers", async () => {
@@ -273,63 +259,48 @@ describe("release to ECR Public", () => {
   });
 
   describe("changes that would lose images", () => {
-    const released = { ...v64, tag: "v3.64.0" };
-    afterEach(assertNothingIsLost);
+    /** Releases with an edited program. */
+    function upWith(folder: string, edit: Edit): Promise<Run> {
+      return prod.up(v64, { program: copyProgram(join(place.folder, folder), [edit]) });
+    }
 
     it("are refused if a language is removed from the catalogue", async () => {
-      const file = "images/catalogue.ts";
-      const program = copyProgram(join(place.folder, "removed"), [
-        { file, from: / {2}\{\s+name: "yaml",[^}]*\},\n/, to: "" },
-      ]);
-      const { failed, output } = await prod.up(released, { program });
-      assert.equal(failed, true, output);
-      says(output, /yaml-repository.*[\s\S]*protected/);
+      const edit = { file: "images/catalogue.ts", from: / {2}\{\s+name: "yaml",[^}]*\},\n/, to: "" };
+      assertRefused(await upWith("removed", edit), /yaml-repository.*[\s\S]*protected/);
     });
 
     it("keep everything if an Image is renamed", async () => {
-      const file = "images/runnerImage.ts";
-      const program = copyProgram(join(place.folder, "renamed"), [{ file, from: /-image`/, to: "-picture`" }]);
-      const { failed, output } = await prod.up(released, { program });
-      assert.equal(failed, false, output);
-      says(output, /docker-build:index:Image golang-picture created/);
-      says(output, /docker-build:index:Image golang-image deleted.*\[retain\]/);
+      assertSucceeded(
+        await upWith("renamed", { file: "images/runnerImage.ts", from: /-image`/, to: "-picture`" }),
+        /docker-build:index:Image golang-picture created/,
+        /docker-build:index:Image golang-image deleted.*\[retain\]/,
+      );
     });
 
     it("keep everything if a repository is renamed, which is refused", async () => {
-      const file = "images/registry.ts";
-      const program = copyProgram(join(place.folder, "repository"), [{ file, from: /-repository`/, to: "-store`" }]);
-      const { failed, output } = await prod.up(released, { program });
-      assert.equal(failed, true, output);
-      says(output, /RepositoryAlreadyExistsException|protected/);
+      const edit = { file: "images/registry.ts", from: /-repository`/, to: "-store`" };
+      assertRefused(await upWith("repository", edit), /RepositoryAlreadyExistsException|protected/);
     });
 
-    it("keep everything if the provider's region changes", async () => {
-      const { failed, output } = await prod.up({ ...released, "aws:region": "eu-west-1" });
-      assert.equal(failed, false, output);
-    });
+    it("keep everything if the provider's region changes", async () =>
+      assertSucceeded(await prod.up({ ...v64, "aws:region": "eu-west-1" })));
 
     it("keep everything if the provider of the Images is replaced", async () => {
       // DOCKER_HOST is a part of the provider's config, and any change of that replaces the provider and its Images.
-      const variables = { DOCKER_HOST: "tcp://192.0.2.1:2375" };
-      const { failed, output } = await prod.up(released, { variables });
-      assert.equal(failed, false, output);
-      says(output, /\+-\d+ replaced/);
-      says(output, /docker-build:index:Image golang-image.*\[retain\]/);
+      const run = await prod.up(v64, { variables: { DOCKER_HOST: "tcp://192.0.2.1:2375" } });
+      assertSucceeded(run, /\+-\d+ replaced/, /docker-build:index:Image golang-image.*\[retain\]/);
     });
 
     it("are refused if the stack is destroyed, and keep everything if that is forced", async () => {
-      const refused = await prod.pulumi("destroy", "--yes", "--non-interactive");
-      assert.equal(refused.failed, true, refused.output);
-      says(refused.output, /protected/);
+      const destroy = () => prod.pulumi("destroy", "--yes", "--non-interactive");
+      assertRefused(await destroy(), /protected/);
       await assertNothingIsLost();
-      assert.equal((await prod.pulumi("state", "unprotect", "--all", "--yes")).failed, false);
-      const forced = await prod.pulumi("destroy", "--yes", "--non-interactive");
-      assert.equal(forced.failed, false, forced.output);
+      assertSucceeded(await prod.pulumi("state", "unprotect", "--all", "--yes"));
+      assertSucceeded(await destroy());
       assert.equal(Object.keys(ecr.repositories("spacelift")).length, languages.length);
     });
 
-    it("keep everything if the stack then adopts the repositories again", async () => {
-      assert.deepEqual(await prod.release({ ...v66, tag: "latest", adoptRepositories: true }), []);
-    });
+    it("keep everything if the stack then adopts the repositories again", () =>
+      release(prod, { ...v66, tag: "latest", adoptRepositories: true }));
   });
 });
