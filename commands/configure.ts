@@ -1,7 +1,7 @@
 import { requireRelease } from "../images/gitTag";
 import type { Target } from "./target";
 
-/** Writes the config of a git tag's stack, to run plain pulumi by hand; throws a Fault if the tag may not be released. */
+/** Selects and configures the stack of a git tag, to run plain pulumi by hand. */
 export async function configure(target: Target, gitTag: string): Promise<void> {
   await target.prepare((await target.resolve(gitTag)) ?? requireRelease(gitTag), []);
 }

@@ -4,7 +4,7 @@ import { logHeading } from "../lib/log";
 import { runPulumi, targetArguments } from "./pulumi";
 import type { Target } from "./target";
 
-/** Runs the smoke tests and shows what a release of the git tag would change; throws a Fault if it may not be released. */
+/** Runs the smoke tests and shows what a release of the git tag would change. */
 export async function preview(target: Target, gitTag: string | undefined, languages: readonly Language[]) {
   const release = await target.resolve(gitTag);
   if (release === undefined) return;

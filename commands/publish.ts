@@ -30,7 +30,7 @@ export async function publish(project: Project, clientOf: ClientOf): Promise<Ima
   if (left.length === 0) return repaired;
   throw new Fault(
     `The registry still serves other images than were released: ${left.join("; ")}. ` +
-      `Find out who else writes to it, then release again.`,
+      `Find out who else writes to it, then re-release the tag.`,
   );
 }
 

@@ -52,7 +52,7 @@ export async function readWithdrawnOnMain(clone: Clone): Promise<Withdrawn> {
   return parseWithdrawn(text, `${withdrawnFile} of origin/main`);
 }
 
-/** Replaces the list of the checkout, which the program reads; throws a Fault if it has uncommitted changes. */
+/** Replaces the list of the checkout, which the program reads. Refuses to overwrite uncommitted changes. */
 async function checkOutWithdrawn(clone: Clone, withdrawn: Withdrawn): Promise<void> {
   const file = join(clone.folder, withdrawnFile);
   if (isDeepStrictEqual(JSON.parse(await readFile(file, "utf8")), withdrawn)) return;

@@ -15,7 +15,7 @@ export function selectedPlatforms(env = process.env): readonly Platform[] | unde
   return names && ([...names] as Platform[]);
 }
 
-/** Reads the names in a variable, each once; throws a Fault that names the unknown ones. */
+/** Reads the names in a variable, each once. Refuses unknown ones. */
 function readNames(variable: string, known: ReadonlySet<string>, env: NodeJS.ProcessEnv) {
   const text = readVariable(variable, env);
   if (text === undefined) return undefined;

@@ -8,7 +8,7 @@ import type { RegistryAddress } from "../images/repositoryUri";
 import { type SignaturePolicy, isSignaturePolicy, signaturePolicies } from "../images/signature";
 import { Fault, messageOf } from "../lib/errors";
 
-/** Reads where a stack publishes its images; throws a Fault if its file names no registry and no alias. */
+/** Reads where a stack publishes its images. Its file must name a registry or an alias. */
 export async function readStackRegistry(folder: string, stack: string): Promise<RegistryAddress> {
   const registry = await readValue(folder, stack, "registry");
   const alias = await readValue(folder, stack, "alias");
@@ -18,7 +18,7 @@ export async function readStackRegistry(folder: string, stack: string): Promise<
   );
 }
 
-/** Reads the URL prefix of Pulumi's archives on stack prod; throws a Fault if it is not set. */
+/** Reads the URL prefix of Pulumi's archives on stack prod, which must be set. */
 export async function readPulumiReleases(folder: string): Promise<string> {
   const url = await readValue(folder, "prod", "pulumiReleases");
   if (url !== undefined) return url;
@@ -26,7 +26,7 @@ export async function readPulumiReleases(folder: string): Promise<string> {
   throw new Fault(`${file} has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.`);
 }
 
-/** Reads a stack's policy for Pulumi's signatures, `required` by default; throws a Fault if it is not a policy. */
+/** Reads a stack's policy for Pulumi's signatures, `required` by default. */
 export async function readSignatures(folder: string, stack: string): Promise<SignaturePolicy> {
   const policy = (await readValue(folder, stack, "signatures")) ?? "required";
   if (isSignaturePolicy(policy)) return policy;
@@ -51,7 +51,7 @@ function fileOf(folder: string, stack: string): string {
   return join(folder, `Pulumi.${stack}.yaml`);
 }
 
-/** Reads and parses a file of a checkout; throws a Fault if that fails. */
+/** Reads and parses a file of a checkout. A problem with either is a Fault. */
 export async function readParsed(file: string, parseText: (text: string) => unknown): Promise<unknown> {
   try {
     return parseText(await readFile(file, "utf8"));

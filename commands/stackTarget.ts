@@ -27,7 +27,7 @@ export function stackTarget(stack: "dev" | "prod", clone: Clone): Target {
   };
 }
 
-/** Selects a release's stack and sets `pulumiVersion` and `tag` in its file; throws a Fault if there is no such stack. */
+/** Selects a release's stack, which must exist, and sets `pulumiVersion` and `tag` in its file. */
 export async function configureStack({ stack, pulumiVersion, tag }: Release, folder: string): Promise<void> {
   await selectStack(stack, folder);
   const values = Object.entries({ pulumiVersion, tag });
@@ -36,7 +36,7 @@ export async function configureStack({ stack, pulumiVersion, tag }: Release, fol
   log(stack, `Pulumi ${pulumiVersion}, image tag ${tag}`);
 }
 
-/** Selects a stack, of the organization in PULUMI_ORGANIZATION if it is set; throws a Fault if there is no such stack. */
+/** Selects a stack, which must exist, of the organization in PULUMI_ORGANIZATION if that is set. */
 export async function selectStack(stack: string, folder: string): Promise<void> {
   const name = [process.env["PULUMI_ORGANIZATION"], stack].filter(Boolean).join("/");
   const select = await execa("pulumi", ["stack", "select", name, "--non-interactive"], { cwd: folder, reject: false });

@@ -17,7 +17,7 @@ export interface Project {
 /** Where a command works: stack dev or prod as its file describes it, or this machine. */
 export interface Target {
   readonly stack: "dev" | "prod" | "local";
-  /** Decides what a git tag releases here: nothing if another run does. Throws a Fault if the tag may not be released. */
+  /** Decides what a git tag releases here: nothing if another run does. Refuses a tag that may not be released. */
   readonly resolve: (gitTag: string | undefined) => Promise<Release | undefined>;
   /** Where the images of this target are published. */
   readonly registry: () => Promise<RegistryAddress>;

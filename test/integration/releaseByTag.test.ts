@@ -71,7 +71,6 @@ describe("release by a pushed tag", () => {
     const languages = catalogue.map(({ name }) => name);
     assert.deepEqual(Object.keys(before64), languages);
     assert.deepEqual(await flow.client("prod", "javascript").tags(), []);
-
     assert.equal(run?.outputs["tag"], "dev-v3.64.0");
     const subjects = JSON.parse(run.outputs["images"] ?? "[]") as Subject[];
     assert.deepEqual(Object.fromEntries(subjects.map(({ language, digest }) => [language, digest])), before64);

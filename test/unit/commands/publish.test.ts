@@ -38,7 +38,7 @@ describe("publish", () => {
       pulumi().answers["/v2/a/manifests/v1"] = answer;
       pulumi().install([pulumi().images("v1"), pulumi().images("v1")]);
       const wrong = `${pulumi().registry}/a:v1 ${problem} instead of sha256:a`;
-      const remedy = "Find out who else writes to it, then release again.";
+      const remedy = "Find out who else writes to it, then re-release the tag.";
       const message = `The registry still serves other images than were released: ${wrong}. ${remedy}`;
       isFault(message)((await run()).error);
       assert.deepEqual(counts(), [2, 1]);
