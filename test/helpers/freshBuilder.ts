@@ -18,14 +18,6 @@ export interface Node {
   readonly emulates: boolean;
 }
 
-/** Where BuildKits run. */
-export interface Surroundings {
-  /** An existing folder. */
-  readonly folder?: string;
-  /** Environment variables in addition to this process's own. */
-  readonly env?: NodeJS.ProcessEnv;
-}
-
 /** A builder whose BuildKits have an empty cache. */
 export class FreshBuilder {
   private constructor(
@@ -34,12 +26,15 @@ export class FreshBuilder {
     private readonly nodes: readonly { readonly folder: string; readonly address: string }[],
   ) {}
 
-  /** Starts a BuildKit for each node and registers them as one builder. */
+  /**
+   * Starts a BuildKit for each node and registers them as one builder.
+   * @param parent an existing folder
+   */
   static async start(
     name: string,
     tools: BuilderTools,
     nodes: readonly Node[],
-    { folder: parent = inFolder("tests"), env: variables = {} }: Surroundings = {},
+    { folder: parent = inFolder("tests"), env: variables = {} }: { folder?: string; env?: NodeJS.ProcessEnv } = {},
   ): Promise<FreshBuilder> {
     const started = nodes.map(async ({ platforms, emulates }) => {
       const folder = mkdtempSync(join(parent, "bk-"));
@@ -47,10 +42,8 @@ export class FreshBuilder {
       return { folder, address: await startBuildKit(tools, folder, { platforms, env }) };
     });
     const all = await Promise.all(started);
-    addBuilder(
-      name,
-      all.map(({ address }) => address),
-    );
+    const addresses = all.map(({ address }) => address);
+    addBuilder(name, addresses);
     return new FreshBuilder(name, tools, all);
   }
 
@@ -65,23 +58,17 @@ export class FreshBuilder {
     rmSync(inFolder("buildx", "instances", this.name), { force: true });
     for (const { folder } of this.nodes) {
       await stopDaemon("buildkit", folder);
-      if (existsSync(temporary(folder))) await execa("umount", [temporary(folder)]);
+      const temporary = join(folder, "tmp");
+      if (existsSync(temporary)) await execa("umount", [temporary]);
       rmSync(folder, { recursive: true, force: true });
     }
   }
 }
 
-/**
- * BuildKit detects emulation by running programs in TMPDIR. If nothing can run there, it behaves as on a machine without
- * emulation.
- * @returns the folder to set as TMPDIR
- */
+/** Creates a folder for TMPDIR in which nothing can run: BuildKit runs programs in it to detect emulation. */
 async function mountNoexec(folder: string): Promise<string> {
-  mkdirSync(temporary(folder));
-  await execa("mount", ["-t", "tmpfs", "-o", "noexec", "tmpfs", temporary(folder)]);
-  return temporary(folder);
-}
-
-function temporary(folder: string): string {
-  return join(folder, "tmp");
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  await execa("mount", ["-t", "tmpfs", "-o", "noexec", "tmpfs", temporary]);
+  return temporary;
 }

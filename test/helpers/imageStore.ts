@@ -37,13 +37,12 @@ export async function tar(entries: readonly Entry[]): Promise<Buffer> {
   return bytesOf(archive as AsyncIterable<Buffer>);
 }
 
-/** What an image has that differs from the default: one base layer in gzip, a true config, for linux/amd64. */
+/** What differs from the default image: one base layer in gzip, a true config, for linux/amd64. */
 export interface Variant {
   readonly layers?: readonly (readonly Entry[])[];
   readonly compress?: (archive: Buffer) => Buffer;
-  /** Keys of the container's config. */
+  /** Keys of the container's config, and keys beside it. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** Keys beside it. */
   readonly others?: Readonly<Record<string, unknown>>;
   readonly diffIds?: readonly string[];
   readonly architecture?: string;

@@ -1,14 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings";
 
-/** A resource as the program registered it. */
+/** A resource as the engine gets it. */
 interface Registered {
   readonly type: string;
   readonly name: string;
-  /** The inputs, as the engine gets them. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly inputs: any;
-  /** The options, as the engine gets them. */
   readonly retainOnDelete: boolean;
   readonly protect: boolean;
   /** The id of what is imported; empty if the resource is created. */
@@ -29,9 +27,6 @@ interface RegisterRequest {
 
 type RegisterResource = (request: RegisterRequest, callback: unknown) => Promise<void>;
 
-/** The outputs that a provider would add to a resource's inputs, by resource type. */
-export type Outputs = Readonly<Record<string, (name: string) => Record<string, unknown>>>;
-
 /** Records what a program registers, without an engine. */
 export class Recorder implements pulumi.runtime.Mocks {
   readonly resources: Registered[] = [];
@@ -39,11 +34,11 @@ export class Recorder implements pulumi.runtime.Mocks {
 
   /**
    * @param functions the results of provider functions by token; a call of any other function fails
-   * @param outputs the outputs that resources have besides their inputs
+   * @param outputs the outputs that resources have besides their inputs, by resource type
    */
   constructor(
     private readonly functions: Readonly<Record<string, Record<string, unknown>>> = {},
-    private readonly outputs: Outputs = {},
+    private readonly outputs: Readonly<Record<string, (name: string) => Record<string, unknown>>> = {},
   ) {}
 
   /** Replaces the engine for a stack. */
@@ -81,9 +76,8 @@ export class Recorder implements pulumi.runtime.Mocks {
 
   /** The resources of a type, by name. */
   ofType(type: string): Map<string, Registered> {
-    return new Map(
-      this.resources.filter((resource) => resource.type === type).map((resource) => [resource.name, resource]),
-    );
+    const resources = this.resources.filter((resource) => resource.type === type);
+    return new Map(resources.map((resource) => [resource.name, resource]));
   }
 }
 
@@ -94,9 +88,7 @@ export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
 
 /** Sets the program's config in the engine's form: structured values as JSON. */
 export function setConfig(values: Readonly<Record<string, unknown>>): void {
-  const entries = Object.entries(values).map(([key, value]) => [
-    `runner-pulumi:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
+  const textOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  const entries = Object.entries(values).map(([key, value]) => [`runner-pulumi:${key}`, textOf(value)]);
   pulumi.runtime.setAllConfig(Object.fromEntries(entries) as Record<string, string>);
 }

@@ -26,10 +26,7 @@ export function languageAlone(name: string): Edit {
   };
 }
 
-/**
- * Copies the program into a new folder and edits it there.
- * @throws {Error} if an edit finds nothing to change
- */
+/** Copies the program into a new folder and edits it there; fails if an edit finds nothing to change. */
 export function copyProgram(folder: string, edits: readonly Edit[]): string {
   mkdirSync(folder);
   for (const part of parts) cpSync(join(checkout, part), join(folder, part), { recursive: true });

@@ -5,6 +5,7 @@ import { execa } from "execa";
 import { parse, stringify } from "yaml";
 
 import { catalogue } from "../../images/catalogue";
+import { versionLabel } from "../../images/labels";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { stopDaemon } from "../../local/native/daemon";
 import { portOf } from "../../local/native/ports";
@@ -58,7 +59,7 @@ export class ReleaseFlow {
     return new ReleaseFlow(place, registry, repository, actions, gitHubFile);
   }
 
-  /** The comments and release notes on the fake GitHub. */
+  /** The comments and release notes on the fake of GitHub. */
   get gitHub(): GhState {
     return readState(this.gitHubFile);
   }
@@ -104,14 +105,13 @@ export class ReleaseFlow {
     const lines = (["dev", "prod"] as const).map(async (stack) => {
       const client = this.client(stack, "javascript");
       const tags = (await client.tags()).sort();
-      return Promise.all(
-        tags.map(async (tag) => {
-          const version = (await client.labels(tag))?.["org.opencontainers.image.version"];
-          const languages = Object.keys(await this.served(stack, tag)).length;
-          const digest = (await client.digest(tag))?.slice(0, 19);
-          return `${aliases[stack]}/runner-pulumi-<${languages} languages>:${tag} is Pulumi ${version}, javascript ${digest}`;
-        }),
-      );
+      const describe = async (tag: string) => {
+        const version = (await client.labels(tag))?.[versionLabel];
+        const served = await this.served(stack, tag);
+        const repository = `${aliases[stack]}/runner-pulumi-<${Object.keys(served).length} languages>`;
+        return `${repository}:${tag} is Pulumi ${version}, javascript ${served["javascript"]?.slice(0, 19)}`;
+      };
+      return Promise.all(tags.map(describe));
     });
     return (await Promise.all(lines)).flat();
   }

@@ -15,12 +15,10 @@ const identity = {
   GIT_COMMITTER_EMAIL: "maintainer@example.com",
 };
 
-/** A bare repository instead of the one on GitHub, and a maintainer's clone of it. */
+/** The paths of a bare repository instead of the one on GitHub, and of a maintainer's clone of it. */
 export class ScratchRepository {
   private constructor(
-    /** The path of the bare repository. */
     readonly remote: string,
-    /** The path of the maintainer's clone. */
     readonly clone: string,
   ) {}
 
@@ -37,11 +35,7 @@ export class ScratchRepository {
     return git(this.clone, ...args);
   }
 
-  /**
-   * Commits files to main by path and pushes.
-   * @param files contents, undefined to remove a file
-   * @returns the commit
-   */
+  /** Commits files to main by path, undefined to remove one, and pushes. Returns the commit. */
   async commit(subject: string, files: Readonly<Record<string, string | undefined>>): Promise<string> {
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(this.clone, path)), { recursive: true });

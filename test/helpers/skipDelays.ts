@@ -3,14 +3,10 @@ import { mock } from "node:test";
 
 /** Makes the retries of a suite's requests follow at once. Call it inside `describe`. */
 export function skipDelays(): void {
-  let restore = () => undefined as void;
+  let restore: () => void;
   before(() => {
     const delay = mock.method(timers, "setTimeout", () => Promise.resolve());
-    restore = () => {
-      delay.mock.restore();
-    };
+    restore = () => delay.mock.restore();
   });
-  after(() => {
-    restore();
-  });
+  after(() => restore());
 }
