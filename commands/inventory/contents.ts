@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { Fault } from "../../lib/errors";
 import { type Build, type Builder, readBuild } from "../builder";
+import type { ServedImage } from "./servedImages";
 import { type Probe, hosts, packages, probes, toolProbes } from "./probes";
 
 /** Versions by name. */
@@ -16,6 +17,26 @@ export interface Contents {
   readonly hosts: readonly string[];
   /** The version of each Debian package, sorted by name. Empty if the image is not Debian. */
   readonly packages: Versions;
+}
+
+/** What is inside an image, by platform. */
+export interface ImageContents extends Pick<ServedImage, "reference" | "base"> {
+  readonly platforms: Readonly<Record<string, Contents>>;
+}
+
+/** What is inside a released image, and in that of the previous release, if there is one and it can be run. */
+export interface InventoryImage extends ImageContents {
+  readonly previous?: ({ readonly tag: string } & (ImageContents | { readonly problem: string })) | undefined;
+}
+
+/** What is inside the images of a release. */
+export interface Inventory {
+  /** The Pulumi version, X.Y.Z. */
+  readonly version: string;
+  /** The image tag. */
+  readonly tag: string;
+  /** By language, in the order of the catalogue. */
+  readonly images: Readonly<Record<string, InventoryImage>>;
 }
 
 /**

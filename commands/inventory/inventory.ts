@@ -10,29 +10,9 @@ import { addSummary } from "../../lib/githubActions";
 import { log, logHeading } from "../../lib/log";
 import { type Builder, builderFromEnvironment } from "../builder";
 import { type Target, requirePublisher } from "../target";
-import { type Contents, readContents } from "./contents";
+import { type InventoryImage, readContents } from "./contents";
 import { type ServedImage, previousTag, readServed, reading } from "./servedImages";
 import { render } from "./tables";
-
-/** What is inside an image, by platform. */
-export interface ImageContents extends Pick<ServedImage, "reference" | "base"> {
-  readonly platforms: Readonly<Record<string, Contents>>;
-}
-
-/** What is inside a released image, and in that of the previous release, if there is one and it can be run. */
-export interface InventoryImage extends ImageContents {
-  readonly previous?: ({ readonly tag: string } & (ImageContents | { readonly problem: string })) | undefined;
-}
-
-/** What is inside the images of a release. */
-export interface Inventory {
-  /** The Pulumi version, X.Y.Z. */
-  readonly version: string;
-  /** The image tag. */
-  readonly tag: string;
-  /** By language, in the order of the catalogue. */
-  readonly images: Readonly<Record<string, InventoryImage>>;
-}
 
 /**
  * Runs the images that a target publishes under a tag and lists the tools and packages inside: a table on stdout,

@@ -1,6 +1,13 @@
 import { type Row, markdownTable, textTable } from "../../lib/table";
-import { type Contents, type Versions, arrow, changeText, compare } from "./contents";
-import type { Inventory, InventoryImage } from "./inventory";
+import {
+  type Contents,
+  type Inventory,
+  type InventoryImage,
+  type Versions,
+  arrow,
+  changeText,
+  compare,
+} from "./contents";
 import { toolProbes } from "./probes";
 
 /** The maximum number of packages listed: job summaries and release notes have size limits. */

@@ -1,14 +1,32 @@
+import type { Release } from "../../images/gitTag";
 import { markdownTable } from "../../lib/table";
 import { changeText } from "../inventory/contents";
 import type { ImageChange } from "./imageChange";
-import type { Problem } from "./pulumiPreview";
-import type { LanguageReview, Review } from "./review";
+import type { Preview, Problem } from "./pulumiPreview";
 
 /** GitHub's comments have at most 65,536 characters, and one comment has the reviews of two stacks. */
 const maxLength = 30_000;
 
 /** The maximum number of packages listed for an image. */
 const maxListedPackages = 20;
+
+/** What a change of the checkout means for one language. */
+export interface LanguageReview {
+  readonly language: string;
+  /** `rebuilt`: inputs change, but the digest does not. */
+  readonly kind: "changed" | "rebuilt" | "same" | "new" | "removed";
+  /** Whether its smoke test ran. */
+  readonly tested: boolean;
+  /** What changes inside the published image; undefined if nothing does. */
+  readonly change: ImageChange | { readonly problem: string } | undefined;
+  /** The changes of its Dockerfile and of its other inputs, as lines of a diff. */
+  readonly hunks: readonly string[];
+}
+
+/** What a change of the checkout means for a stack. */
+export interface Review extends Release, Pick<Preview, "problems"> {
+  readonly languages: readonly LanguageReview[];
+}
 
 /** Describes a review as Markdown. The first line is the summary. */
 export function reviewMarkdown({ stack, pulumiVersion, languages, problems }: Review): string {

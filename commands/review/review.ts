@@ -9,28 +9,10 @@ import { type Release, isPulumiVersion } from "../../images/gitTag";
 import { Fault } from "../../lib/errors";
 import type { ImageInputs } from "../builder";
 import { configureStack, selectStack } from "../stackTarget";
-import { type ImageChange, readImageChange } from "./imageChange";
+import { readImageChange } from "./imageChange";
 import { changesInputs, describeInputChanges } from "./inputChanges";
-import { reviewMarkdown } from "./markdown";
+import { type LanguageReview, reviewMarkdown } from "./markdown";
 import { type Preview, runPreview } from "./pulumiPreview";
-
-/** What a change of the checkout means for one language. */
-export interface LanguageReview {
-  readonly language: string;
-  /** `rebuilt`: inputs change, but the digest does not. */
-  readonly kind: "changed" | "rebuilt" | "same" | "new" | "removed";
-  /** Whether its smoke test ran. */
-  readonly tested: boolean;
-  /** What changes inside the published image; undefined if nothing does. */
-  readonly change: ImageChange | { readonly problem: string } | undefined;
-  /** The changes of its Dockerfile and of its other inputs, as lines of a diff. */
-  readonly hunks: readonly string[];
-}
-
-/** What a change of the checkout means for a stack. */
-export interface Review extends Release, Pick<Preview, "problems"> {
-  readonly languages: readonly LanguageReview[];
-}
 
 /**
  * Previews what the checkout would change on a stack if it released again what it has released last. Prints the review as

@@ -6,8 +6,8 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 
 import { type Builder, buildctl, buildx } from "../../commands/builder";
-import { readContents } from "../../commands/inventory/contents";
-import { type Inventory, inventory } from "../../commands/inventory/inventory";
+import { type Inventory, readContents } from "../../commands/inventory/contents";
+import { inventory } from "../../commands/inventory/inventory";
 import { readServed } from "../../commands/inventory/servedImages";
 import { stackTarget } from "../../commands/stackTarget";
 import type { Target } from "../../commands/target";
@@ -20,8 +20,7 @@ import { checkout } from "../../local/folder";
 import { goBuild } from "../../local/install/goBuild";
 import { ownPlatform } from "../../local/native/ownPlatform";
 import { localTarget } from "../../local/target";
-import { pushImage } from "../helpers/repositoryWriter";
-import { RepositoryWriter } from "../helpers/repositoryWriter";
+import { RepositoryWriter, pushImage } from "../helpers/repositoryWriter";
 import { Scratch } from "../helpers/scratch";
 import { withEnvironment } from "../helpers/withEnvironment";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { Contents } from "../../../../commands/inventory/contents";
-import type { ImageContents, Inventory, InventoryImage } from "../../../../commands/inventory/inventory";
+import type { ImageContents, Inventory, InventoryImage } from "../../../../commands/inventory/contents";
 import { notes, packageRows, render, toolRows } from "../../../../commands/inventory/tables";
 import { catalogue } from "../../../../images/catalogue";
 

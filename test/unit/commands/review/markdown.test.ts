@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 
 import type { Comparison } from "../../../../commands/inventory/contents";
 import type { ImageChange } from "../../../../commands/review/imageChange";
-import { reviewMarkdown } from "../../../../commands/review/markdown";
-import type { LanguageReview, Review } from "../../../../commands/review/review";
+import { type LanguageReview, type Review, reviewMarkdown } from "../../../../commands/review/markdown";
 
 function language(name: string, own: Partial<LanguageReview> = {}): LanguageReview {
   return { language: name, kind: "same", tested: false, change: undefined, hunks: [], ...own };
