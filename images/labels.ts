@@ -10,16 +10,17 @@ export const baseLabels = { name: `${prefix}base.name`, digest: `${prefix}base.d
 
 /**
  * An image's labels: https://github.com/opencontainers/image-spec/blob/main/annotations.md
- * @param base reference with a digest, name@sha256:…; any other base is not labelled
+ * @param base reference with a digest, name@sha256:…
  */
 export function imageLabels(language: Language, version: string, base: string): Record<string, string> {
-  const [, name, digest] = /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(base) ?? [];
+  const [name = "", digest = ""] = base.split("@");
   return {
     [`${prefix}title`]: language.title,
     [`${prefix}description`]: language.description,
     [`${prefix}licenses`]: "MIT",
     [`${prefix}source`]: "https://github.com/spacelift-io/runner-pulumi",
     [versionLabel]: version,
-    ...(name && digest ? { [baseLabels.name]: name, [baseLabels.digest]: digest } : {}),
+    [baseLabels.name]: name,
+    [baseLabels.digest]: digest,
   };
 }
