@@ -32,10 +32,7 @@ export interface Config {
   readonly repair: string;
 }
 
-/**
- * Reads the stack's config.
- * @throws {Fault} that names every problem at once
- */
+/** Reads the stack's config. @throws {Fault} that names every problem at once */
 export function readConfig(): Config {
   const values = new pulumi.Config();
   // Structured values too are read as text, which is JSON: Pulumi's own getters throw at the first problem.

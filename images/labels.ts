@@ -8,10 +8,7 @@ export const versionLabel = `${prefix}version`;
 /** The labels with the name and the digest of the image that an image is based on. */
 export const baseLabels = { name: `${prefix}base.name`, digest: `${prefix}base.digest` } as const;
 
-/**
- * An image's labels: https://github.com/opencontainers/image-spec/blob/main/annotations.md
- * @param base reference with a digest, name@sha256:…
- */
+/** An image's labels, with its base, name@sha256:… https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 export function imageLabels(language: Language, version: string, base: string): Record<string, string> {
   const [name = "", digest = ""] = base.split("@");
   return {

@@ -62,7 +62,9 @@ export async function getPulumiRelease(
   if (unverified !== undefined) {
     await source.warn(`Using the checksum file of Pulumi ${version} without a verified signature: ${unverified}`);
   }
-  const sums = parseChecksums(bytes.toString());
+  // The format of sha256sum: the sum in hex, two spaces, the file's name.
+  const lines = [...bytes.toString().matchAll(/^([0-9a-f]{64}) [ *](\S+)$/gm)];
+  const sums = new Map(lines.map(([, sum = "", name = ""]) => [name, sum]));
   requireVersion(version, file, sums);
   const sha256 = Object.fromEntries(wanted.map((platform) => [platform, requireSum(version, platform, file, sums)]));
   return { version, url, sha256 };
@@ -98,11 +100,6 @@ async function whyUnverified(
     `${what} is not signed: ${url} answers ${response.status}, and signatures is required. Nothing was built. ` +
       `Retry later, in case Pulumi is still uploading it; otherwise see docs/maintaining.md, "A signature is refused".`,
   );
-}
-
-/** Parses the format of sha256sum: the sum in hex, two spaces, the file's name. Returns sums by name. */
-function parseChecksums(text: string): ReadonlyMap<string, string> {
-  return new Map([...text.matchAll(/^([0-9a-f]{64}) [ *](\S+)$/gm)].map(([, sum = "", name = ""]) => [name, sum]));
 }
 
 /** Fails if the file lists archives of another version: a signature does not say which version it is for. */

@@ -24,10 +24,7 @@ export interface Registry {
 
 type UriOf = (language: string) => pulumi.Output<string>;
 
-/**
- * Opens the registry of the config: the one at its address, else ECR Public with the config's alias.
- * @throws {Fault} if AWS issues no credentials for ECR Public
- */
+/** Opens the registry at the config's address, else ECR Public. @throws {Fault} if AWS issues no credentials for that */
 export async function openRegistry(config: Config): Promise<Registry> {
   const expectedUri = (language: string) => repositoryUri(config, language);
   if (config.registry === undefined) return openEcrPublic(config, expectedUri);
@@ -85,10 +82,7 @@ function declareRepository(language: Language, { platforms }: Config, adopt: boo
   );
 }
 
-/**
- * Logs in to a registry, host[:port].
- * @throws {Fault} that blames the credentials only if the registry rejects them
- */
+/** Logs in to a registry, host[:port]. @throws {Fault} that blames the credentials only if the registry rejects them */
 export async function requireLogin(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
   await logIn(registry, credentials, sleep).catch((error: unknown) => {
     const message = messageOf(error);

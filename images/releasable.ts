@@ -5,10 +5,8 @@ import { type Release, parseGitTag, requireRelease } from "./gitTag";
 import { type Withdrawn, maxListedVersions, rollbackHint, withdrawnReason } from "./withdrawals";
 
 /**
- * Parses a git tag that may be released.
- * @param context all git tags of the repository, and the withdrawn versions
- * @throws {Fault} if it is not a release tag, if its version is withdrawn, or if it is a `latest-v` tag and the
- *   repository has a higher one
+ * Parses a git tag.
+ * @throws {Fault} if it is not a release tag, its version is withdrawn, or it is a `latest-v` tag and there is a higher one
  */
 export function requireReleasable(
   gitTag: string,

@@ -67,9 +67,8 @@ export class RunnerImage extends pulumi.ComponentResource {
 }
 
 /** Exports every stage's layers. If the registry rejects them, the release goes on. */
-function cacheExport(ref: string): dockerBuild.types.input.CacheToArgs {
-  const mode = dockerBuild.CacheMode.Max;
-  return { registry: { ref, mode, imageManifest: true, ociMediaTypes: true, ignoreError: true } };
+function cacheExport(ref: string) {
+  return { registry: { ref, mode: "max", imageManifest: true, ociMediaTypes: true, ignoreError: true } } as const;
 }
 
 function login(repository: pulumi.Output<string>, { username, password }: Credentials) {

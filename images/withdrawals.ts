@@ -16,8 +16,7 @@ export function readWithdrawn(): Withdrawn {
 }
 
 /**
- * Parses a list of withdrawn versions.
- * @param file how errors name the list
+ * Parses a list of withdrawn versions, which errors call `file`.
  * @throws {Fault} that names every problem: a version in another form than X.Y.Z would withdraw nothing
  */
 export function parseWithdrawn(text: string, file: string): Withdrawn {

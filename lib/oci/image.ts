@@ -14,14 +14,11 @@ export interface ImageConfig {
   readonly config?: { readonly Labels?: Record<string, string> | null; readonly Env?: readonly string[] | null };
 }
 
-/** The image of one platform. */
+/** The image of one platform, os/architecture, with the digests of its manifest and of its layers, lowest first. */
 export interface PlatformImage {
-  /** os/architecture */
   readonly platform: string;
-  /** Digest of its manifest. */
   readonly digest: string;
   readonly config: ImageConfig;
-  /** Digests of its layers, lowest first. */
   readonly layers: readonly string[];
 }
 
