@@ -20,10 +20,8 @@ import { Fault } from "./lib/errors";
 import { Clone } from "./lib/git";
 import { clean, down } from "./local/tearDown";
 import { runLinters } from "./local/lint/lint";
-import { localBuilder } from "./local/builder";
-import { runLocalPulumi } from "./local/pulumi";
-import { localTarget } from "./local/target";
-import { localWorkshop } from "./local/workshop";
+import { localTarget, runLocalPulumi } from "./local/target";
+import { localBuilder, localWorkshop } from "./local/workshop";
 
 // Builds run as another user and must be able to read what is created here, whatever the umask. Nothing in .local is private.
 process.umask(0o022);

@@ -5,43 +5,46 @@ import { Fault } from "../lib/errors";
 
 /** The checkout's root. */
 export const checkout = join(__dirname, "..");
-
 /** The ignored folder with everything that a set-up installs and a release stores on this machine. */
 export const folder = join(checkout, ".local");
-
 /** A path in the folder. */
-export function inFolder(...parts: string[]): string {
-  return join(folder, ...parts);
-}
+export const inFolder = (...parts: string[]) => join(folder, ...parts);
+/** The folder of BuildKit and the registry. */
+export const builderFolder = inFolder("tools", "builder");
 
-const gigabyte = 1e9;
-/** The disk space that a first `make up` uses: tools, builder, registry and Go's caches. Measured, and rounded up. */
-const neededAtFirst = 9 * gigabyte;
-/** The most that another release adds. */
-const neededLater = 2 * gigabyte;
+/** The disk space in GB that a first `make up` uses, Go's caches included, and the most that another one adds. */
+const gigabytes = { first: 9, later: 2 };
 
-/**
- * Creates the folder.
- * @throws {Fault} if it is not writable or the disk lacks space for a set-up
- */
+/** Creates the folder, if it is writable and its disk has space for a set-up. */
 export function prepareFolder(): void {
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(inFolder(".writable"), "");
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Fault(
-      `${folder} is not writable (${code}). Free some disk space, or clone the repository to a writable folder.`,
-    );
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    const remedy = "Free some disk space, or clone the repository to a writable folder.";
+    throw new Fault(`${folder} is not writable (${code}). ${remedy}`);
   }
+  // The file is written at the end of a set-up.
+  const needed = existsSync(inFolder("env")) ? gigabytes.later : gigabytes.first;
   const { bavail, bsize } = statfsSync(folder);
-  const free = bavail * bsize;
-  // Written at the end of a set-up.
-  const neededBytes = existsSync(inFolder("env")) ? neededLater : neededAtFirst;
-  if (free < neededBytes) {
-    const gigabytes = (bytes: number) => `${(bytes / gigabyte).toFixed(1)} GB`;
-    throw new Fault(
-      `${folder} has ${gigabytes(free)} free, but needs ${gigabytes(neededBytes)}. Free some disk space.`,
-    );
-  }
+  const free = (bavail * bsize) / 1e9;
+  if (free >= needed) return;
+  throw new Fault(`${folder} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`);
+}
+
+/** The parts that a first set-up installs, and how long each takes if nothing is cached; measured on two cores. */
+const parts = [
+  { title: "BuildKit, registry", path: builderFolder, minutes: 5 },
+  { title: "Pulumi CLI, plugin", path: inFolder("pulumi", "plugins"), minutes: 5 },
+  { title: "base images", path: inFolder("bases.json"), minutes: 3 },
+];
+
+/** Describes how long a set-up will take and how much disk it needs; undefined if every part is installed. */
+export function estimateSetUp(isInstalled: (path: string) => boolean = existsSync): string | undefined {
+  const missing = parts.filter(({ path }) => !isInstalled(path));
+  if (missing.length === 0) return undefined;
+  const minutes = missing.reduce((sum, part) => sum + part.minutes, 0);
+  const titles = missing.map(({ title }) => title).join(", ");
+  return `up to ${minutes} minutes: ${titles}; .local grows to ${gigabytes.first} GB`;
 }

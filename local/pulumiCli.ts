@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -15,28 +15,24 @@ import { findOnPath } from "./install/debianProgram";
 import { fillFolder } from "./install/fillFolder";
 import { goBuild, toolModule } from "./install/goBuild";
 import { pinnedVersion } from "./install/pins";
-import { ownPlatform } from "./native/ownPlatform";
+import { ownPlatform } from "./native/platforms";
 import { releaseModule } from "./offline/mirror";
-import { officialReleases } from "./pulumiReleases";
 import { logPart } from "./setupLog";
+import { officialReleases, whyMirrored } from "./sources";
 
+const [cli, plugin] = ["Pulumi CLI", "docker-build plugin"];
 const sdk = "github.com/pulumi/pulumi/sdk/v3";
 const pkg = "github.com/pulumi/pulumi/pkg/v3";
-const part = "Pulumi CLI";
+const dockerBuild = "github.com/pulumi/pulumi-docker-build";
 
 /** The first version that accepts flags as environment variables and checks the types of config values. */
 const oldestUsable = "3.220.0";
 
-/**
- * Finds a Pulumi CLI with its Node.js host: on PATH, or else the official download, or else built from Go modules.
- * @param unavailable why Pulumi's own releases cannot be downloaded, if they cannot
- * @returns the folders to add to PATH
- * @throws {Fault} if the CLI cannot be built either
- */
-export async function ensurePulumi(unavailable: string | undefined): Promise<string[]> {
+/** Finds a Pulumi CLI with its Node.js host, or else downloads or builds one. Returns the folders to add to PATH. */
+export async function ensurePulumi(): Promise<string[]> {
   const onPath = await findPulumiOnPath();
   if (onPath.version !== undefined) {
-    logPart(part, `${onPath.version}, on PATH`);
+    logPart(cli, `${onPath.version}, on PATH`);
     return [];
   }
   const version = pinnedVersion(toolModule("pulumi"), pkg);
@@ -44,16 +40,13 @@ export async function ensurePulumi(unavailable: string | undefined): Promise<str
   const built = inFolder("tools", `pulumi-${version}`);
   if (!existsSync(downloaded) && !existsSync(built)) {
     const download = () => downloadPulumi(version, downloaded, officialReleases).then(() => undefined, messageOf);
-    const failure = unavailable ?? (await download());
-    if (failure !== undefined) logPart(part, "building it, no download available", `${onPath.reason}; ${failure}`);
+    const failure = (await whyMirrored()) ?? (await download());
+    if (failure !== undefined) logPart(cli, "building it, no download available", `${onPath.reason}; ${failure}`);
   }
-  if (existsSync(downloaded)) {
-    logPart(part, `${version}, downloaded into .local`);
-    return [downloaded];
-  }
-  await buildPulumi(version, built);
-  logPart(part, `${version}, built in .local`);
-  return [built];
+  const isDownloaded = existsSync(downloaded);
+  if (!isDownloaded) await buildPulumi(version, built);
+  logPart(cli, `${version}, ${isDownloaded ? "downloaded into" : "built in"} .local`);
+  return [isDownloaded ? downloaded : built];
 }
 
 async function findPulumiOnPath(): Promise<{ version?: string; reason?: string }> {
@@ -65,21 +58,17 @@ async function findPulumiOnPath(): Promise<{ version?: string; reason?: string }
   return { reason: `${version} on PATH lacks pulumi-language-nodejs` };
 }
 
-/**
- * Downloads a release of Pulumi and unpacks it, after verifying its signature and its SHA-256.
- * @param url prefix of the archives
- * @throws {Error} if it is not available or not what Pulumi published
- */
+/** Downloads a release of Pulumi from a URL prefix and unpacks it, after verifying its signature and its SHA-256. */
 export async function downloadPulumi(version: string, folder: string, url: string): Promise<void> {
   const platform = ownPlatform();
-  const warn = (sentence: string) => logPart(part, sentence);
+  const warn = (sentence: string) => logPart(cli, sentence);
   const release = await getPulumiRelease(version, [platform], { pulumiReleases: url, signatures: "required", warn });
   const archive = archiveName(version, platform);
-  await withProgress(part, `downloading ${version} from ${url}`, async () => {
+  await withProgress(cli, `downloading ${version} from ${url}`, async () => {
     const response = await fetchWithRetry(`${url}/${archive}`, { timeout: 600_000 });
     if (!response.ok) throw new Error(`${url}/${archive} answers ${response.status}`);
     const bytes = Buffer.from(await response.arrayBuffer());
-    const sum = createHash("sha256").update(bytes).digest("hex");
+    const sum = hash("sha256", bytes);
     if (sum !== release.sha256[platform]) {
       throw new Error(`${archive} has the SHA-256 ${sum}, but Pulumi published ${release.sha256[platform]}`);
     }
@@ -89,17 +78,35 @@ export async function downloadPulumi(version: string, folder: string, url: strin
 }
 
 async function buildPulumi(version: string, output: string): Promise<void> {
-  await goBuild({
-    title: `Pulumi CLI ${version}`,
-    module: toolModule("pulumi"),
-    packages: [`${pkg}/cmd/pulumi`],
-    variables: { [`${sdk}/go/common/version.Version`]: `v${version}` },
-    output,
-  });
-  const host = inFolder("tools", "nodejs-host");
+  const variables = { [`${sdk}/go/common/version.Version`]: `v${version}` };
+  const packages = [`${pkg}/cmd/pulumi`];
+  await goBuild({ title: `Pulumi CLI ${version}`, module: toolModule("pulumi"), packages, variables, output });
   // The last release whose Node.js host is a package of a module on the Go proxy.
-  const packages = [`${sdk}/nodejs/cmd/pulumi-language-nodejs`];
-  await goBuild({ title: "Pulumi Node.js host", module: releaseModule("3.66.0"), packages, output: host });
+  const hostModule = releaseModule("3.66.0");
+  const hostPackages = [`${sdk}/nodejs/cmd/pulumi-language-nodejs`];
+  const host = inFolder("tools", "nodejs-host");
+  await goBuild({ title: "Pulumi Node.js host", module: hostModule, packages: hostPackages, output: host });
   // The CLI looks for its host in its own folder first.
   await cp(join(host, "pulumi-language-nodejs"), join(output, "pulumi-language-nodejs"));
+}
+
+/** Installs the docker-build plugin into PULUMI_HOME: with pulumi, or else built from Go modules. */
+export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
+  const module = toolModule("builder");
+  const version = pinnedVersion(module, dockerBuild);
+  const output = inFolder("pulumi", "plugins", `resource-docker-build-v${version}`);
+  if (isInstalled(output)) return logPart(plugin, `${version}, in .local`);
+  const args = ["plugin", "install", "resource", "docker-build", version];
+  const install = await execa("pulumi", args, { env, reject: false, all: true });
+  if (!install.failed) return logPart(plugin, `${version}, installed by pulumi plugin install`);
+  logPart(plugin, "building it, no download available", install.all || install.shortMessage);
+  const packages = [`${dockerBuild}/provider/cmd/pulumi-resource-docker-build`];
+  const variables = { [`${dockerBuild}/provider.Version`]: version };
+  await goBuild({ title: plugin, module, packages, variables, output });
+  await rm(`${output}.partial`, { force: true });
+}
+
+/** Whether a plugin's folder is complete. Pulumi ignores one with the file that an interrupted installation leaves. */
+export function isInstalled(folder: string): boolean {
+  return existsSync(join(folder, "pulumi-resource-docker-build")) && !existsSync(`${folder}.partial`);
 }

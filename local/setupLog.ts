@@ -4,10 +4,7 @@ import { readVariable } from "../lib/environmentVariables";
 import { log } from "../lib/log";
 import { inFolder } from "./folder";
 
-/**
- * Logs one line about a part of the set-up. The full reason for a substitute or a fallback, which may be long, is appended
- * to .local/setup.log with the time, or also logged if VERBOSE is set.
- */
+/** Logs a part of the set-up. The reason for a fallback goes to .local/setup.log, and is logged too if VERBOSE is set. */
 export function logPart(part: string, text: string, reason?: string, file = inFolder("setup.log")): void {
   log(part, text);
   if (reason === undefined) return;

@@ -15,28 +15,22 @@ export async function down(): Promise<void> {
 /** Stops this checkout's daemons and removes .local with everything that was built and published there. */
 export async function clean(): Promise<void> {
   await stopDaemons();
-  await removeFolder();
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  // proc_pid_mounts(5): a space in a path is written as its octal number.
+  const paths = mounts.map((line) => (line.split(" ")[1] ?? "").replaceAll("\\040", " "));
+  const left = paths.filter((path) => path.startsWith(`${folder}/`));
+  // What an interrupted build left mounted. In reverse: a mount may contain later ones.
+  for (const path of left.reverse()) await execa("umount", [path]);
+  await rm(folder, { recursive: true, force: true });
   console.log(`Removed ${folder}.`);
 }
 
 /** Stops the daemons of this checkout, also those that an interrupted test left. Returns their names. */
 async function stopDaemons(): Promise<string[]> {
-  const tests = existsSync(inFolder("tests"))
-    ? readdirSync(inFolder("tests")).map((name) => inFolder("tests", name))
-    : [];
-  const stopped = [folder, ...tests].flatMap((place) =>
+  const tests = existsSync(inFolder("tests")) ? readdirSync(inFolder("tests")) : [];
+  const folders = [folder, ...tests.map((name) => inFolder("tests", name))];
+  const stopped = folders.flatMap((place) =>
     ["buildkit", "registry", "mirror"].map(async (name) => ((await stopDaemon(name, place)) ? [name] : [])),
   );
   return (await Promise.all(stopped)).flat();
-}
-
-/** Removes the folder, with everything that an interrupted build left mounted in it. */
-async function removeFolder(): Promise<void> {
-  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  // proc_pid_mounts(5): a space in a path is written as its octal number.
-  const paths = mounts.map((line) => (line.split(" ")[1] ?? "").replaceAll("\\040", " "));
-  const inside = paths.filter((path) => path.startsWith(`${folder}/`));
-  // In reverse: a mount may contain later ones.
-  for (const path of inside.reverse()) await execa("umount", [path]);
-  await rm(folder, { recursive: true, force: true });
 }

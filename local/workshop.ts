@@ -1,11 +1,19 @@
+import { type Builder, buildctl } from "../commands/builder";
 import type { Workplace } from "../commands/verify/rebuild";
 import type { Platform } from "../images/platform";
 import type { SignaturePolicy } from "../images/signature";
 import { readVariable } from "../lib/environmentVariables";
-import { setUp } from "./environment";
+import { prepareBuilder, setUp } from "./environment";
 import { folder } from "./folder";
-import { ownPlatform } from "./native/ownPlatform";
+import { startBuildKit } from "./native/buildKit";
+import { ownPlatform } from "./native/platforms";
 import { ensureRelease } from "./offline/mirror";
+
+/** Starts this machine's BuildKit as the builder that runs images of these platforms. */
+export async function localBuilder(platforms: readonly Platform[]): Promise<Builder> {
+  const tools = await prepareBuilder(platforms);
+  return buildctl(tools.buildctl, await startBuildKit(tools, folder, { platforms }));
+}
 
 /** Prepares this machine to rebuild images: on its own BuildKit, or on the buildx builder in BUILDER. */
 export async function localWorkshop(
@@ -14,16 +22,16 @@ export async function localWorkshop(
   signatures: SignaturePolicy,
 ): Promise<Workplace> {
   const ownBuilder = readVariable("BUILDER");
-  // The user's own builder has its own emulation, or needs none.
-  const environment = await setUp(platforms, { runs: ownBuilder === undefined ? undefined : [ownPlatform()] });
-  const { env, builder, registry, bases, pulumiReleases, debianSnapshots, mirrored } = environment;
+  // The user's own builder has its own emulation, or needs none. BUILDX_CONFIG and DOCKER_CONFIG are the user's, too.
+  const environment = await setUp(platforms, ownBuilder === undefined ? {} : { runs: [ownPlatform()] });
+  const { builder, registry, bases, pulumiReleases, debianSnapshots, mirrored } = environment;
   for (const image of mirrored ? images : []) await ensureRelease(image.version, image.platforms);
-  const { BUILDX_CONFIG, DOCKER_CONFIG, ...others } = env;
+  const { BUILDX_CONFIG, DOCKER_CONFIG, ...env } = environment.env;
   return {
     ...{ folder, bases, pulumiReleases, debianSnapshots },
     // The mirror's releases are not signed.
     signatures: mirrored ? "off" : signatures,
-    env: ownBuilder === undefined ? { ...others, BUILDX_CONFIG, DOCKER_CONFIG } : others,
+    env: ownBuilder === undefined ? { ...env, BUILDX_CONFIG, DOCKER_CONFIG } : env,
     builder: ownBuilder ?? builder,
     // A separate path, so that published images stay untouched.
     registry: `${registry}/verify`,

@@ -4,27 +4,20 @@ import { delimiter, join } from "node:path";
 
 import { execa } from "execa";
 
-import { Fault } from "../../lib/errors";
+import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { inFolder } from "../folder";
 import { fillFolder } from "./fillFolder";
 
-/** A Debian package that may contain a program, and the program's name in it. */
-export interface DebianSource {
-  readonly debianPackage: string;
-  readonly program: string;
-}
-
 /**
- * Finds a program on PATH, or else in the first Debian package that contains it. The package is unpacked into .local, so
- * that the system's own packages do not change.
- * @param why what needs the program, as the start of a sentence
- * @throws {Fault} if no package contains it
+ * Finds a program on PATH, or else unpacks the first Debian package that contains it into .local.
+ * @param why what needs the program, as a sentence without its period
+ * @param sources packages that may contain the program, and its name in each
  */
 export async function ensureDebianProgram(
   name: string,
   why: string,
-  sources: readonly DebianSource[] = [{ debianPackage: name, program: name }],
+  sources = [{ debianPackage: name, program: name }],
 ): Promise<string> {
   const onPath = findOnPath(name);
   if (onPath !== undefined) return onPath;
@@ -44,26 +37,21 @@ export async function ensureDebianProgram(
   );
 }
 
-/** Downloads a Debian package and unpacks it; returns why that failed. */
+/** Returns why it failed. */
 async function download(debianPackage: string, name: string, root: string): Promise<string | undefined> {
   log(name, `not on PATH: unpacking Debian's package ${debianPackage} into .local`);
   const folder = inFolder("tools", "debian", "download");
-  await mkdir(join(folder, "lists", "partial"), { recursive: true });
-  await mkdir(join(folder, "archives", "partial"), { recursive: true });
+  for (const list of ["lists", "archives"]) await mkdir(join(folder, list, "partial"), { recursive: true });
   const own = ["-o", `Dir::State::lists=${folder}/lists`, "-o", `Dir::Cache=${folder}`, "-o", "APT::Sandbox::User="];
   await execa("apt-get", [...own, "-qq", "update"], { reject: false });
   const options = { cwd: folder, reject: false, all: true } as const;
   const got = await execa("apt-get", [...own, "-qq", "download", debianPackage], options);
   const file = (await readdir(folder)).find((entry) => entry.startsWith(`${debianPackage}_`));
   if (got.failed || file === undefined) return got.all ?? got.shortMessage;
-  await unpack(join(folder, file), root);
+  const unpack = (unfinished: string) => execa("dpkg", ["--extract", join(folder, file), unfinished]);
+  const reason = await fillFolder(root, unpack).then(() => undefined, messageOf);
   await rm(folder, { recursive: true, force: true });
-  return undefined;
-}
-
-/** Unpacks a Debian package into a folder, completely or not at all. */
-export async function unpack(file: string, root: string): Promise<void> {
-  await fillFolder(root, (unfinished) => execa("dpkg", ["--extract", file, unfinished]));
+  return reason;
 }
 
 /** The program's path; undefined if it is not on PATH. */

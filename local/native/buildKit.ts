@@ -1,67 +1,57 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
 import type { Platform } from "../../images/platform";
 import { Fault } from "../../lib/errors";
+import { writeJson } from "../../lib/json";
+import { inFolder } from "../folder";
 import type { BuilderTools } from "./builderTools";
-import { type Daemon, ensureDaemon } from "./daemon";
+import { ensureDaemon } from "./daemon";
 
-/** Settings of a BuildKit beside its folder. */
-export interface BuildKitOptions {
-  /** The platforms that it must be able to build. */
-  readonly platforms: readonly Platform[];
-  /** Environment variables, such as a proxy's address. */
-  readonly env?: NodeJS.ProcessEnv;
-}
+const socketIn = (folder: string) => join(folder, "buildkit.sock");
 
-/**
- * Starts BuildKit in a folder.
- * @returns its address, a Unix socket
- * @throws {Fault} if it cannot start here or cannot build one of the platforms
- */
+/** Starts BuildKit in a folder, which must be able to build these platforms. Returns its address, a Unix socket. */
 export async function startBuildKit(
-  tools: BuilderTools,
+  { buildkitd, buildctl, runc }: BuilderTools,
   folder: string,
-  { platforms, env = {} }: BuildKitOptions,
+  { platforms, env = {} }: { readonly platforms: readonly Platform[]; readonly env?: NodeJS.ProcessEnv },
 ): Promise<string> {
-  requireBuildKitCanStart(folder);
   const address = `unix://${socketIn(folder)}`;
-  const file = join(folder, "buildkit.toml");
-  const config = configFor(tools, folder, address);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, config);
+  // The machine's own config, /etc/buildkit/buildkitd.toml, must not matter.
+  const config = ["--config=/dev/null", `--root=${join(folder, "buildkit")}`, `--addr=${address}`];
+  const workers = ["--oci-worker=true", `--oci-worker-binary=${runc}`, "--containerd-worker=false"];
   let missing: readonly Platform[] = [];
-  const daemon: Daemon = {
+  const daemon = {
     name: "buildkit",
-    command: tools.buildkitd,
-    args: ["--config", file],
+    command: buildkitd,
+    args: [...config, ...workers],
     env,
-    config,
     address,
     whenTaken: "Stop it: only one BuildKit can use a folder.",
     isHealthy: async () => {
       // BuildKit detects the platforms that the kernel runs only when it starts.
-      const workers = await execa(tools.buildctl, ["--addr", address, "debug", "workers"], { reject: false });
-      missing = workers.failed ? [] : platforms.filter((platform) => !workers.stdout.includes(platform));
-      return !workers.failed && missing.length === 0;
+      const { failed, stdout } = await execa(buildctl, ["--addr", address, "debug", "workers"], { reject: false });
+      missing = failed ? [] : platforms.filter((platform) => !stdout.includes(platform));
+      return !failed && missing.length === 0;
     },
   };
   await ensureDaemon(daemon, folder).catch((error: unknown) => {
-    throw missing.length === 0 ? error : lacksPlatforms(missing);
+    if (missing.length === 0) throw error;
+    throw new Fault(
+      `BuildKit cannot build for ${missing.join(", ")}: the kernel has no emulator for it. ` +
+        `Remove it from PLATFORMS, or check what the kernel has registered: ls /proc/sys/fs/binfmt_misc.`,
+    );
   });
   return address;
 }
 
-/** @throws {Fault} if BuildKit cannot start in a folder. Called before it is built, which takes minutes. */
+/** Checks that BuildKit can start in a folder, before it is built, which takes minutes. */
 export function requireBuildKitCanStart(folder: string): void {
   const uid = process.getuid?.();
-  if (uid !== 0) {
-    throw new Fault(
-      `BuildKit runs as a process here and needs root, but this is uid ${uid}. Run it as root: sudo make up.`,
-    );
-  }
+  const needsRoot = "BuildKit runs as a process here and needs root";
+  if (uid !== 0) throw new Fault(`${needsRoot}, but this is uid ${uid}. Run it as root: sudo make up.`);
   const socket = socketIn(folder);
   // unix(7)
   if (Buffer.byteLength(socket) > 107) {
@@ -69,29 +59,15 @@ export function requireBuildKitCanStart(folder: string): void {
   }
 }
 
-function socketIn(folder: string): string {
-  return join(folder, "buildkit.sock");
-}
-
-/** https://docs.docker.com/build/buildkit/toml-configuration/ */
-function configFor({ runc }: BuilderTools, folder: string, address: string): string {
-  return [
-    `root = ${JSON.stringify(join(folder, "buildkit"))}`,
-    `[grpc]`,
-    `address = [${JSON.stringify(address)}]`,
-    `[worker.oci]`,
-    // Required: without it, BuildKit looks for runc on PATH.
-    `enabled = true`,
-    `binary = ${JSON.stringify(runc)}`,
-    `[worker.containerd]`,
-    `enabled = false`,
-    ``,
-  ].join("\n");
-}
-
-function lacksPlatforms(missing: readonly Platform[]): Fault {
-  return new Fault(
-    `BuildKit cannot build for ${missing.join(", ")}: the kernel has no emulator for it. ` +
-      `Remove it from PLATFORMS, or check what the kernel has registered: ls /proc/sys/fs/binfmt_misc.`,
-  );
+/**
+ * Registers BuildKits with buildx as the nodes of one builder, in the file that `docker buildx create --driver remote`
+ * writes. buildx chooses the node of a platform by the platforms that each one supports. Returns the name.
+ */
+export function addBuilder(name: string, addresses: readonly string[]): string {
+  const unset = { Platforms: null, DriverOpts: {}, Flags: null, Files: null };
+  const nodes = addresses.map((address, index) => ({ Name: `${name}${index}`, Endpoint: address, ...unset }));
+  const folder = inFolder("buildx", "instances");
+  mkdirSync(folder, { recursive: true });
+  writeJson(join(folder, name), { Name: name, Driver: "remote", Nodes: nodes, Dynamic: false });
+  return name;
 }

@@ -1,30 +1,19 @@
 import { join } from "node:path";
 
 import { log } from "../../lib/log";
-import { inFolder } from "../folder";
+import { builderFolder } from "../folder";
 import { ensureDebianProgram } from "../install/debianProgram";
 import { goBuild, toolModule } from "../install/goBuild";
 import { pinnedVersion } from "../install/pins";
 
 /** The paths of the programs behind the builder and the registry. */
-export interface BuilderTools {
-  readonly buildkitd: string;
-  readonly buildctl: string;
-  readonly registry: string;
-  readonly runc: string;
-}
+export type BuilderTools = Readonly<Record<"buildkitd" | "buildctl" | "registry" | "runc", string>>;
 
 const builder = toolModule("builder");
 const buildKit = "github.com/moby/buildkit";
 const distribution = "github.com/distribution/distribution/v3";
 
-/** The folder of BuildKit and the registry. */
-export const builderFolder = inFolder("tools", "builder");
-
-/**
- * Finds runc, and builds BuildKit and the registry from Go modules.
- * @throws {Fault} if one of them cannot be installed
- */
+/** Finds runc, and builds BuildKit and the registry from Go modules. */
 export async function ensureBuilderTools(): Promise<BuilderTools> {
   const runc = await ensureDebianProgram("runc", "BuildKit runs containers with it");
   const packages = [`${buildKit}/cmd/buildkitd`, `${buildKit}/cmd/buildctl`, `${distribution}/cmd/registry`];

@@ -1,23 +1,23 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { hash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { execa } from "execa";
 
+import { type Language, catalogue } from "../../images/catalogue";
+import { readDockerfile, stages } from "../../images/dockerfile";
 import type { Platform } from "../../images/platform";
 import { Fault } from "../../lib/errors";
 import { readJson, writeJson } from "../../lib/json";
 import { log } from "../../lib/log";
 import { inFolder } from "../folder";
-import { type Contexts, type Workshop, buildSubstitute, emptyFolder, joinPlatforms } from "./buildSubstitute";
-import { officialImages, shortName } from "./officialImages";
+import { type Contexts, type Workshop, buildSubstitute, emptyFolder } from "./buildSubstitute";
 import { substitutes } from "./substitutes";
 
 /** What is known about a stage's official image on this machine, as .local/bases.json keeps it. */
 interface Finding {
   readonly image: string;
-  /** Hash of the recipe. Substitutes built from another recipe are rebuilt. */
   readonly recipe: string;
   /** The substitutes in the registry by platform, path:tag@digest. Null if the official image can be pulled. */
   readonly substitutes: Partial<Record<Platform, string>> | null;
@@ -25,62 +25,80 @@ interface Finding {
   readonly refusal?: string;
 }
 
-/**
- * Checks once per official image whether BuildKit can pull it, and builds a substitute of each platform if it cannot.
- * @returns the build contexts that replace stages
- * @throws {Fault} if an image can neither be pulled nor substituted
- */
+/** Checks once per official image whether BuildKit can pull it, and builds its substitute if not. */
 export async function ensureBases(
   workshop: Workshop,
   wanted: readonly Platform[],
-  languages?: string[],
+  languages: readonly Language[] = catalogue,
 ): Promise<Contexts> {
-  const file = inFolder("bases.json");
+  const [file, recipe] = [inFolder("bases.json"), hashRecipe()];
   const known = readJson<Record<string, Finding>>(file) ?? {};
   const bases: Record<string, string> = {};
   for (const [image, [stage = "", ...others]] of officialImages(languages)) {
-    const finding = isCurrent(known[stage], image) ? known[stage] : await inspect(stage, image, workshop);
+    const [name = ""] = image.split("@");
+    const tag = name.replace(/^.*:/, "");
+    const found = known[stage];
+    const isCurrent = found?.image === image && found.recipe === recipe;
+    const finding = isCurrent ? found : await inspect(stage, { image, recipe }, workshop);
     if (finding.substitutes === null) {
-      log(`base ${stage}`, shortName(image));
+      log(`base ${stage}`, name);
     } else {
-      for (const platform of wanted) {
-        finding.substitutes[platform] ??= await buildSubstitute(stage, image, platform, workshop, bases);
-      }
-      const context = await joinPlatforms(stage, image, wanted, finding.substitutes, workshop);
-      for (const name of [stage, ...others]) bases[name] = context;
-      log(`base ${stage}`, `substitute for ${shortName(image)}, see .local/bases.json`);
+      const context = await buildSubstitute(stage, tag, wanted, finding.substitutes, workshop, bases);
+      for (const replaced of [stage, ...others]) bases[replaced] = context;
+      log(`base ${stage}`, `substitute for ${name}, see .local/bases.json`);
     }
     known[stage] = finding;
     writeJson(file, known);
   }
-  return bases;
+  const certificates = await copyCertificates();
+  return certificates === undefined ? bases : { ...bases, certificates };
 }
 
-function isCurrent(finding: Finding | undefined, image: string): finding is Finding {
-  return finding?.image === image && finding.recipe === recipe() && finding.substitutes !== undefined;
+async function inspect(stage: string, key: Pick<Finding, "image" | "recipe">, workshop: Workshop): Promise<Finding> {
+  const refusal = await whyNotPullable(key.image, workshop);
+  if (refusal === undefined) return { ...key, substitutes: null };
+  if (stage in substitutes) return { ...key, substitutes: {}, refusal };
+  throw new Fault(
+    `${key.image} cannot be pulled, and stage ${stage} has no substitute: ${refusal}. Check the network.`,
+  );
 }
 
-/** Hash of everything that substitutes are made by. */
-function recipe(): string {
+/** The stages that start from an official image, by that image. The first stage names the image's substitute. */
+export function officialImages(languages: readonly Language[] = catalogue): Map<string, string[]> {
+  const images = new Map<string, string[]>();
+  for (const [stage, image] of new Map(languages.flatMap(({ name }) => [...stages(readDockerfile(name))]))) {
+    if (image.includes("@sha256:")) images.set(image, [...(images.get(image) ?? []), stage]);
+  }
+  return images;
+}
+
+/** A hash of everything that substitutes are made by. If it changes, they are rebuilt. */
+function hashRecipe(): string {
   const dotnet = ["go.sum", "main.go"].map((name) => `tools/dotnet-substitute/${name}`);
   const files = ["buildSubstitute.ts", "substitutes.ts", "node.json", ...dotnet];
-  const texts = files.map((name) => readFileSync(join(__dirname, name), "utf8"));
-  return createHash("sha256").update(texts.join("\n")).digest("hex");
-}
-
-async function inspect(stage: string, image: string, workshop: Workshop): Promise<Finding> {
-  const refusal = await pullRefusal(image, workshop);
-  if (refusal === undefined) return { image, recipe: recipe(), substitutes: null };
-  if (substitutes[stage] !== undefined) return { image, recipe: recipe(), substitutes: {}, refusal };
-  throw new Fault(`${image} cannot be pulled, and stage ${stage} has no substitute: ${refusal}. Check the network.`);
+  return hash("sha256", files.map((name) => readFileSync(join(__dirname, name), "utf8")).join("\n"));
 }
 
 /** Why BuildKit cannot pull an image; undefined if it can. */
-async function pullRefusal(image: string, { buildctl, buildKit }: Workshop): Promise<string | undefined> {
+async function whyNotPullable(image: string, { buildctl, buildKit }: Workshop): Promise<string | undefined> {
   const folder = await emptyFolder("probe");
   await writeFile(join(folder, "Dockerfile"), `FROM ${image}\n`);
   const args = ["--addr", buildKit, "build", "--frontend=dockerfile.v0", `--local=dockerfile=${folder}`];
   const probe = await execa(buildctl, [...args, "--progress=quiet"], { reject: false, all: true, timeout: 300_000 });
   if (!probe.failed) return undefined;
   return /(dial tcp|failed to do request|unexpected status).*$/m.exec(probe.all)?.[0] ?? probe.shortMessage;
+}
+
+/** Copies the CA certificates of this machine's network, if any. Returns a folder that replaces an image's root. */
+async function copyCertificates(): Promise<string | undefined> {
+  const bundle = process.env["SSL_CERT_FILE"] ?? "/etc/ssl/certs/ca-certificates.crt";
+  if (!existsSync(bundle)) return undefined;
+  const folder = inFolder("certificates");
+  const copy = join(folder, "etc", "ssl", "certs", "ca-certificates.crt");
+  const text = readFileSync(bundle);
+  if (!existsSync(copy) || !readFileSync(copy).equals(text)) {
+    await mkdir(dirname(copy), { recursive: true });
+    await writeFile(copy, text);
+  }
+  return folder;
 }

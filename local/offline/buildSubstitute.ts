@@ -6,29 +6,45 @@ import { execa } from "execa";
 import { type Platform, platforms } from "../../images/platform";
 import { withProgress } from "../../lib/log";
 import { inFolder } from "../folder";
-import { ensureEmulation } from "../native/emulation";
-import { buildEpoch, tagOf } from "./officialImages";
-import { substitutes } from "./substitutes";
+import { ensureEmulation } from "../native/platforms";
+import { buildEpoch, substitutes } from "./substitutes";
 
-/** What builds substitutes and stores them. */
-export interface Workshop {
-  readonly buildctl: string;
-  /** BuildKit's address. */
-  readonly buildKit: string;
-  /** The registry's address. */
-  readonly registry: string;
-}
+/** What builds and stores substitutes: the path of buildctl, and the addresses of BuildKit and the registry. */
+export type Workshop = Readonly<Record<"buildctl" | "buildKit" | "registry", string>>;
 
-/** Build contexts by stage name. */
+/** Build contexts that replace stages, by stage. */
 export type Contexts = Readonly<Record<string, string>>;
 
 /**
- * Builds one platform of a stage's substitute and pushes it.
- * @returns path:tag@digest in the workshop's registry
+ * Builds a stage's substitute for each platform that is not pushed yet. Joins several platforms in one image.
+ * @param tag of the official image
+ * @param pushed path:tag@digest in the workshop's registry, by platform: completed by this function
+ * @returns a build context, docker-image://…
  */
 export async function buildSubstitute(
   stage: string,
-  image: string,
+  tag: string,
+  wanted: readonly Platform[],
+  pushed: Partial<Record<Platform, string>>,
+  workshop: Workshop,
+  bases: Contexts,
+): Promise<string> {
+  const contextOf = (reference: string) => `docker-image://${workshop.registry}/${reference}`;
+  const contexts: Record<string, string> = {};
+  for (const platform of wanted) {
+    const reference = (pushed[platform] ??= await buildPlatform(stage, tag, platform, workshop, bases));
+    contexts[`substitute-${platforms[platform].targetArch}`] = contextOf(reference);
+  }
+  const [first = "", ...others] = Object.values(contexts);
+  if (others.length === 0) return first;
+  const folder = await emptyFolder(stage);
+  await writeFile(join(folder, "Dockerfile"), "ARG TARGETARCH\nFROM substitute-${TARGETARCH}\n");
+  return contextOf(await buildAndPush(folder, `substitute/${stage}:${tag}`, wanted, workshop, contexts));
+}
+
+async function buildPlatform(
+  stage: string,
+  tag: string,
   platform: Platform,
   workshop: Workshop,
   bases: Contexts,
@@ -39,37 +55,10 @@ export async function buildSubstitute(
   await ensureEmulation([platform]);
   return withProgress(`base ${stage}`, `building for ${platform}: ${substitute.title}`, async () => {
     const folder = await emptyFolder(stage);
-    await substitute.prepare(folder, tagOf(image), platform);
-    const name = `substitute/${stage}:${tagOf(image)}-${platforms[platform].targetArch}`;
-    const reference = await buildAndPush(folder, name, [platform], workshop, bases);
-    await rm(folder, { recursive: true });
-    return reference;
+    await substitute.prepare(folder, tag, platform);
+    const name = `substitute/${stage}:${tag}-${platforms[platform].targetArch}`;
+    return buildAndPush(folder, name, [platform], workshop, bases);
   });
-}
-
-/**
- * Joins the substitutes of several platforms in one image.
- * @param references path:tag@digest by platform
- * @returns a build context, docker-image://…
- */
-export async function joinPlatforms(
-  stage: string,
-  image: string,
-  wanted: readonly Platform[],
-  references: Readonly<Partial<Record<Platform, string>>>,
-  workshop: Workshop,
-): Promise<string> {
-  const contextOf = (reference?: string) => `docker-image://${workshop.registry}/${reference}`;
-  const [first] = wanted;
-  if (wanted.length === 1 && first !== undefined) return contextOf(references[first]);
-  const folder = await emptyFolder(stage);
-  await writeFile(join(folder, "Dockerfile"), "ARG TARGETARCH\nFROM substitute-${TARGETARCH}\n");
-  const contexts = wanted.map((platform): [string, string] => [
-    `substitute-${platforms[platform].targetArch}`,
-    contextOf(references[platform]),
-  ]);
-  const name = `substitute/${stage}:${tagOf(image)}`;
-  return contextOf(await buildAndPush(folder, name, wanted, workshop, Object.fromEntries(contexts)));
 }
 
 /** Creates an empty folder for a substitute's files. */
@@ -80,7 +69,7 @@ export async function emptyFolder(name: string): Promise<string> {
   return folder;
 }
 
-/** Builds a folder's Dockerfile and pushes it. Returns name@digest. */
+/** Builds a folder's Dockerfile, pushes the image and removes the folder. Returns name@digest. */
 async function buildAndPush(
   folder: string,
   name: string,
@@ -90,19 +79,15 @@ async function buildAndPush(
 ): Promise<string> {
   const metadata = join(folder, "metadata.json");
   await execa(buildctl, [
-    `--addr=${buildKit}`,
-    "build",
-    "--frontend=dockerfile.v0",
-    `--local=context=${folder}`,
-    `--local=dockerfile=${folder}`,
-    `--opt=platform=${wanted.join(",")}`,
+    ...[`--addr=${buildKit}`, "build", "--frontend=dockerfile.v0"],
+    ...[`--local=context=${folder}`, `--local=dockerfile=${folder}`, `--opt=platform=${wanted.join(",")}`],
     // The same content must have the same digest.
     `--opt=build-arg:SOURCE_DATE_EPOCH=${buildEpoch()}`,
     ...Object.entries(contexts).map(([stage, context]) => `--opt=context:${stage}=${context}`),
-    `--output=type=image,name=${registry}/${name},push=true,oci-mediatypes=true`,
-    `--metadata-file=${metadata}`,
+    ...[`--output=type=image,name=${registry}/${name},push=true,oci-mediatypes=true`, `--metadata-file=${metadata}`],
   ]);
   const { "containerimage.digest": digest } = JSON.parse(await readFile(metadata, "utf8")) as Record<string, string>;
   if (digest === undefined) throw new Error(`BuildKit reports no digest of ${name}.`);
+  await rm(folder, { recursive: true });
   return `${name}@${digest}`;
 }

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { hash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { execa } from "execa";
 import * as semver from "semver";
@@ -9,12 +9,13 @@ import * as semver from "semver";
 import { type Platform, platforms } from "../../images/platform";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
 import { Fault } from "../../lib/errors";
-import { inFolder } from "../folder";
+import { folder, inFolder } from "../folder";
 import { type GoBuild, fingerprint, goBuild, goEnvironment, toolModule } from "../install/goBuild";
+import { answers, ensureDaemon, whenPortTaken } from "../native/daemon";
+import { portOf } from "../native/ports";
 
-/** The folder of the mirror's files, with the names and the layout of Pulumi's own releases. */
-export const mirrorFolder = inFolder("releases");
-
+/** The folder that the mirror serves, with the names and the layout of Pulumi's own releases. */
+const mirrorFolder = inFolder("releases");
 const modules = join(__dirname, "releases");
 const sdk = "github.com/pulumi/pulumi/sdk/v3";
 const pkg = "github.com/pulumi/pulumi/pkg/v3";
@@ -29,19 +30,11 @@ const scripts = [
 ];
 
 /** The folder of the go.mod from which a version of Pulumi is built. */
-export function releaseModule(version: string): string {
-  return join(modules, `v${version}`);
-}
-
+export const releaseModule = (version: string) => join(modules, `v${version}`);
 /** The versions that the mirror can build, oldest first. */
-export function mirroredVersions(): string[] {
-  return semver.sort(readdirSync(modules).map((name) => name.replace(/^v/, "")));
-}
+export const mirroredVersions = () => semver.sort(readdirSync(modules).map((name) => name.replace(/^v/, "")));
 
-/**
- * @param reason why Pulumi's own releases are not used, if it is known
- * @throws {Fault} if the mirror cannot build this version
- */
+/** Checks that the mirror can build a version. The reason, if known, is why Pulumi's own releases are not used. */
 export function requireMirrored(version: string, reason?: string): void {
   const known = mirroredVersions();
   if (known.includes(version)) return;
@@ -52,10 +45,25 @@ export function requireMirrored(version: string, reason?: string): void {
   );
 }
 
-/**
- * Builds a release for these platforms from Pulumi's own modules, unless the mirror already has it.
- * @throws {Fault} if the mirror cannot build this version
- */
+/** Starts the web server of the mirror. Returns its URL. */
+export async function serveMirror(): Promise<string> {
+  mkdirSync(mirrorFolder, { recursive: true });
+  const port = await portOf("mirror", folder, "MIRROR_PORT");
+  const address = `http://localhost:${port}`;
+  const server = [join(__dirname, "fileServer.ts"), mirrorFolder, String(port)];
+  const daemon = {
+    name: "mirror",
+    command: process.execPath,
+    args: ["--require", "ts-node/register/transpile-only", ...server],
+    address,
+    whenTaken: whenPortTaken("MIRROR_PORT"),
+    isHealthy: () => answers(`http://127.0.0.1:${port}/`),
+  };
+  await ensureDaemon(daemon, folder);
+  return address;
+}
+
+/** Builds a release for these platforms from Pulumi's own modules, unless the mirror already has it. */
 export async function ensureRelease(version: string, wanted: readonly Platform[]): Promise<void> {
   requireMirrored(version);
   await mkdir(mirrorFolder, { recursive: true });
@@ -66,79 +74,68 @@ export async function ensureRelease(version: string, wanted: readonly Platform[]
 async function ensureArchive(version: string, platform: Platform): Promise<void> {
   const archive = join(mirrorFolder, archiveName(version, platform));
   const stamp = `${archive}.built-from`;
-  const builds = [releaseBuild(version, platform), dotnetHostBuild(platform)];
-  const wanted = builds.map(fingerprint).join("\n");
-  if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  const builds = programsOf(version, platform);
+  const inputs = builds.map(fingerprint).join("\n");
+  if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, "utf8") === inputs) return;
   const work = inFolder("build", `v${version}-${platforms[platform].targetArch}`);
-  const outputs = builds.map((_, index) => join(work, `programs-${index}`));
-  for (const [index, build] of builds.entries()) await goBuild({ ...build, output: outputs[index] ?? "" });
-  await assemble(releaseModule(version), outputs, archive);
-  await rm(work, { recursive: true });
-  await writeFile(stamp, wanted);
-}
-
-function releaseBuild(version: string, platform: Platform): Omit<GoBuild, "output"> {
-  return {
-    title: `Pulumi ${version}, ${platform}`,
-    module: releaseModule(version),
-    packages: [
-      `${pkg}/cmd/pulumi`,
-      `${sdk}/nodejs/cmd/pulumi-language-nodejs`,
-      `${sdk}/python/cmd/pulumi-language-python`,
-      `${sdk}/go/pulumi-language-go`,
-      "github.com/pulumi/pulumi-java/pkg/cmd/pulumi-language-java",
-      "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
-    ],
-    variables: { [`${pkg}/version.Version`]: `v${version}` },
-    architecture: platforms[platform].targetArch,
-  };
-}
-
-/** All versions share one .NET host, the last one that was part of Pulumi's own modules. */
-function dotnetHostBuild(platform: Platform): Omit<GoBuild, "output"> {
-  return {
-    title: `Pulumi .NET host, ${platform}`,
-    module: toolModule("dotnet-host"),
-    packages: [`${sdk}/dotnet/cmd/pulumi-language-dotnet`],
-    architecture: platforms[platform].targetArch,
-  };
-}
-
-/** Packs the programs and the scripts of the SDK's module into an archive like Pulumi's. */
-async function assemble(module: string, programs: readonly string[], archive: string): Promise<void> {
-  const release = join(programs[0] ?? "", "..", "pulumi");
+  const release = join(work, "pulumi");
   await rm(release, { recursive: true, force: true });
-  await mkdir(release);
-  const source = await goList(module, sdk, "{{.Dir}}");
-  for (const folder of programs) {
-    for (const file of await readdir(folder)) {
-      if (file.startsWith("pulumi")) await copyFile(join(folder, file), join(release, file));
-    }
+  await mkdir(release, { recursive: true });
+  for (const [index, build] of builds.entries()) {
+    const output = join(work, `programs-${index}`);
+    await goBuild({ ...build, output });
+    const programs = (await readdir(output)).filter((name) => name.startsWith("pulumi"));
+    for (const name of programs) await copyFile(join(output, name), join(release, name));
   }
-  for (const script of scripts) await copyFile(join(source, script), join(release, script.replace(/^.*\//, "")));
-  await pack(release, archive, await goList(module, sdk, "{{.Time}}"));
+  // The SDK's module has the scripts, and the time of the release.
+  const list = ["list", "-m", "-f", "{{.Dir}}\n{{.Time}}", sdk];
+  const { stdout } = await execa("go", list, { cwd: releaseModule(version), env: goEnvironment });
+  const [source = "", time = ""] = stdout.split("\n");
+  for (const script of scripts) await copyFile(join(source, script), join(release, basename(script)));
+  await pack(release, archive, time);
+  await rm(work, { recursive: true });
+  await writeFile(stamp, inputs);
 }
 
-async function goList(module: string, path: string, format: string): Promise<string> {
-  return (await execa("go", ["list", "-m", "-f", format, path], { cwd: module, env: goEnvironment })).stdout;
+/** The programs of a release. All versions share one .NET host, the last one that was part of Pulumi's own modules. */
+function programsOf(version: string, platform: Platform): Omit<GoBuild, "output">[] {
+  const architecture = platforms[platform].targetArch;
+  return [
+    {
+      title: `Pulumi ${version}, ${platform}`,
+      module: releaseModule(version),
+      packages: [
+        `${pkg}/cmd/pulumi`,
+        `${sdk}/nodejs/cmd/pulumi-language-nodejs`,
+        `${sdk}/python/cmd/pulumi-language-python`,
+        `${sdk}/go/pulumi-language-go`,
+        "github.com/pulumi/pulumi-java/pkg/cmd/pulumi-language-java",
+        "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+      ],
+      variables: { [`${pkg}/version.Version`]: `v${version}` },
+      architecture,
+    },
+    {
+      title: `Pulumi .NET host, ${platform}`,
+      module: toolModule("dotnet-host"),
+      packages: [`${sdk}/dotnet/cmd/pulumi-language-dotnet`],
+      architecture,
+    },
+  ];
 }
 
-/** Reproducible: the entries are sorted, without owners, and have the time of the release. */
+/** Packs a folder reproducibly: the entries are sorted, without owners, and have the time of the release. */
 async function pack(folder: string, archive: string, time: string): Promise<void> {
   const reproducible = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mode=0755", `--mtime=${time}`];
   const args = ["--create", "--use-compress-program=gzip -n", ...reproducible, `--file=${archive}.unfinished`];
-  await execa("tar", [...args, "--directory", join(folder, ".."), "pulumi"]);
+  await execa("tar", [...args, "--directory", dirname(folder), basename(folder)]);
   await rename(`${archive}.unfinished`, archive);
 }
 
 /** Writes the checksum file as Pulumi names it, in the format of sha256sum. */
 async function writeChecksums(version: string): Promise<void> {
-  const archives = (await readdir(mirrorFolder)).filter((name) => name.startsWith(`pulumi-v${version}-`)).sort();
-  const lines = archives
-    .filter((name) => name.endsWith(".tar.gz"))
-    .map(async (name) => {
-      const sum = createHash("sha256").update(await readFile(join(mirrorFolder, name)));
-      return `${sum.digest("hex")}  ${name}\n`;
-    });
-  await writeFile(join(mirrorFolder, checksumsName(version)), (await Promise.all(lines)).join(""));
+  const files = (await readdir(mirrorFolder)).sort();
+  const archives = files.filter((name) => name.startsWith(`pulumi-v${version}-`) && name.endsWith(".tar.gz"));
+  const lines = archives.map((name) => `${hash("sha256", readFileSync(join(mirrorFolder, name)))}  ${name}\n`);
+  await writeFile(join(mirrorFolder, checksumsName(version)), lines.join(""));
 }

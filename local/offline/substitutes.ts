@@ -4,11 +4,12 @@ import { delimiter, dirname, join } from "node:path";
 
 import { execa } from "execa";
 
+import { catalogue } from "../../images/catalogue";
+import { readDockerfile, sourceDateEpoch } from "../../images/dockerfile";
 import { type Platform, platforms } from "../../images/platform";
 import { ensureDebianProgram } from "../install/debianProgram";
 import { goBuild, toolModule } from "../install/goBuild";
 import node from "./node.json";
-import { buildEpoch } from "./officialImages";
 
 /** How a substitute is made. */
 export interface Substitute {
@@ -25,6 +26,9 @@ export const substitutes: Readonly<Record<string, Substitute>> = {
   golang: { title: "the Go toolchain from its module", prepare: prepareGolang },
   dotnet: { title: "a dotnet command that compiles nothing, because no registry has .NET", prepare: prepareDotnet },
 };
+
+/** The time of a substitute's files in seconds since 1970: that of the builds that start from it. */
+export const buildEpoch = () => String(sourceDateEpoch(readDockerfile(catalogue[0]?.name ?? "")));
 
 /** What the official slim image leaves out (its file /etc/dpkg/dpkg.cfg.d/docker), so that sizes compare. */
 const slim = ["doc", "groff", "info", "linda", "lintian", "locale", "man"].map(

@@ -41,7 +41,10 @@ export class EcrPublic {
     const known = getCACertificates("default");
     setDefaultCACertificates([...known, readFileSync(authority, "utf8")]);
     const port = await portOf("registry", folder);
-    await startRegistry(environment.tools, folder, port, { ...server, users });
+    await startRegistry(environment.tools, folder, {
+      tls: server,
+      auth: { htpasswd: { realm: "registry", path: users } },
+    });
     const proxy = await startProxy(port);
     const bundle = join(folder, "authorities.pem");
     writeFileSync(bundle, [...getCACertificates("default")].join("\n"));

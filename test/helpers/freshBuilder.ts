@@ -5,9 +5,8 @@ import { execa } from "execa";
 
 import type { Platform } from "../../images/platform";
 import { stopDaemon } from "../../local/native/daemon";
-import { addBuilder } from "../../local/native/buildxBuilder";
 import { inFolder } from "../../local/folder";
-import { startBuildKit } from "../../local/native/buildKit";
+import { addBuilder, startBuildKit } from "../../local/native/buildKit";
 import type { BuilderTools } from "../../local/native/builderTools";
 
 /** One BuildKit of a builder. */

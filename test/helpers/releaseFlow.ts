@@ -8,7 +8,6 @@ import { catalogue } from "../../images/catalogue";
 import { versionLabel } from "../../images/labels";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { stopDaemon } from "../../local/native/daemon";
-import { portOf } from "../../local/native/ports";
 import { startRegistry } from "../../local/native/registry";
 import type { StackConfig } from "../../local/stack";
 import { type Comment, type GhState, changeState, readState } from "../fakes/gh/state";
@@ -39,7 +38,7 @@ export class ReleaseFlow {
   static async start(versions: readonly string[]): Promise<ReleaseFlow> {
     const place = await openPlace(versions);
     const { environment, folder } = place;
-    const registry = await startRegistry(environment.tools, folder, await portOf("registry", folder));
+    const registry = await startRegistry(environment.tools, folder);
     const backend = { PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
     // A shell gets these from `. .local/env`; here, the workflow selects the stack.
     const own = { PULUMI_STACK: undefined, PULUMI_OPTION_CONFIG_FILE: undefined, PULUMI_BACKEND_URL: undefined };

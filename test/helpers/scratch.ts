@@ -6,7 +6,6 @@ import type { Platform } from "../../images/platform";
 import { type Environment, setUp } from "../../local/environment";
 import { inFolder } from "../../local/folder";
 import { stopDaemon } from "../../local/native/daemon";
-import { portOf } from "../../local/native/ports";
 import { startRegistry } from "../../local/native/registry";
 import { ensureRelease } from "../../local/offline/mirror";
 import type { StackConfig } from "../../local/stack";
@@ -70,7 +69,7 @@ export class Scratch extends TestStack {
   static async start(...machine: Parameters<typeof prepareMachine>): Promise<Scratch> {
     const place = await openPlace(...machine);
     const { environment, folder } = place;
-    return new Scratch(place, await startRegistry(environment.tools, folder, await portOf("registry", folder)));
+    return new Scratch(place, await startRegistry(environment.tools, folder));
   }
 
   /** Creates another stack, whose images go to another path of the same registry. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Daemon, startDaemon, stopDaemon } from "../../local/native/daemon";
@@ -8,7 +8,7 @@ import { useTemporaryFolder } from "../helpers/temporaryFolder";
 // Not a unit test: the daemons are identified by Linux's /proc.
 describe("a daemon", () => {
   // Declared first, so that it runs before the folder is removed.
-  afterEach(() => stopDaemon("sleeper", folder()));
+  afterEach(() => stop());
   const folder = useTemporaryFolder();
   // Healthy as long as its pid file exists: nothing answers before it is started.
   const sleeper: Daemon = {
@@ -19,72 +19,62 @@ describe("a daemon", () => {
     whenTaken: "Stop it.",
     isHealthy: () => Promise.resolve(existsSync(join(folder(), "sleeper.json"))),
   };
+  /** Starts the sleeper with other settings. */
+  const start = (change: Partial<Daemon> = {}) => startDaemon({ ...sleeper, ...change }, folder());
+  const stop = (from = folder()) => stopDaemon("sleeper", from);
 
   it("is started once, and stopped", async () => {
-    assert.equal(await startDaemon(sleeper, folder()), "started");
-    assert.equal(await startDaemon(sleeper, folder()), "running");
-    assert.equal(await stopDaemon("sleeper", folder()), true);
-    assert.equal(await stopDaemon("sleeper", folder()), false);
-  });
-
-  it("is not confused with another process that reuses its pid", async () => {
-    writeFileSync(join(folder(), "other.json"), JSON.stringify({ folder: folder(), pid: process.pid, startTime: "1" }));
-    assert.equal(await stopDaemon("other", folder()), false);
+    const results = [await start(), await start(), await stop(), await stop()];
+    assert.deepEqual(results, ["started", "running", true, false]);
   });
 
   it("is not started if another process answers at its address", () =>
-    assert.rejects(startDaemon({ ...sleeper, isHealthy: () => Promise.resolve(true) }, folder()), {
+    assert.rejects(start({ isHealthy: () => Promise.resolve(true) }), {
       message: "Another process already answers at localhost:1, the address of sleeper. Stop it.",
     }));
 
-  it("has not started if it ends while another process answers", async () => {
-    const args = ["-c", "sleep 0.1; echo port taken; exit 1"];
-    await assert.rejects(startDaemon({ ...sleeper, command: "sh", args }, folder()), /port taken$/);
-  });
+  it("has not started if it ends while another process answers", () =>
+    assert.rejects(start({ command: "sh", args: ["-c", "sleep 0.1; echo port taken; exit 1"] }), /port taken$/));
 
-  it("is not stopped by a truncated pid file", async () => {
-    writeFileSync(join(folder(), "half.json"), '{"pid": 1');
-    assert.equal(await stopDaemon("half", folder()), false);
+  it("reports the end of its log if it does not start", () =>
+    assert.rejects(
+      start({ command: "sh", args: ["-c", "echo no such luck; exit 1"], isHealthy: () => Promise.resolve(false) }),
+      /^Error: sleeper does not start\. The end of .*sleeper\.log:\nno such luck$/s,
+    ));
+
+  it("is not stopped by a pid file of another process, or by a truncated one", async () => {
+    const reused = JSON.stringify({ folder: folder(), pid: process.pid, startTime: "1" });
+    for (const text of [reused, '{"pid": 1']) {
+      writeFileSync(join(folder(), "sleeper.json"), text);
+      assert.equal(await stop(), false);
+    }
   });
 
   it("is not stopped from a copy of its folder", async () => {
-    await startDaemon(sleeper, folder());
-    const copy = join(folder(), "copy");
-    mkdirSync(copy);
-    copyFileSync(join(folder(), "sleeper.json"), join(copy, "sleeper.json"));
-    assert.equal(await stopDaemon("sleeper", copy), false);
-    assert.equal(await stopDaemon("sleeper", folder()), true);
+    await start();
+    cpSync(join(folder(), "sleeper.json"), join(folder(), "copy", "sleeper.json"));
+    assert.deepEqual([await stop(join(folder(), "copy")), await stop()], [false, true]);
   });
 
   it("is restarted if it is not healthy", async () => {
-    assert.equal(await startDaemon(sleeper, folder()), "started");
+    assert.equal(await start(), "started");
     let polls = 0;
     // Polled for the running daemon, then for the address, which must be free, then for the new daemon.
-    const sick = { ...sleeper, isHealthy: () => Promise.resolve(++polls > 2) };
-    assert.equal(await startDaemon(sick, folder()), "started");
+    assert.equal(await start({ isHealthy: () => Promise.resolve(++polls > 2) }), "started");
   });
 
   it("is restarted if its program was rebuilt", async () => {
     const command = join(folder(), "program");
     writeFileSync(command, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
-    assert.equal(await startDaemon({ ...sleeper, command }, folder()), "started");
-    assert.equal(await startDaemon({ ...sleeper, command }, folder()), "running");
+    assert.deepEqual([await start({ command }), await start({ command })], ["started", "running"]);
     utimesSync(command, 0, 0);
-    assert.equal(await startDaemon({ ...sleeper, command }, folder()), "started");
+    assert.equal(await start({ command }), "started");
   });
 
   it("is restarted with other settings", async () => {
-    for (const change of [{}, { args: ["61"] }, { args: ["61"], env: { PROXY: "1" } }, { config: "http: 1" }]) {
-      assert.equal(await startDaemon({ ...sleeper, ...change }, folder()), "started");
+    const config = { file: join(folder(), "config.yml"), text: "http: 1" };
+    for (const change of [{}, { args: ["61"] }, { args: ["61"], env: { PROXY: "1" } }, { config }]) {
+      assert.equal(await start(change), "started");
     }
-  });
-
-  it("reports the end of its log if it does not start", () => {
-    const args = ["-c", "echo no such luck; exit 1"];
-    const broken = { ...sleeper, command: "sh", args, isHealthy: () => Promise.resolve(false) };
-    return assert.rejects(
-      startDaemon(broken, folder()),
-      /^Error: sleeper does not start\. The end of .*sleeper\.log:\nno such luck$/s,
-    );
   });
 });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
 import { argument, readDockerfile, scriptsContext, sourceDateEpoch } from "../../images/dockerfile";
-import { type Environment, setUp } from "../../local/environment";
-import { checkout, inFolder } from "../../local/folder";
-import { ownPlatform } from "../../local/native/ownPlatform";
+import { checkout } from "../../local/folder";
+import { ownPlatform } from "../../local/native/platforms";
 import { serve } from "../helpers/http";
+import { type Place, closePlace, openPlace } from "../helpers/scratch";
 
 /** Prints the sources of packages. Official images of Debian have no sources.list. */
 const sources = "{ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; }";
@@ -21,43 +21,33 @@ RUN ls /tmp /var/lib/apt/lists && ${sources} && grep ^Package /var/lib/dpkg/stat
 `;
 
 describe("Debian's snapshots", () => {
-  let environment: Environment;
-  let folder: string;
+  let place: Place;
   /** Debian's archive, as the base's own sources name it. It serves as a snapshot. */
   let archive: string;
   const dockerfile = readDockerfile("yaml");
   const snapshot = argument(dockerfile, "DEBIAN_SNAPSHOT");
 
   before(async () => {
-    environment = await setUp();
-    mkdirSync(inFolder("tests"), { recursive: true });
-    folder = mkdtempSync(inFolder("tests", "run-"));
-    writeFileSync(join(folder, "Dockerfile"), dockerfile + probes);
+    place = await openPlace([]);
+    writeFileSync(join(place.folder, "Dockerfile"), dockerfile + probes);
     const { log } = await build("none", "sources");
     [, archive = ""] = /(https?:\/\/\S+)\/debian\/?\s/.exec(log) ?? [];
     assert.ok(archive !== "", log);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => closePlace(place));
 
   /** Builds a stage with packages from these snapshots. Returns the build's log. */
   async function build(snapshots: string, target = "probe"): Promise<{ failed: boolean; log: string }> {
-    const { buildctl } = environment.tools;
-    const { failed, all } = await execa(
-      buildctl,
-      [
-        ...[`--addr=${environment.buildKit}`, "build", "--frontend=dockerfile.v0", "--progress=plain", "--no-cache"],
-        ...[
-          `--local=dockerfile=${folder}`,
-          `--local=context=${join(checkout, scriptsContext)}`,
-          `--opt=target=${target}`,
-        ],
-        `--opt=platform=${ownPlatform()}`,
-        `--opt=build-arg:SOURCE_DATE_EPOCH=${sourceDateEpoch(dockerfile)}`,
-        `--opt=build-arg:DEBIAN_SNAPSHOTS=${snapshots}`,
-        ...Object.entries(environment.bases).map(([stage, location]) => `--opt=context:${stage}=${location}`),
-      ],
-      { reject: false, all: true },
-    );
+    const { tools, buildKit, bases } = place.environment;
+    const args = [
+      ...[`--addr=${buildKit}`, "build", "--frontend=dockerfile.v0", "--progress=plain", "--no-cache"],
+      ...[`--local=dockerfile=${place.folder}`, `--local=context=${join(checkout, scriptsContext)}`],
+      ...[`--opt=target=${target}`, `--opt=platform=${ownPlatform()}`],
+      `--opt=build-arg:SOURCE_DATE_EPOCH=${sourceDateEpoch(dockerfile)}`,
+      `--opt=build-arg:DEBIAN_SNAPSHOTS=${snapshots}`,
+      ...Object.entries(bases).map(([stage, location]) => `--opt=context:${stage}=${location}`),
+    ];
+    const { failed, all } = await execa(tools.buildctl, args, { reject: false, all: true });
     return { failed, log: all };
   }
 

@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { Fault } from "../../lib/errors";
 import { checkout } from "../../local/folder";
-import { installWheel } from "../../local/install/wheel";
 import { lint, runLinters } from "../../local/lint/lint";
-import { type Linters, ensureLinters } from "../../local/lint/linters";
+import { type Linters, ensureLinters, installWheel } from "../../local/lint/linters";
 import { git } from "../helpers/scratchRepository";
+import { useTemporaryFolder } from "../helpers/temporaryFolder";
+import { withEnvironment } from "../helpers/withEnvironment";
 
 const checkoutAction = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
 
-/** A workflow without findings, with additional lines in some places. */
-function workflow({ concurrency = "  group: test", job = "", uses = checkoutAction, command = "make check" } = {}) {
+/** A workflow, by default without findings. */
+function workflow({ concurrency = "", job = "", uses = checkoutAction, command = "make check" } = {}): string {
   return `
 name: test
 on: issues
 permissions: {}
 concurrency:
+  group: test
 ${concurrency}
 jobs:
   test:
@@ -33,122 +34,100 @@ jobs:
 `;
 }
 
+/** A composite action with this step. */
+function action(step: string): string {
+  return `name: test\ndescription: A test\nruns:\n  using: composite\n  steps:\n    - ${step}\n      shell: sh\n`;
+}
+
+const good = {
+  ".github/workflows/good.yml": workflow(),
+  ".github/workflows/queue.yaml": workflow({ concurrency: "  queue: max" }),
+  ".github/actions/good/action.yml": action("run: make check"),
+};
+const bad = {
+  ".github/workflows/concurrency.yml": workflow({ concurrency: "  queues: max" }),
+  ".github/workflows/job.yml": workflow({ job: "timeout: 5" }),
+  ".github/workflows/injection.yml": workflow({ command: "echo ${{ github.event.issue.title }}" }),
+  ".github/workflows/unpinned.yaml": workflow({ uses: "actions/checkout@v4" }),
+  ".github/actions/injection/action.yml": action("run: echo ${{ inputs.text }}"),
+  ".github/actions/unpinned/action.yml": action("uses: actions/checkout@v4\n    - run: make check"),
+};
+const findings = {
+  actionlint: [
+    /concurrency\.yml:\d+:\d+: unexpected key "queues" for "concurrency" section/,
+    /job\.yml:\d+:5: unexpected key "timeout" for "job" section/,
+    /injection\.yml:\d+:\d+: "github\.event\.issue\.title" is potentially untrusted/,
+  ],
+  zizmor: [
+    /^error\[template-injection\]: code injection via template expansion\n.*workflows\/injection\.yml:\d+:\d+/m,
+    /^error\[unpinned-uses\]: unpinned action reference\n.*workflows\/unpinned\.yaml:\d+:\d+/m,
+    /^\w+\[template-injection\]: .*\n.*actions\/injection\/action\.yml/m,
+    /^error\[unpinned-uses\]: .*\n.*actions\/unpinned\/action\.yml/m,
+  ],
+};
+
 describe("the linters", () => {
+  const folder = useTemporaryFolder();
   let linters: Linters;
-  let folder: string;
 
   before(async () => {
     linters = await ensureLinters();
   });
-  beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "runner-pulumi-"));
-    await git(folder, "init", "--quiet");
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  beforeEach(() => git(folder(), "init", "--quiet"));
 
-  /** Adds files to the repository in the folder. */
-  async function add(files: Record<string, string>): Promise<void> {
+  /** Adds files to the repository in the folder. Returns what each linter prints. */
+  async function lintFiles(files: Record<string, string>): Promise<string[]> {
     for (const [path, text] of Object.entries(files)) {
-      const file = join(folder, path);
-      mkdirSync(join(file, ".."), { recursive: true });
-      writeFileSync(file, text);
+      mkdirSync(dirname(join(folder(), path)), { recursive: true });
+      writeFileSync(join(folder(), path), text);
     }
-    await git(folder, "add", "--all");
-  }
-
-  /** The findings in these files of .github, by linter. */
-  async function findings(files: Record<string, string>): Promise<{ actionlint: string; zizmor: string }> {
-    await add(Object.fromEntries(Object.entries(files).map(([path, text]) => [`.github/${path}`, text])));
-    const [actionlint, zizmor] = await lint(linters, folder);
-    assert.ok(actionlint && zizmor);
-    for (const verdict of [actionlint, zizmor]) assert.equal(verdict.passed, verdict.findings === "");
-    return { actionlint: actionlint.findings, zizmor: zizmor.findings };
+    await git(folder(), "add", "--all");
+    return (await lint(linters, folder())).map((verdict) => verdict.findings);
   }
 
   it("pass this repository", () => runLinters());
 
+  it("pass good workflows and actions", async () => assert.deepEqual(await lintFiles(good), ["", ""]));
+
+  it("refuse bad workflows and actions beside good ones, and name each finding's place", async () => {
+    const printed = await lintFiles({ ...good, ...bad });
+    for (const [index, expected] of [findings.actionlint, findings.zizmor].entries()) {
+      for (const finding of expected) assert.match(printed[index] ?? "", finding);
+      assert.doesNotMatch(printed[index] ?? "", /good[./]|queue\./);
+    }
+    for (const path of Object.keys(bad)) rmSync(join(folder(), path));
+    for (const [path, text] of Object.entries(bad)) {
+      assert.ok((await lintFiles({ [path]: text })).join("").includes(path), path);
+      rmSync(join(folder(), path));
+    }
+  });
+
+  it("refuse a file that is not a workflow, and an action with an unknown key", async () => {
+    const [actionlint = "", zizmor = ""] = await lintFiles({ ...good, ".github/workflows/b.yml": "name: b\n" });
+    assert.match(actionlint, /b\.yml:1:1: "jobs" section is missing in workflow/);
+    assert.match(zizmor, /failed to load .*b\.yml as workflow/);
+    rmSync(join(folder(), ".github", "workflows", "b.yml"));
+    const [, broken = ""] = await lintFiles({ ".github/actions/test/action.yml": action("use: actions/checkout@v4") });
+    assert.match(broken, /action\.yml as action.*'use' was unexpected/s);
+  });
+
   it("refuse a shell script with findings, and name its line", async () => {
-    const files = { ".github/workflows/a.yml": workflow(), "scripts/good": "#!/bin/sh\nexit 0\n" };
-    await add({ ...files, "scripts/bad": "#!/usr/bin/env bash\nrm $1\n" });
-    const shellcheck = (await lint(linters, folder))[2];
-    assert.equal(shellcheck?.passed, false);
-    assert.match(shellcheck?.findings ?? "", /^scripts\/bad:2:4: note: Double quote to prevent globbing.* \[SC2086\]$/);
-  });
-
-  const good = { actionlint: "", zizmor: "" };
-  it("pass a good workflow", async () => assert.deepEqual(await findings({ "workflows/a.yml": workflow() }), good));
-
-  it("pass a workflow that queues", async () => {
-    const concurrency = "  group: test\n  queue: max";
-    assert.deepEqual(await findings({ "workflows/a.yaml": workflow({ concurrency }) }), good);
-  });
-
-  it("refuse any other unknown key of concurrency", async () => {
-    const concurrency = "  group: test\n  queues: max";
-    const { actionlint } = await findings({ "workflows/a.yml": workflow({ concurrency }) });
-    assert.match(actionlint, /unexpected key "queues" for "concurrency" section/);
-  });
-
-  it("refuse an unknown key of a job", async () => {
-    const { actionlint } = await findings({ "workflows/a.yml": workflow({ job: "timeout: 5" }) });
-    assert.match(actionlint, /a\.yml:\d+:5: unexpected key "timeout" for "job" section/);
-  });
-
-  it("refuse a template injection", async () => {
-    const command = "echo ${{ github.event.issue.title }}";
-    const { actionlint, zizmor } = await findings({ "workflows/a.yml": workflow({ command }) });
-    assert.match(actionlint, /"github\.event\.issue\.title" is potentially untrusted/);
-    assert.match(zizmor, /^error\[template-injection\]: code injection via template expansion\n.*a\.yml:\d+:\d+/);
-  });
-
-  it("refuse an action that is not pinned", async () => {
-    const { zizmor } = await findings({ "workflows/a.yml": workflow({ uses: "actions/checkout@v4" }) });
-    assert.match(zizmor, /^error\[unpinned-uses\]: unpinned action reference\n.*a\.yml:\d+:\d+/);
-  });
-
-  it("refuse a bad workflow beside a good one", async () => {
-    const bad = workflow({ uses: "actions/checkout@v4" });
-    const { actionlint, zizmor } = await findings({ "workflows/a.yml": workflow(), "workflows/b.yaml": bad });
-    assert.equal(actionlint, "");
-    assert.match(zizmor, /unpinned-uses.*b\.yaml/s);
+    const scripts = { "scripts/good": "#!/bin/sh\nexit 0\n", "scripts/bad": "#!/usr/bin/env bash\nrm $1\n" };
+    const [, , shellcheck = ""] = await lintFiles({ ...good, ...scripts });
+    assert.match(shellcheck, /^scripts\/bad:2:4: note: Double quote to prevent globbing.* \[SC2086\]$/);
   });
 
   it("end the command with the remedy for findings", async () => {
-    await findings({ "workflows/a.yml": workflow({ uses: "actions/checkout@v4" }) });
-    await assert.rejects(runLinters(folder), {
+    await lintFiles({ ".github/workflows/a.yml": workflow({ uses: "actions/checkout@v4" }) });
+    await assert.rejects(runLinters(folder()), {
       message:
         /^zizmor [\d.]+ found problems, listed above\. Fix them, or add an exception with its reason: to \.github\/actionlint\.yaml, to \.github\/zizmor\.yml, or as "# shellcheck disable=SC…" above the line\.$/,
     });
   });
 
-  it("refuse a file that is not a workflow", async () => {
-    const { actionlint, zizmor } = await findings({ "workflows/a.yml": workflow(), "workflows/b.yml": "name: b\n" });
-    assert.match(actionlint, /b\.yml:1:1: "jobs" section is missing in workflow/);
-    assert.match(zizmor, /failed to load .*b\.yml as workflow/);
-  });
-
-  const action = (more: string) =>
-    `name: test\ndescription: A test\nruns:\n  using: composite\n  steps:\n    - ${more}\n      shell: sh\n`;
-  it("pass a good composite action", async () => {
-    const files = { "workflows/a.yml": workflow(), "actions/test/action.yml": action("run: make check") };
-    assert.deepEqual(await findings(files), good);
-  });
-
-  const actions = [
-    ["run: echo ${{ inputs.text }}", /template-injection.*action\.yml/s],
-    ["uses: actions/checkout@v4\n    - run: make check", /unpinned-uses.*action\.yml/s],
-    ["use: actions/checkout@v4", /action\.yml as action.*'use' was unexpected/s],
-  ] as const;
-  for (const [step, finding] of actions) {
-    it(`refuse a composite action with ${step.replace(/\s+/g, " ")}`, async () => {
-      const { zizmor } = await findings({ "workflows/a.yml": workflow(), "actions/test/action.yml": action(step) });
-      assert.match(zizmor, finding);
-    });
-  }
-
   it("refuse a checkout without a workflow", () =>
-    assert.rejects(findings({}), {
-      message: `${join(folder, ".github/workflows")} contains no workflow. Run this in a full checkout.`,
+    assert.rejects(lintFiles({}), {
+      message: `${join(folder(), ".github/workflows")} contains no workflow. Run this in a full checkout.`,
     }));
 
   it("are installed only once", async () => {
@@ -158,53 +137,42 @@ describe("the linters", () => {
   });
 
   describe("from a wheel", () => {
-    const path = process.env["PATH"];
     const requirements = join(checkout, "local", "lint", "zizmor", "requirements.txt");
-    let output: string;
-    beforeEach(() => {
-      output = join(folder, "zizmor");
-    });
-    afterEach(() => {
-      process.env["PATH"] = path;
-    });
+    const output = () => join(folder(), "zizmor");
 
     it("are installed again after an interruption", async () => {
       // A process that was killed leaves an unfinished folder, or a folder without a stamp.
-      for (const left of [`${output}.unfinished`, output]) {
+      for (const left of [`${output()}.unfinished`, output()]) {
         mkdirSync(join(left, "bin"), { recursive: true });
         writeFileSync(join(left, "bin", "zizmor"), "half");
       }
-      await installWheel({ title: "zizmor", requirements, output });
-      assert.ok(readFileSync(join(output, "bin", "zizmor")).length > 1_000_000);
-      assert.equal(existsSync(`${output}.unfinished`), false);
+      await installWheel("zizmor", requirements, output());
+      assert.ok(readFileSync(join(output(), "bin", "zizmor")).length > 1_000_000);
+      assert.equal(existsSync(`${output()}.unfinished`), false);
     });
 
     it("are refused with another hash", async () => {
-      const tampered = join(folder, "requirements.txt");
-      writeFileSync(
-        tampered,
-        readFileSync(requirements, "utf8").replace(/sha256:[0-9a-f]{64}/g, `sha256:${"0".repeat(64)}`),
-      );
-      await assert.rejects(installWheel({ title: "zizmor", requirements: tampered, output }), (error) => {
+      const tampered = join(folder(), "requirements.txt");
+      const text = readFileSync(requirements, "utf8");
+      writeFileSync(tampered, text.replace(/sha256:[0-9a-f]{64}/g, `sha256:${"0".repeat(64)}`));
+      await assert.rejects(installWheel("zizmor", tampered, output()), (error) => {
         assert.ok(error instanceof Fault);
         assert.match(error.message, /^Could not install zizmor from .*requirements\.txt.*DO NOT MATCH THE HASHES/s);
         return true;
       });
-      assert.equal(existsSync(output), false);
+      assert.equal(existsSync(output()), false);
     });
 
-    const missing = {
-      message: "python3 with pip is not on PATH and is needed to install zizmor. Install python3-pip and retry.",
-    };
-    it("name python3 if it is missing", async () => {
-      process.env["PATH"] = folder;
-      await assert.rejects(installWheel({ title: "zizmor", requirements, output }), missing);
-    });
-
-    it("name pip if it is missing", async () => {
-      writeFileSync(join(folder, "python3"), "#!/bin/sh\necho No module named pip >&2\nexit 1\n", { mode: 0o755 });
-      process.env["PATH"] = `${folder}:${path ?? ""}`;
-      await assert.rejects(installWheel({ title: "zizmor", requirements, output }), missing);
-    });
+    for (const missing of ["python3", "pip"]) {
+      it(`name ${missing} if it is missing`, async () => {
+        const python = "#!/bin/sh\necho No module named pip >&2\nexit 1\n";
+        if (missing === "pip") writeFileSync(join(folder(), "python3"), python, { mode: 0o755 });
+        const PATH = missing === "pip" ? `${folder()}:${process.env["PATH"]}` : folder();
+        const install = () => withEnvironment({ PATH }, () => installWheel("zizmor", requirements, output()));
+        await assert.rejects(install, {
+          message: "python3 with pip is not on PATH and is needed to install zizmor. Install python3-pip and retry.",
+        });
+      });
+    }
   });
 });

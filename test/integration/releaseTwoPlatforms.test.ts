@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { allPlatforms } from "../../images/platform";
-import { ownPlatform } from "../../local/native/ownPlatform";
+import { ownPlatform } from "../../local/native/platforms";
 import { FreshBuilder } from "../helpers/freshBuilder";
 import { copyProgram, languageAlone } from "../helpers/programCopy";
 import { says } from "../helpers/says";
@@ -23,19 +23,18 @@ describe("a release for two platforms", () => {
   let scratch: Scratch;
   let program: string;
   let twoNodes: FreshBuilder;
-  /** The digest from one BuildKit that emulates, and from one node per platform without any cache. */
-  let digests: { emulated: string; byNodes: string };
+  /** The digests from one BuildKit that emulates, and from one node per platform without any cache. */
+  let emulated: string, byNodes: string;
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], allPlatforms, ["yaml"]);
     program = copyProgram(join(scratch.place.folder, "program"), [languageAlone("yaml")]);
     twoNodes = await FreshBuilder.start("runner-pulumi-nodes", scratch.place.environment.tools, nodes);
     // In parallel: emulation uses a single core.
-    const [emulated, byNodes] = await Promise.all([
+    [emulated, byNodes] = await Promise.all([
       up(scratch, { tag: "v3.66.0" }),
       up(scratch.beside("nodes"), { tag: "v3.66.0", builder: twoNodes.name }),
     ]);
-    digests = { emulated, byNodes };
   });
   after(async () => {
     // Both are undefined if `before` failed early.
@@ -53,13 +52,13 @@ describe("a release for two platforms", () => {
   }
 
   it("publishes one index with a manifest for each", async () => {
-    assert.equal(await scratch.client("yaml").digest("v3.66.0"), digests.emulated);
-    assert.deepEqual((await scratch.platformsOf("yaml", digests.emulated)).sort(), [...allPlatforms].sort());
-    assert.ok(await scratch.pulls("yaml", digests.emulated));
+    assert.equal(await scratch.client("yaml").digest("v3.66.0"), emulated);
+    assert.deepEqual((await scratch.platformsOf("yaml", emulated)).sort(), [...allPlatforms].sort());
+    assert.ok(await scratch.pulls("yaml", emulated));
   });
 
   it("has the same digest from one node per platform, without any cache, after smoke tests on both", async () => {
-    assert.equal(digests.byNodes, digests.emulated);
+    assert.equal(byNodes, emulated);
     for (const [index, { platforms: built }] of nodes.entries()) {
       const steps = await twoNodes.stepsOf(index);
       for (const step of ["/run/build/apt-install", "/run/smoke/contract"]) {

@@ -8,11 +8,11 @@ import { type Workplace, rebuild } from "../../commands/verify/rebuild";
 import { readRebuildTargets, requireImageTag } from "../../commands/verify/targets";
 import { type Verdict, judge } from "../../commands/verify/verify";
 import { catalogue } from "../../images/catalogue";
-import { ownPlatform } from "../../local/native/ownPlatform";
+import { ownPlatform } from "../../local/native/platforms";
 import { changeByte, pushChanged, recompress } from "../helpers/changedImage";
 import { FreshBuilder } from "../helpers/freshBuilder";
 import { copyProgram, languageAlone } from "../helpers/programCopy";
-import { pushImage } from "../helpers/pushImage";
+import { pushImage } from "../helpers/repositoryWriter";
 import { Scratch } from "../helpers/scratch";
 
 const languages = catalogue.filter(({ name }) => name === "javascript");

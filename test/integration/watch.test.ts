@@ -16,14 +16,13 @@ import { openGitHub } from "../../lib/github";
 import { inFolder } from "../../local/folder";
 import { ensureBuilderTools } from "../../local/native/builderTools";
 import { stopDaemon } from "../../local/native/daemon";
-import { portOf } from "../../local/native/ports";
 import { startRegistry } from "../../local/native/registry";
 import { GitHub, type Trouble, outage } from "../fakes/github";
 import { captureLog } from "../helpers/captureLog";
 import { checksumsOf } from "../helpers/checksums";
 import { type Answer, serve } from "../helpers/http";
 import { isFault } from "../helpers/isFault";
-import { pushImage } from "../helpers/pushImage";
+import { pushImage } from "../helpers/repositoryWriter";
 import { ScratchRepository, git } from "../helpers/scratchRepository";
 import { stackTrace } from "../helpers/stackTrace";
 import { withEnvironment } from "../helpers/withEnvironment";
@@ -64,7 +63,7 @@ describe("the watcher", () => {
   before(async () => {
     mkdirSync(inFolder("tests"), { recursive: true });
     folder = mkdtempSync(inFolder("tests", "watch-"));
-    registry = await startRegistry(await ensureBuilderTools(), folder, await portOf("registry", folder));
+    registry = await startRegistry(await ensureBuilderTools(), folder);
     gitHub = await GitHub.start(token);
     mirror = await serve(files);
   });

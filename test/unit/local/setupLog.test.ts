@@ -9,35 +9,27 @@ import { withEnvironment } from "../../helpers/withEnvironment";
 
 describe("the set-up log", () => {
   const folder = useTemporaryFolder();
+  const file = () => join(folder(), "setup.log");
 
-  /** The lines for a substitute, and the file. */
-  async function logSubstitute(verbose: string): Promise<{ lines: readonly string[]; file: string }> {
-    const file = join(folder(), "setup.log");
-    const { lines } = await withEnvironment({ VERBOSE: verbose }, () =>
-      captureLog(() => Promise.resolve(logPart("base node", "substitute", "dial tcp: no such host", file))),
-    );
-    return { lines, file };
+  /** Logs a part. Returns the lines. */
+  async function logged(verbose: string, reason?: string): Promise<readonly string[]> {
+    const log = () => Promise.resolve(logPart("base node", "substitute", reason, file()));
+    return (await withEnvironment({ VERBOSE: verbose }, () => captureLog(log))).lines;
   }
 
+  const line = "  base node            substitute";
+
   it("keeps reasons out of sight, in a file with the time of each", async () => {
-    const { lines, file } = await logSubstitute("");
-    assert.deepEqual(lines, ["  base node            substitute"]);
-    await logSubstitute("");
-    const written = readFileSync(file, "utf8").trimEnd().split("\n");
-    assert.equal(written.length, 2);
-    for (const line of written) {
-      assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z base node: substitute: dial tcp: no such host$/);
-    }
+    for (const reason of ["first", "second"]) assert.deepEqual(await logged("", reason), [line]);
+    const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z base node: substitute:`;
+    assert.match(readFileSync(file(), "utf8"), new RegExp(`^${time} first\n${time} second\n$`));
   });
 
-  it("shows reasons if VERBOSE is set", async () => {
-    const { lines } = await logSubstitute("1");
-    assert.deepEqual(lines, ["  base node            substitute", "                       dial tcp: no such host"]);
-  });
+  it("shows reasons if VERBOSE is set", async () =>
+    assert.deepEqual(await logged("1", "no such host"), [line, "                       no such host"]));
 
   it("writes nothing about a part without a reason", async () => {
-    const file = join(folder(), "setup.log");
-    await captureLog(() => Promise.resolve(logPart("plugin", "0.0.22, in .local", undefined, file)));
-    assert.equal(existsSync(file), false);
+    assert.deepEqual(await logged(""), [line]);
+    assert.equal(existsSync(file()), false);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { fillFolder, fillFolderOnce } from "../../../../local/install/fillFolder";
@@ -7,17 +8,12 @@ import { useTemporaryFolder } from "../../../helpers/temporaryFolder";
 
 describe("a filled folder", () => {
   const parent = useTemporaryFolder();
-  const write = (text: string) => (folder: string) => {
-    writeFileSync(join(folder, "file"), text);
-    return Promise.resolve();
-  };
+  const write = (text: string) => (folder: string) => writeFile(join(folder, "file"), text);
 
   it("does not exist if it could not be filled", async () => {
     const folder = join(parent(), "folder");
-    await assert.rejects(
-      fillFolder(folder, () => Promise.reject(new Error("broken"))),
-      /broken/,
-    );
+    const broken = () => Promise.reject(new Error("broken"));
+    await assert.rejects(fillFolder(folder, broken), /broken/);
     assert.equal(existsSync(folder), false);
   });
 
@@ -28,16 +24,16 @@ describe("a filled folder", () => {
       writeFileSync(join(left, "old"), "");
     }
     await fillFolder(folder, write("new"));
-    assert.deepEqual(readdirSync(folder), ["file"]);
-    assert.deepEqual(readdirSync(parent()), ["folder"]);
+    assert.deepEqual([readdirSync(folder), readdirSync(parent())], [["file"], ["folder"]]);
   });
 
   it("is filled again only from other inputs", async () => {
     const folder = join(parent(), "folder");
-    await fillFolderOnce(folder, "a", write("first"));
-    await fillFolderOnce(folder, "a", write("second"));
-    assert.equal(readFileSync(join(folder, "file"), "utf8"), "first");
-    await fillFolderOnce(folder, "b", write("third"));
-    assert.equal(readFileSync(join(folder, "file"), "utf8"), "third");
+    const fill = async (inputs: string, text: string) => {
+      await fillFolderOnce(folder, inputs, write(text));
+      return readFileSync(join(folder, "file"), "utf8");
+    };
+    const contents = [await fill("a", "first"), await fill("a", "second"), await fill("b", "third")];
+    assert.deepEqual(contents, ["first", "first", "third"]);
   });
 });

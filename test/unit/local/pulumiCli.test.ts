@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { toolModule } from "../../../local/install/goBuild";
 import { pinnedVersion } from "../../../local/install/pins";
-import { isInstalled } from "../../../local/plugin";
+import { isInstalled } from "../../../local/pulumiCli";
 import { dependencies } from "../../../package.json";
 import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 
@@ -20,10 +20,11 @@ describe("the docker-build plugin", () => {
   it("is installed again if its installation was interrupted", () => {
     const plugin = join(folder(), "resource-docker-build-v1.0.0");
     mkdirSync(plugin);
-    assert.equal(isInstalled(plugin), false);
-    writeFileSync(join(plugin, "pulumi-resource-docker-build"), "");
-    assert.equal(isInstalled(plugin), true);
-    writeFileSync(`${plugin}.partial`, "");
-    assert.equal(isInstalled(plugin), false);
+    const states = [isInstalled(plugin)];
+    for (const file of [join(plugin, "pulumi-resource-docker-build"), `${plugin}.partial`]) {
+      writeFileSync(file, "");
+      states.push(isInstalled(plugin));
+    }
+    assert.deepEqual(states, [false, true, false]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { officialImages } from "../../../../local/offline/officialImages";
+import { officialImages } from "../../../../local/offline/bases";
 import { substitutes } from "../../../../local/offline/substitutes";
 
 describe("official images", () => {

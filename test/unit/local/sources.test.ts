@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { mirroredVersions } from "../../../local/offline/mirror";
-import { requireAvailable } from "../../../local/pulumiReleases";
+import { requireAvailable } from "../../../local/sources";
 
 describe("Pulumi's releases", () => {
   const unreachable = () => Promise.resolve("get.pulumi.com cannot be reached");

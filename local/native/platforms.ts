@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { arch } from "node:os";
 import { join } from "node:path";
 
 import { ExecaError, execa } from "execa";
@@ -8,47 +8,40 @@ import type { Platform } from "../../images/platform";
 import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { ensureDebianProgram } from "../install/debianProgram";
-import { ownPlatform } from "./ownPlatform";
+
+/** The platform that this machine runs itself. */
+export function ownPlatform(): Platform {
+  if (process.platform === "linux" && arch() === "x64") return "linux/amd64";
+  if (process.platform === "linux" && arch() === "arm64") return "linux/arm64";
+  throw new Fault(
+    `BuildKit runs as a process on linux/amd64 and linux/arm64, not on ${process.platform}/${arch()}. ` +
+      `Use such a machine or a virtual one.`,
+  );
+}
 
 /** The emulator of a platform, as QEMU and the kernel name it. */
 const emulators: Readonly<Record<Platform, string>> = { "linux/amd64": "qemu-x86_64", "linux/arm64": "qemu-aarch64" };
-
 /** The kernel's list of programs that run foreign binaries: https://docs.kernel.org/admin-guide/binfmt-misc.html */
 const binfmt = "/proc/sys/fs/binfmt_misc";
 
 /**
  * Makes the kernel run programs of these platforms, with QEMU unless the machine runs them itself. The registration applies
  * to the whole machine until it restarts.
- * @throws {Fault} if the kernel refuses it
  */
 export async function ensureEmulation(wanted: readonly Platform[]): Promise<void> {
-  const own = ownPlatform();
-  for (const platform of wanted.filter((each) => each !== own)) {
+  for (const platform of wanted.filter((each) => each !== ownPlatform())) {
     const emulator = emulators[platform];
-    if (existsSync(join(binfmt, emulator))) {
-      log("emulation", `${platform} by ${emulator}, already registered with the kernel`);
-      continue;
-    }
-    await register(emulator).catch((error: unknown) => {
-      if (error instanceof Fault) throw error;
-      throw new Fault(
-        `${platform} cannot be emulated on this ${own} machine: its kernel does not accept ${emulator} ` +
-          `(${reasonOf(error)}). Remove ${platform} from PLATFORMS, or build ` +
-          `on a machine whose kernel has binfmt_misc.`,
-      );
-    });
-    log("emulation", `${platform} by ${emulator}, registered with the kernel until this machine restarts`);
+    const isRegistered = existsSync(join(binfmt, emulator));
+    if (!isRegistered) await register(platform, emulator);
+    const when = isRegistered
+      ? "already registered with the kernel"
+      : "registered with the kernel until this machine restarts";
+    log("emulation", `${platform} by ${emulator}, ${when}`);
   }
 }
 
-/** The first line of a failed program's stderr, or else the error's message. */
-function reasonOf(error: unknown): string {
-  if (error instanceof ExecaError) return String(error.stderr).split("\n")[0] ?? error.shortMessage;
-  return messageOf(error);
-}
-
 /** Registers an emulator by the line in its Debian package. The kernel opens the program now and keeps it open. */
-async function register(emulator: string): Promise<void> {
+async function register(platform: Platform, emulator: string): Promise<void> {
   const name = `${emulator}-static`;
   const program = await ensureDebianProgram(name, "It emulates the platforms that this machine does not run itself", [
     { debianPackage: "qemu-user-static", program: name },
@@ -64,7 +57,15 @@ async function register(emulator: string): Promise<void> {
         `Remove it from PATH to use Debian's, or remove its platform from PLATFORMS.`,
     );
   }
-  const line = await readFile(file, "utf8");
-  if (!existsSync(join(binfmt, "register"))) await execa("mount", ["-t", "binfmt_misc", "binfmt_misc", binfmt]);
-  await writeFile(join(binfmt, "register"), line.trim().replace(":/usr/", `:${prefix}/`));
+  try {
+    if (!existsSync(join(binfmt, "register"))) await execa("mount", ["-t", "binfmt_misc", "binfmt_misc", binfmt]);
+    const line = readFileSync(file, "utf8").trim().replace(":/usr/", `:${prefix}/`);
+    writeFileSync(join(binfmt, "register"), line);
+  } catch (error) {
+    const reason = error instanceof ExecaError ? String(error.stderr).split("\n")[0] : messageOf(error);
+    throw new Fault(
+      `${platform} cannot be emulated on this ${ownPlatform()} machine: its kernel does not accept ${emulator} ` +
+        `(${reason}). Remove ${platform} from PLATFORMS, or build on a machine whose kernel has binfmt_misc.`,
+    );
+  }
 }
