@@ -67,9 +67,9 @@ function named(languages: readonly LanguageReview[], ...kinds: LanguageReview["k
 
 function smokeSentence(languages: readonly LanguageReview[]): string {
   const ran = languages.filter(({ tested }) => tested).length;
-  if (ran === 0) return "No smoke test had to run.";
+  if (ran === 0) return "No smoke test needed to run.";
   const others = languages.filter(({ kind, tested }) => !tested && kind !== "removed").length;
-  return `${ran} smoke ${ran === 1 ? "test" : "tests"} passed${others === 0 ? "" : `, ${others} did not have to run`}.`;
+  return `${ran} smoke ${ran === 1 ? "test" : "tests"} passed${others === 0 ? "" : `, ${others} did not need to run`}.`;
 }
 
 /** What changes inside the images, and why that is unknown for some. */

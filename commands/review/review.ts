@@ -15,7 +15,7 @@ import { type LanguageReview, reviewMarkdown } from "./markdown";
 import { type Preview, runPreview } from "./pulumiPreview";
 
 /**
- * Previews what the checkout would change on a stack if it released again what it has released last. Prints the review as
+ * Previews what the checkout would change on a stack if it re-released its last release. Prints the review as
  * Markdown and writes it to `review-<stack>.md` in a folder.
  * @param folder the folder of the program
  * @throws {Fault} if STACK is not dev or prod, if nothing was released there, or if the preview fails

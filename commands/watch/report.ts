@@ -8,16 +8,16 @@ const meanings = {
   createdMeanwhile: "created by somebody else meanwhile",
   waiting: "cannot be built yet, a later run tags it",
   overdue: `still cannot be built, more than ${maxWaitingHours} hours after Pulumi published it`,
-  dispatch: "incomplete, released again",
-  running: "incomplete, a run is releasing it again",
-  postpone: "incomplete, a later run releases it again",
+  dispatch: "incomplete, re-released",
+  running: "incomplete, a run is re-releasing it",
+  postpone: "incomplete, a later run re-releases it",
   failing: `incomplete, failed ${maxAttempts} times in a row, automatic re-release stopped`,
   unknown: "status unknown",
 };
 
 const dryRunMeanings: Partial<typeof meanings> = {
   pushed: "would be pushed",
-  dispatch: "incomplete, would be released again",
+  dispatch: "incomplete, would be re-released",
 };
 
 /** What happened to a tag, or the remedy for its incomplete release. */
@@ -32,7 +32,7 @@ const withdraw = "To give up a version, add it with the reason to images/withdra
 const remedies = {
   overdue: `Find out why: docs/maintaining.md, "A signature is refused". ${withdraw}`,
   failing:
-    "Fix what the runs report, then release each again: gh workflow run release.yml --ref main --field tag=<tag>. " +
+    "Fix what the runs report, then re-release each: gh workflow run release.yml --ref main --field tag=<tag>. " +
     withdraw,
 };
 

@@ -6,7 +6,7 @@ import { whyUnavailable } from "../../lib/http";
 import { log } from "../../lib/log";
 
 /**
- * Checks that a build would find and accept Pulumi's archives, checksum file and signature. GitHub lists a release before
+ * Checks that a build would find and accept Pulumi's archives, checksum file and signature. GitHub lists a release before all of
  * its files are uploaded. Returns why the version cannot be built yet; undefined if it can.
  */
 export async function whyNotBuildable(

@@ -57,7 +57,7 @@ describe("the review of a pull request", () => {
     const body = await review(edit("python", /(apt-install [^\n]*python3-venv)/, "$1 python3-yaml"));
     for (const stack of ["dev", "prod"]) {
       const line = `**Stack ${stack}, Pulumi 3.64.0:** python changes; ${others("python")} do not. `;
-      const tests = `1 smoke test passed, ${catalogue.length - 1} did not have to run. `;
+      const tests = `1 smoke test passed, ${catalogue.length - 1} did not need to run. `;
       assert.ok(body.includes(`${line}${tests}${nothing}\n`), body);
     }
     const row = /\| python \| (\d+\.\d) MB → (\d+\.\d) MB \| added (libyaml-0-2 \S+, )?python3-yaml \S+ \|/g;
@@ -72,7 +72,7 @@ describe("the review of a pull request", () => {
   it("reports that nothing changes although stack prod has released another tag than the newest last", async () => {
     const body = await review({ "README.md": `${read("README.md")}\nMore.\n` });
     for (const stack of ["dev", "prod"]) {
-      says(body, new RegExp(`Stack ${stack}, .* No published image changes\\. No smoke test had to run\\.`));
+      says(body, new RegExp(`Stack ${stack}, .* No published image changes\\. No smoke test needed to run\\.`));
     }
     assert.doesNotMatch(body, /```/);
   });

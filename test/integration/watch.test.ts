@@ -287,7 +287,7 @@ describe("the watcher", () => {
       assert.deepEqual(tagsOf(report, "pushed"), ["v3.260.0", "latest-v3.260.0"]);
       assert.deepEqual(tagsOf(report, "dispatch"), ["v3.259.0"]);
       assert.match(output, new RegExp(` v3\\.260\\.0 +would be pushed: ${head}\n`));
-      assert.match(output, /v3\.259\.0 +incomplete, would be released again: missing golang, javascript$/m);
+      assert.match(output, /v3\.259\.0 +incomplete, would be re-released: missing golang, javascript$/m);
       assert.deepEqual(await tags(), at(head, "v3.259.0"));
       assert.deepEqual(gitHub.dispatched, []);
       assert.deepEqual(pushes(), []);
@@ -403,7 +403,7 @@ describe("the watcher", () => {
     it("dispatches each once, again after a failure, but not after the third", async () => {
       assert.deepEqual(found(await run()), ["v3.259.0: dispatch, golang"]);
       assert.deepEqual(gitHub.dispatched, ["v3.259.0"]);
-      assert.match(output, /v3\.259\.0 +incomplete, released again: missing golang$/m);
+      assert.match(output, /v3\.259\.0 +incomplete, re-released: missing golang$/m);
       for (const failures of [1, 2]) {
         assert.deepEqual(found(await run()), ["v3.259.0: running, golang"]);
         assert.equal(gitHub.dispatched.length, failures);
@@ -504,7 +504,7 @@ describe("the watcher", () => {
       assert.equal(
         readFileSync(summary, "utf8"),
         `## Watch of Pulumi's releases\n\n### Pushed\n\n- \`latest-v3.259.0\`: ${head}\n\n` +
-          "### Incomplete, released again\n\n- `v3.259.0`: missing golang, javascript\n",
+          "### Incomplete, re-released\n\n- `v3.259.0`: missing golang, javascript\n",
       );
     });
 

@@ -26,14 +26,14 @@ describe("the text of a review", () => {
   const [python, golang] = [changed("python", { tested: true }), changed("golang", { tested: true })];
   const [added, removed] = [language("ruby", { kind: "new", tested: true }), language("perl", { kind: "removed" })];
   const firstLines: [languages: LanguageReview[], sentence: string][] = [
-    [[python, java, yaml], "python changes; java and yaml do not. 1 smoke test passed, 2 did not have to run."],
-    [[python, golang, yaml], "python and golang change; yaml does not. 2 smoke tests passed, 1 did not have to run."],
+    [[python, java, yaml], "python changes; java and yaml do not. 1 smoke test passed, 2 did not need to run."],
+    [[python, golang, yaml], "python and golang change; yaml does not. 2 smoke tests passed, 1 did not need to run."],
     [[python], "python changes. 1 smoke test passed."],
-    [[java, yaml], "No published image changes. No smoke test had to run."],
+    [[java, yaml], "No published image changes. No smoke test needed to run."],
     [
       [yaml, added, removed],
       "No published image changes. New: ruby. No longer released: perl; what is published stays. " +
-        "1 smoke test passed, 1 did not have to run.",
+        "1 smoke test passed, 1 did not need to run.",
     ],
   ];
   for (const [languages, sentence] of firstLines) {

@@ -115,7 +115,7 @@ describe("tagsToPush, whatever the situation", () => {
       assert.deepEqual([...own(tags), ...own(rest)].sort(), own(plan({ ...given, waiting: [] })).sort());
     }));
 
-  it("returns only released versions that are no draft, prerelease, withdrawn, waiting or before the first", () =>
+  it("returns only released versions that are not drafts, prereleases, withdrawn, waiting or older than the first", () =>
     holds((tags, { releases, waiting, gitTags, withdrawn }) => {
       for (const text of tags) {
         const { pulumiVersion, tag: image, stack } = requireRelease(text);

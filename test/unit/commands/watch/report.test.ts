@@ -26,7 +26,7 @@ describe("WatchReport", () => {
   it("logs each entry at once", async () =>
     assert.deepEqual((await fill(false)).logged, [
       "v3.260.0 pushed: 0123456789ab",
-      "v3.259.0 incomplete, released again: missing golang, java",
+      "v3.259.0 incomplete, re-released: missing golang, java",
       "latest-v3.260.0 pushed: 0123456789ab",
       "v3.261.0 cannot be built yet, a later run tags it: https://example.com: it answers 404",
       "v3.259.1 created by somebody else meanwhile: left unchanged",
@@ -45,7 +45,7 @@ describe("WatchReport", () => {
       "- `v3.259.1`: left unchanged",
       "### Cannot be built yet, a later run tags it",
       "- `v3.261.0`: https://example.com: it answers 404",
-      "### Incomplete, released again",
+      "### Incomplete, re-released",
       "- `v3.259.0`: missing golang, java",
       "### Status unknown",
       "- `v3.259.3`: connection refused",
@@ -54,7 +54,7 @@ describe("WatchReport", () => {
   it("claims in a dry run that nothing was done", async () => {
     const { report, logged } = await fill(true);
     const text = report.toMarkdown();
-    assert.match(text, /\(dry run\)[^]*### Would be pushed\n[^]*### Incomplete, would be released again\n/);
+    assert.match(text, /\(dry run\)[^]*### Would be pushed\n[^]*### Incomplete, would be re-released\n/);
     assert.doesNotMatch(text, /### (Pushed|Incomplete, released)/);
     assert.equal(logged[0], "v3.260.0 would be pushed: 0123456789ab");
   });
@@ -72,7 +72,7 @@ describe("WatchReport", () => {
     [
       "failing",
       "Incomplete, failed 3 times in a row, automatic re-release stopped:",
-      "Fix what the runs report, then release each again: gh workflow run release.yml --ref main --field tag=<tag>. ",
+      "Fix what the runs report, then re-release each: gh workflow run release.yml --ref main --field tag=<tag>. ",
     ],
   ] as const) {
     it(`is a fault if a tag is ${kind}`, async () => {
