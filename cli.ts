@@ -32,7 +32,7 @@ const requireTag = () => requireVariables(["TAG"]).TAG;
 const targetOfTag = () => stackTarget(requireRelease(requireTag()).stack, clone);
 
 function selectedTarget(): Target {
-  const stack = readVariable("STACK") ?? "local";
+  const stack = process.env["STACK"] ?? "local";
   if (stack === "local") return localTarget();
   if (stack === "dev" || stack === "prod") return stackTarget(stack, clone);
   throw new Fault(`STACK ${JSON.stringify(stack)} is not a stack. Use dev, prod or local.`);

@@ -55,7 +55,7 @@ export async function readWithdrawnOnMain(clone: Clone): Promise<Withdrawn> {
 /** Replaces the list of the checkout, which the program reads. Refuses to overwrite uncommitted changes. */
 async function checkOutWithdrawn(clone: Clone, withdrawn: Withdrawn): Promise<void> {
   const file = join(clone.folder, withdrawnFile);
-  if (isDeepStrictEqual(JSON.parse(await readFile(file, "utf8")), withdrawn)) return;
+  if (isDeepStrictEqual(parseWithdrawn(await readFile(file, "utf8"), withdrawnFile), withdrawn)) return;
   if ((await clone.git("status", "--porcelain", "--", file)) !== "") {
     throw new Fault(
       `${file} has uncommitted changes and would be overwritten by main's list. Commit them to main, or discard them: ` +

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import type { Release } from "../images/gitTag";
+import { requireVariables } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
 import type { Clone } from "../lib/git";
 import { log } from "../lib/log";
@@ -17,7 +18,7 @@ export function stackTarget(stack: "dev" | "prod", clone: Clone): Target {
   const logs = join(folder, ".local");
   return {
     stack,
-    resolve: (gitTag = "") => resolveRun(gitTag, clone, process.env["GITHUB_EVENT_NAME"]),
+    resolve: (gitTag = requireVariables(["TAG"]).TAG) => resolveRun(gitTag, clone, process.env["GITHUB_EVENT_NAME"]),
     registry: () => readStackRegistry(folder, stack),
     prepare: async (release, languages) => {
       mkdirSync(logs, { recursive: true });

@@ -41,7 +41,13 @@ export function readConfig(): Config {
   const config: Record<string, unknown> = {};
   for (const [key, read] of Object.entries(readers satisfies Readers)) {
     try {
-      config[key] = read({ key, text: textOf(key), textOf, stack: pulumi.getStack() });
+      config[key] = read({
+        key,
+        text: textOf(key),
+        isSet: values.get(key) !== undefined,
+        textOf,
+        stack: pulumi.getStack(),
+      });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       problems.push(...error.problems);

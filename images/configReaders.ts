@@ -12,6 +12,7 @@ interface Raw {
   readonly key: string;
   /** Empty if the key is not set. Structured values are JSON. */
   readonly text: string;
+  readonly isSet: boolean;
   /** The text of any key. */
   readonly textOf: (key: string) => string;
   readonly stack: string;
@@ -84,8 +85,8 @@ export const readers = {
     );
   },
 
-  adoptRepositories({ key, text }) {
-    if (["true", "false", ""].includes(text)) return text === "true";
+  adoptRepositories({ key, text, isSet }) {
+    if (!isSet || ["true", "false"].includes(text)) return text === "true";
     return refuse(`${key} ${quote(text)} is neither true nor false.`);
   },
 
@@ -94,8 +95,8 @@ export const readers = {
     return refuse(`${key} ${quote(text)} is not the name of a buildx builder. Use one that "docker buildx ls" lists.`);
   },
 
-  bases({ key, text }) {
-    const value = parseJson(text || "{}");
+  bases({ key, text, isSet }) {
+    const value = isSet ? parseJson(text) : {};
     if (!isStringRecord(value)) {
       return refuse(
         `${key} ${quote(value)} does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`,
@@ -111,8 +112,8 @@ export const readers = {
 
   pulumiReleases: (raw) => readUrlPrefix(raw, "https://get.pulumi.com/releases/sdk"),
 
-  signatures({ key, text }) {
-    const policy = text || signaturePolicies[0];
+  signatures({ key, text, isSet }) {
+    const policy = isSet ? text : signaturePolicies[0];
     if (isSignaturePolicy(policy)) return policy;
     return refuse(`${key} ${quote(text)} is not a signature policy. Use ${signaturePolicies.join(", ")}.`);
   },

@@ -69,9 +69,9 @@ export async function readWhole(response: Response): Promise<Response> {
 
 function isTransient(outcome: Outcome): boolean {
   if (outcome instanceof Response) return transientStatuses.includes(outcome.status);
-  // ECONNREFUSED, or UND_ERR_SOCKET if the body ends early. ERR_… is an invalid URL or certificate; a timeout has a number.
+  // ECONNREFUSED, or UND_ERR_SOCKET if the body ends early. Invalid URLs and certificates have other codes, timeouts a number.
   const { code } = Object(causeOf(outcome.error)) as { code?: unknown };
-  return typeof code === "string" && !code.startsWith("ERR_");
+  return typeof code === "string" && /^(E(?!RR_)|UND_ERR_)/.test(code);
 }
 
 /** In seconds: 1, 2, 4, …; more if the server asks for more, up to the maximum. */

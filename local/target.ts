@@ -52,7 +52,7 @@ export function localTarget(): Target {
 async function resolveTag(gitTag: string | undefined): Promise<Release> {
   const context = { gitTags: await new Clone(checkout).tags(), withdrawn: readWithdrawn() };
   if (gitTag !== undefined) requireReleasable(gitTag, context);
-  await requireRegistry(readVariable("REGISTRY"));
+  await requireRegistry(process.env["REGISTRY"]);
   const release = requireReleasable(gitTag ?? (await defaultTag()), context);
   if (gitTag === undefined) log("TAG", `not set: v${release.pulumiVersion}, the newest version available here`);
   else await requireAvailable(release.pulumiVersion);
@@ -86,7 +86,8 @@ export async function requireRegistry(registry: string | undefined): Promise<voi
 
 /** Runs pulumi on stack local with these arguments. Exits with its exit code. Its stdout is pulumi's alone. */
 export async function runLocalPulumi(args: string[]): Promise<void> {
-  const { env } = await setUp();
+  // No languages: the bases in the stack's config are those of its last release.
+  const { env } = await setUp(undefined, { languages: [] });
   const result = await execa("pulumi", args, { cwd: checkout, env, stdio: "inherit", reject: false });
   process.exitCode = result.exitCode ?? 1;
 }

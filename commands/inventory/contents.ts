@@ -110,10 +110,10 @@ export function toContents({ title, platform }: Omit<Build, "inputs">, answers: 
 }
 
 /** A version before and now; undefined if it is not installed. */
-export type Comparison = Readonly<Record<"before" | "now", string | undefined>>;
+export type VersionChange = Readonly<Record<"before" | "now", string | undefined>>;
 
 /** Compares versions by name: first those of `now` in their order, then those that were removed. */
-export function compare(before: Versions, now: Versions): Map<string, Comparison> {
+export function compare(before: Versions, now: Versions): Map<string, VersionChange> {
   // Maps, because a package may have the name of a property that objects inherit, such as `constructor`.
   const [old, current] = [new Map(Object.entries(before)), new Map(Object.entries(now))];
   const names = [...current.keys(), ...old.keys()];
@@ -124,6 +124,6 @@ export function compare(before: Versions, now: Versions): Map<string, Comparison
 export const arrow = " → ";
 
 /** A version, or what it changed from and to. */
-export function changeText({ before, now }: Comparison): string {
+export function changeText({ before, now }: VersionChange): string {
   return before === now ? (now ?? "") : [before ?? "none", now ?? "none"].join(arrow);
 }

@@ -6,21 +6,21 @@ import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { readImages } from "../../lib/oci/image";
 import type { Manifest } from "../../lib/oci/repositoryClient";
-import { builderFromEnvironment, buildx, readBuild } from "../builder";
-import { type Comparison, type Contents, type Versions, compare, readContents } from "../inventory/contents";
+import { type Build, type Builder, builderFromEnvironment, buildx, readBuild } from "../builder";
+import { type VersionChange, type Contents, type Versions, compare, readContents } from "../inventory/contents";
 import { reading } from "../inventory/servedImages";
 import type { ImageStep } from "./pulumiPreview";
 
-/** How a change of the checkout changes a published image, on one platform. */
+/** How a change of the checkout changes a published image: on the first platform that differs. */
 export interface ImageChange {
   readonly platform: Platform;
-  /** Whether another image would be published. */
+  /** Whether another image would be published, for any platform. */
   readonly differs: boolean;
   /** Compressed size of the layers in bytes. */
   readonly size: { readonly before: number; readonly now: number };
   /** The tools and the Debian packages whose versions differ, by name. */
-  readonly tools: ReadonlyMap<string, Comparison>;
-  readonly packages: ReadonlyMap<string, Comparison>;
+  readonly tools: ReadonlyMap<string, VersionChange>;
+  readonly packages: ReadonlyMap<string, VersionChange>;
 }
 
 /**
@@ -38,19 +38,33 @@ export async function readImageChange(name: string, step: ImageStep): Promise<Im
 }
 
 async function compareImage(name: string, { old, new: now }: ImageStep): Promise<ImageChange> {
-  const platform = allPlatforms.find((one) => now?.inputs.platforms?.includes(one));
+  const platforms = allPlatforms.filter((one) => now?.inputs.platforms?.includes(one));
   const [repository, digest] = [old?.inputs.tags?.[0]?.replace(/:[^:/]*$/, ""), old?.outputs.digest];
-  if (platform === undefined || repository === undefined || digest === undefined) {
+  if (platforms.length === 0 || repository === undefined || digest === undefined) {
     throw new Fault(`the state does not have the published image of ${name}`);
   }
   const builder = builderFromEnvironment() ?? buildx(now?.inputs.builder?.name);
-  const build = { title: `the new ${name}`, platform, inputs: { ...now?.inputs, target: "runner" } };
-  const published = await readPublished(repository, digest, platform);
+  const changes: ImageChange[] = [];
+  for (const platform of platforms) {
+    const build = { title: `the new ${name}`, platform, inputs: { ...now?.inputs, target: "runner" } };
+    changes.push(await comparePlatform(builder, build, await readPublished(repository, digest, platform)));
+  }
+  const isDropped = old?.inputs.platforms?.length !== platforms.length;
+  const [first] = changes.filter(({ differs }) => differs).concat(changes);
+  return { ...(first as ImageChange), differs: isDropped || changes.some(({ differs }) => differs) };
+}
+
+async function comparePlatform(
+  builder: Builder,
+  build: Build,
+  published: { readonly reference: string; readonly digest: string; readonly size: number },
+): Promise<ImageChange> {
+  const { platform } = build;
   const built = await readBuild(builder, build, "image", readLayout);
   const size = { before: published.size, now: built.size };
-  const unchanged = { platform, differs: false, size, tools: new Map(), packages: new Map() };
-  if (built.digest === published.digest) return unchanged;
-  const target = `${repository}@${published.digest}`;
+  if (built.digest === published.digest)
+    return { platform, differs: false, size, tools: new Map(), packages: new Map() };
+  const { reference: target } = published;
   const before = await readContents(builder, { title: target, platform, inputs: { target } });
   const after = await readContents(builder, build);
   const tools = ({ tools: versions, hosts }: Contents) => ({ ...versions, hosts: hosts.join(", ") });
@@ -61,7 +75,7 @@ async function compareImage(name: string, { old, new: now }: ImageStep): Promise
   };
 }
 
-function changed(old: Versions, current: Versions): Map<string, Comparison> {
+function changed(old: Versions, current: Versions): Map<string, VersionChange> {
   return new Map([...compare(old, current)].filter(([, { before, now }]) => before !== now));
 }
 
@@ -69,7 +83,8 @@ async function readPublished(repository: string, digest: string, platform: Platf
   return reading(repository, async (client) => {
     const image = (await readImages(client, digest)).find((one) => one.platform === platform);
     if (image === undefined) throw new Error(`${digest} has no image for ${platform}`);
-    return { digest: image.digest, size: await client.compressedSize(image.digest) };
+    const size = await client.compressedSize(image.digest);
+    return { reference: `${repository}@${image.digest}`, digest: image.digest, size };
   });
 }
 

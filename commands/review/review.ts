@@ -6,6 +6,7 @@ import * as semver from "semver";
 
 import { catalogue } from "../../images/catalogue";
 import { type Release, isPulumiVersion } from "../../images/gitTag";
+import { type Withdrawn, readWithdrawn, withdrawnReason } from "../../images/withdrawals";
 import { Fault } from "../../lib/errors";
 import type { ImageInputs } from "../builder";
 import { configureStack, selectStack } from "../stackTarget";
@@ -20,20 +21,32 @@ import { type Preview, runPreview } from "./pulumiPreview";
  * @param folder the folder of the program
  * @throws {Fault} if STACK is not dev or prod, if nothing was released there, or if the preview fails
  */
-export async function review(stack: string, folder: string, logs: string): Promise<void> {
-  if (stack !== "dev" && stack !== "prod") throw new Fault(`STACK ${JSON.stringify(stack)} is not one of dev, prod.`);
+export async function review(
+  stack: string,
+  folder: string,
+  logs: string,
+  withdrawn: Withdrawn = readWithdrawn(),
+): Promise<void> {
+  if (stack !== "dev" && stack !== "prod") {
+    throw new Fault(`STACK ${JSON.stringify(stack)} is not reviewed. Use STACK=dev or STACK=prod.`);
+  }
   mkdirSync(logs, { recursive: true });
   await selectStack(stack, folder);
   // Secrets stay encrypted.
   const { stdout } = await execa("pulumi", ["stack", "export", "--non-interactive"], { cwd: folder });
   const { deployment } = JSON.parse(stdout) as { deployment?: { resources?: readonly Resource[] } };
   const released = lastReleased(stack, deployment?.resources ?? []);
+  const report = (markdown: string) => {
+    writeFileSync(join(logs, `review-${stack}.md`), `${markdown}\n`);
+    console.log(markdown);
+  };
+  const reason = withdrawnReason(released.pulumiVersion, withdrawn);
+  if (reason !== undefined)
+    return report(`**Stack ${stack} was not previewed**: its last release is withdrawn. ${reason}`);
   await configureStack(released, folder);
   const { steps, problems } = await runPreview(folder, logs);
   const languages = problems.length > 0 ? [] : await reviewLanguages(steps);
-  const markdown = reviewMarkdown({ ...released, languages, problems });
-  writeFileSync(join(logs, `review-${stack}.md`), `${markdown}\n`);
-  console.log(markdown);
+  report(reviewMarkdown({ ...released, languages, problems }));
   if (problems.length > 0) throw new Fault("pulumi preview failed, see above. Nothing was published.");
 }
 

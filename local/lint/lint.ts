@@ -10,7 +10,7 @@ import { checkout } from "../folder";
 import { type Linter, type Linters, ensureLinters } from "./linters";
 
 /** A linter's name and version, and what it prints if it refuses: findings, or why it could not read a file. */
-export interface Verdict {
+export interface LintResult {
   readonly linter: string;
   readonly findings: string;
 }
@@ -32,7 +32,7 @@ export async function runLinters(root = checkout): Promise<void> {
 }
 
 /** Runs the linters on a checkout with this checkout's config. What else the machine has does not matter. */
-export async function lint({ actionlint, zizmor, shellcheck }: Linters, root: string): Promise<Verdict[]> {
+export async function lint({ actionlint, zizmor, shellcheck }: Linters, root: string): Promise<LintResult[]> {
   const [workflows, scripts] = [listWorkflows(root), await listShellScripts(root)];
   return Promise.all([
     run(actionlint, workflows, root),
@@ -42,7 +42,7 @@ export async function lint({ actionlint, zizmor, shellcheck }: Linters, root: st
   ]);
 }
 
-async function run({ program, title, args }: Linter, files: readonly string[], cwd: string): Promise<Verdict> {
+async function run({ program, title, args }: Linter, files: readonly string[], cwd: string): Promise<LintResult> {
   const options = { cwd, env: {}, extendEnv: false, reject: false, all: true } as const;
   const { failed, all, shortMessage } = await execa(program, [...args, ...files], options);
   // A program that could not be started printed nothing.

@@ -12,11 +12,11 @@ import { Fault } from "../../lib/errors";
 import { readJson, writeJson } from "../../lib/json";
 import { log } from "../../lib/log";
 import { inFolder } from "../folder";
-import { type Contexts, type Workshop, buildSubstitute, emptyFolder } from "./buildSubstitute";
+import { type Contexts, type SubstituteBuilder, buildSubstitute, emptyFolder } from "./buildSubstitute";
 import { substitutes } from "./substitutes";
 
 /** What is known about a stage's official image on this machine, as .local/bases.json keeps it. */
-interface Finding {
+interface BaseRecord {
   readonly image: string;
   readonly recipe: string;
   /** The substitutes in the registry by platform, path:tag@digest. Null if the official image can be pulled. */
@@ -27,12 +27,12 @@ interface Finding {
 
 /** Checks once per official image whether BuildKit can pull it, and builds its substitute if not. */
 export async function ensureBases(
-  workshop: Workshop,
+  workshop: SubstituteBuilder,
   wanted: readonly Platform[],
   languages: readonly Language[] = catalogue,
 ): Promise<Contexts> {
   const [file, recipe] = [inFolder("bases.json"), hashRecipe()];
-  const known = readJson<Record<string, Finding>>(file) ?? {};
+  const known = readJson<Record<string, BaseRecord>>(file) ?? {};
   const bases: Record<string, string> = {};
   for (const [image, [stage = "", ...others]] of officialImages(languages)) {
     const [name = ""] = image.split("@");
@@ -54,7 +54,11 @@ export async function ensureBases(
   return certificates === undefined ? bases : { ...bases, certificates };
 }
 
-async function inspect(stage: string, key: Pick<Finding, "image" | "recipe">, workshop: Workshop): Promise<Finding> {
+async function inspect(
+  stage: string,
+  key: Pick<BaseRecord, "image" | "recipe">,
+  workshop: SubstituteBuilder,
+): Promise<BaseRecord> {
   const refusal = await whyNotPullable(key.image, workshop);
   if (refusal === undefined) return { ...key, substitutes: null };
   if (stage in substitutes) return { ...key, substitutes: {}, refusal };
@@ -80,7 +84,7 @@ function hashRecipe(): string {
 }
 
 /** Why BuildKit cannot pull an image; undefined if it can. */
-async function whyNotPullable(image: string, { buildctl, buildKit }: Workshop): Promise<string | undefined> {
+async function whyNotPullable(image: string, { buildctl, buildKit }: SubstituteBuilder): Promise<string | undefined> {
   const folder = await emptyFolder("probe");
   await writeFile(join(folder, "Dockerfile"), `FROM ${image}\n`);
   const args = ["--addr", buildKit, "build", "--frontend=dockerfile.v0", `--local=dockerfile=${folder}`];

@@ -10,7 +10,7 @@ import { ensureEmulation } from "../native/platforms";
 import { buildEpoch, substitutes } from "./substitutes";
 
 /** What builds and stores substitutes: the path of buildctl, and the addresses of BuildKit and the registry. */
-export type Workshop = Readonly<Record<"buildctl" | "buildKit" | "registry", string>>;
+export type SubstituteBuilder = Readonly<Record<"buildctl" | "buildKit" | "registry", string>>;
 
 /** Build contexts that replace stages, by stage. */
 export type Contexts = Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export async function buildSubstitute(
   tag: string,
   wanted: readonly Platform[],
   pushed: Partial<Record<Platform, string>>,
-  workshop: Workshop,
+  workshop: SubstituteBuilder,
   bases: Contexts,
 ): Promise<string> {
   const contextOf = (reference: string) => `docker-image://${workshop.registry}/${reference}`;
@@ -46,7 +46,7 @@ async function buildPlatform(
   stage: string,
   tag: string,
   platform: Platform,
-  workshop: Workshop,
+  workshop: SubstituteBuilder,
   bases: Contexts,
 ): Promise<string> {
   const substitute = substitutes[stage];
@@ -74,7 +74,7 @@ async function buildAndPush(
   folder: string,
   name: string,
   wanted: readonly Platform[],
-  { buildctl, buildKit, registry }: Workshop,
+  { buildctl, buildKit, registry }: SubstituteBuilder,
   contexts: Contexts,
 ): Promise<string> {
   const metadata = join(folder, "metadata.json");

@@ -23,13 +23,14 @@ function comment(args: string[]): void {
   changeState(file, { comments: last === -1 ? [...comments, own] : comments.with(last, own) });
 }
 
-/** Lists the tags of all release notes, drafts included. The fake does not have jq, so it knows one filter. */
+/** Lists the tags of release notes, by default drafts too. The fake does not have jq, so it knows one filter. */
 function listReleases(args: string[]): void {
-  const options = { limit: { type: "string" }, json: { type: "string" }, jq: { type: "string" } } as const;
-  const { values } = parseArgs({ args, options });
+  const texts = { limit: { type: "string" }, json: { type: "string" }, jq: { type: "string" } } as const;
+  const { values } = parseArgs({ args, options: { ...texts, "exclude-drafts": { type: "boolean" } } });
   if (values.json !== "tagName" || values.jq !== ".[].tagName") throw new Error("unknown field or filter");
   const { releases } = readState(file);
-  for (const { tagName } of releases.slice(0, Number(values.limit ?? 30))) console.log(tagName);
+  const listed = releases.filter(({ isDraft }) => !(values["exclude-drafts"] && isDraft));
+  for (const { tagName } of listed.slice(0, Number(values.limit ?? 30))) console.log(tagName);
 }
 
 const releaseOptions = {

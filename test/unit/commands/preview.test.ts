@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { preview } from "../../../commands/preview";
+import type { Target } from "../../../commands/target";
 import { type Language, catalogue } from "../../../images/catalogue";
 import { captureLog } from "../../helpers/captureLog";
 import { useFakePulumi } from "../../helpers/fakePulumi";
@@ -9,10 +10,10 @@ import { isFault } from "../../helpers/isFault";
 describe("preview", () => {
   const pulumi = useFakePulumi();
 
-  async function run(languages: readonly Language[]): Promise<unknown> {
+  async function run(languages: readonly Language[], stack: Target["stack"] = "local"): Promise<unknown> {
     const resolve = () => Promise.resolve({ stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" } as const);
     const prepare = () => Promise.resolve({ ...pulumi().project, languages });
-    const target = { stack: "local", resolve, registry: assert.fail, prepare } as const;
+    const target = { stack, resolve, registry: assert.fail, prepare } as const;
     return (await captureLog(() => preview(target, "v3.66.0", languages))).error;
   }
 
@@ -20,6 +21,11 @@ describe("preview", () => {
     pulumi().install([]);
     assert.equal(await run(catalogue.filter(({ name }) => name === "python")), undefined);
     assert.deepEqual(pulumi().calls, ["preview --diff --suppress-progress --target **::python --target **::python-*"]);
+  });
+
+  it("refuses a stack that does not publish the tag", async () => {
+    const message = 'STACK "dev" does not publish that tag: stack prod does. Use STACK=prod.';
+    isFault(message)(await run([], "dev"));
   });
 
   it("reports a failure, and that nothing was published", async () => {

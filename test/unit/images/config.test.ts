@@ -103,12 +103,12 @@ describe("config", () => {
       "localhost:0/foo",
       "localhost:",
     ],
-    ["adoptRepositories", "is neither true nor false.", "maybe"],
+    ["adoptRepositories", "is neither true nor false.", "maybe", ""],
     ["builder", `is not the name of a buildx builder. Use one that "docker buildx ls" lists.`, "--all"],
     ["bases", `does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`, ["debian"]],
     ["pulumiReleases", `${prefix} https://get.pulumi.com/releases/sdk.`, "https://example.com/"],
     ["debianSnapshots", `${prefix} http://snapshot.debian.org/archive, or leave it empty.`, "snapshot.example"],
-    ["signatures", "is not a signature policy. Use required, ifPresent, off.", "true"],
+    ["signatures", "is not a signature policy. Use required, ifPresent, off.", "true", ""],
     ["cache", cache, "localhost:5000", "mirror.example/cache:v1"],
   ];
   for (const [key, sentence, ...values] of refused) {

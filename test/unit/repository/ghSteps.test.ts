@@ -77,6 +77,12 @@ describe("the workflows' steps with gh", () => {
       assert.deepEqual(readState(state).releases[0], published("v3.10.0", "again", true));
     });
 
+    it("as GitHub's latest if those of every higher version are drafts", async () => {
+      draftNotes(state, "v3.10.0");
+      await publish("v3.9.0", "edited");
+      assert.deepEqual(readState(state).releases.find(({ tagName }) => tagName === "v3.9.0")?.isLatest, true);
+    });
+
     it("of no tag that was deleted meanwhile: that would create it", async () => {
       draftNotes(state, "v3.10.0");
       const { releases } = readState(state);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { Comparison } from "../../../../commands/inventory/contents";
+import type { VersionChange } from "../../../../commands/inventory/contents";
 import type { ImageChange } from "../../../../commands/review/imageChange";
 import { type LanguageReview, type Review, reviewMarkdown } from "../../../../commands/review/markdown";
 
@@ -12,7 +12,7 @@ function changed(name: string, own: Partial<LanguageReview> = {}): LanguageRevie
   return language(name, { kind: "changed", ...own });
 }
 
-function change(packages: Record<string, Comparison>, tools: Record<string, Comparison> = {}): ImageChange {
+function change(packages: Record<string, VersionChange>, tools: Record<string, VersionChange> = {}): ImageChange {
   const versions = { tools: new Map(Object.entries(tools)), packages: new Map(Object.entries(packages)) };
   return { platform: "linux/amd64", differs: true, size: { before: 84_200_000, now: 84_640_000 }, ...versions };
 }

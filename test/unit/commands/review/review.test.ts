@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 
 import { lastReleased, review } from "../../../../commands/review/review";
+import { withEnvironment } from "../../../helpers/withEnvironment";
 
 const image = (version: string, tag: string) => ({
   type: "docker-build:index:Image",
@@ -10,7 +14,21 @@ const smoke = { type: "docker-build:index:Image", inputs: { buildArgs: { PULUMI_
 
 describe("review", () => {
   it("refuses a stack that is not reviewed", () =>
-    assert.rejects(review("local", "/none", "/none"), { message: 'STACK "local" is not one of dev, prod.' }));
+    assert.rejects(review("local", "/none", "/none"), {
+      message: 'STACK "local" is not reviewed. Use STACK=dev or STACK=prod.',
+    }));
+
+  it("previews nothing if the last release is withdrawn, and is not red", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "review-"));
+    const state = JSON.stringify({ deployment: { resources: [image("3.66.0", "latest")] } });
+    writeFileSync(join(folder, "pulumi"), `#!/bin/sh\n[ $2 = select ] || echo '${state}'\n`, { mode: 0o755 });
+    const path = [folder, process.env["PATH"]].join(delimiter);
+    await withEnvironment({ PATH: path }, () => review("prod", folder, folder, { "3.66.0": "crashes" }));
+    const expected =
+      /^\*\*Stack prod was not previewed\*\*: its last release is withdrawn\. Pulumi 3\.66\.0 is withdrawn/;
+    assert.match(readFileSync(join(folder, "review-prod.md"), "utf8"), expected);
+    rmSync(folder, { recursive: true });
+  });
 
   it("previews the version and the tag in the stack's state, whatever tags the repository has", () => {
     const resources = [{ type: "pulumi:pulumi:Stack" }, smoke, image("3.64.0", "latest")];
