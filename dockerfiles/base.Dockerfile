@@ -40,10 +40,13 @@ deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian-security/$DEBIAN_SNAPSHOT tr
 EOF
 COPY --chmod=755 . /
 
+# LANG: compilers and tools fail on file names beyond ASCII otherwise. safe.directory: workspaces may belong to another user.
 FROM debian AS base
 ARG SOURCE_DATE_EPOCH
+ENV LANG=C.UTF-8 PULUMI_SKIP_UPDATE_CHECK=true
 RUN --mount=from=build-scripts,target=/run/build \
-    /run/build/apt-install bash ca-certificates curl git jq openssh-client procps tzdata wget \
+    /run/build/apt-install bash ca-certificates curl git jq openssh-client procps tzdata unzip wget xz-utils \
+    && git config --system --add safe.directory '*' \
     && useradd --uid 1983 --user-group --create-home --shell /bin/bash spacelift \
     && install --directory --owner=spacelift --group=spacelift /mnt/workspace \
     && /run/build/settle /

@@ -14,7 +14,7 @@ RUN --mount=from=build-scripts,target=/run/build /run/build/apt-install lua5.4 &
 
 FROM lua AS runner
 COPY --link --from=pulumi /tree/ /
-USER spacelift
+USER 1983
 
 FROM runner AS smoke
 ARG PULUMI_VERSION

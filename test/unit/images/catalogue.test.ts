@@ -33,7 +33,7 @@ describe("the catalogue", () => {
 
       it("has the stages that are built, and ends as the runner's user", () => {
         assert.equal(images.get("smoke"), "runner");
-        assert.match(runner, /^USER spacelift\n/m);
+        assert.match(runner, /^USER 1983\n/m);
       });
 
       it("has a Dockerfile that fits on a screen, without programs in it", () => {

@@ -13,10 +13,10 @@ function read(outputs: Readonly<Record<string, string>>) {
 
 describe("the probes of an image", () => {
   it("run in the target of a build, as its user and without network, and export their answers alone", () => {
-    const dockerfile = { inline: "FROM debian AS runner\nUSER spacelift\n" };
+    const dockerfile = { inline: "FROM debian AS runner\nUSER 1983\n" };
     const { inputs } = withProbes({ ...build, inputs: { dockerfile, target: "runner", buildArgs: { A: "1" } } });
     const probing = inputs.dockerfile?.inline ?? "";
-    assert.match(probing, /^FROM debian AS runner\nUSER spacelift\n\nFROM runner AS probed-image\nRUN --network=none /);
+    assert.match(probing, /^FROM debian AS runner\nUSER 1983\n\nFROM runner AS probed-image\nRUN --network=none /);
     const go = `if command -v go >/dev/null; then { ( go version ) 2>&1; printf '\\n%s' $?; } >go; fi`;
     assert.ok(probing.includes(`\n${go}\n`), probing);
     assert.match(probing, /\nFROM scratch AS answers\nCOPY --from=probed-image \S+ \/\n$/);
