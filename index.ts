@@ -17,8 +17,8 @@ async function releaseImages() {
   const release = await getPulumiRelease(config.pulumiVersion, config.platforms, { ...config, warn: log.warn });
   const repositoryOf = await registry.declareRepositories(catalogue);
   const tests = catalogue.map((language) => new SmokeTest(language.name, { language, config, release }));
-  const smokeTests = tests.filter(({ language }) => config.languages.includes(language));
   const images = catalogue.map((language) => {
+    const smokeTests = tests.filter((test) => test.language === language || config.languages.includes(test.language));
     const target = { repository: repositoryOf(language.name), credentials: registry.credentials };
     return new RunnerImage(language.name, { language, config, release, smokeTests, ...target });
   });

@@ -27,7 +27,7 @@ export async function release(target: Target, gitTag: string | undefined, langua
   const readDigests = () => readServedDigests(registry, wanted.tag, clientOf);
   const before = await readDigests();
   const images = await publish(project, clientOf).catch(async (error: unknown) => {
-    throw error instanceof UpdateError ? updateFault(movedTags(before, await readDigests())) : error;
+    throw error instanceof UpdateError ? updateFault(before, await readDigests()) : error;
   });
   const subjects: Subject[] = [];
   for (const [language, { repository, digest }] of Object.entries(images)) {
@@ -56,12 +56,20 @@ export function movedTags(before: ServedDigests, now: ServedDigests): string[] {
   return moved.map(([repository]) => repository);
 }
 
-function updateFault(moved: readonly string[]): Fault {
-  if (moved.length === 0)
-    return new Fault("pulumi up failed, see above. No tag has moved: users still pull what they did before.");
+function updateFault(before: ServedDigests, now: ServedDigests): Fault {
+  const moved = movedTags(before, now);
+  const unknown = [...now].flatMap(([repository, digest]) => (digest === "unknown" ? [repository] : []));
+  if (moved.length > 0) {
+    return new Fault(
+      `pulumi up failed, see above, after these tags moved: ${moved.join(", ")}. ` +
+        `Run the same command again to release the other languages.`,
+    );
+  }
   return new Fault(
-    `pulumi up failed, see above, after these tags moved: ${moved.join(", ")}. ` +
-      `Run the same command again to release the other languages.`,
+    unknown.length > 0
+      ? `pulumi up failed, see above. Could not read ${unknown.join(", ")}, so it is unknown whether a tag has moved. ` +
+          `Run the same command again when the registry answers.`
+      : "pulumi up failed, see above. No tag has moved: users still pull what they did before.",
   );
 }
 

@@ -52,6 +52,16 @@ describe("release", () => {
     assert.equal(outputs, "");
   });
 
+  it("claims nothing about tags that it could not read after a failed update", async () => {
+    const name = `runner-pulumi-${catalogue[0]?.name}`;
+    pulumi().install([], "exit 1");
+    pulumi().answers[`/v2/${name}/manifests/v1`] = { status: 403 };
+    isFault(
+      `pulumi up failed, see above. Could not read ${pulumi().registry}/${name}, so it is unknown whether a tag has moved. ` +
+        `Run the same command again when the registry answers.`,
+    )((await run(v1)).error);
+  });
+
   it("names the tags that moved before an update failed", async () => {
     const name = `runner-pulumi-${catalogue[0]?.name}`;
     pulumi().install([], "exit 1");
