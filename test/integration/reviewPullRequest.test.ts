@@ -95,7 +95,8 @@ describe("the review of a pull request", () => {
   });
 
   it("reports first that a preview failed, and shows the end of the failed build's log", async () => {
-    const broken = edit("python", /^(FROM runner AS smoke)$/m, "$1\nRUN echo this fails && exit 7");
+    // The sleep is for the provider, which drops what a build prints right before it fails.
+    const broken = edit("python", /^(FROM runner AS smoke)$/m, "$1\nRUN echo this fails && sleep 2 && exit 7");
     const body = await review(broken, "failure");
     for (const stack of ["dev", "prod"]) {
       says(
