@@ -1,20 +1,18 @@
 // A fake of GitHub's REST API on the loopback interface: releases and workflow runs, as the watch uses them. Paths, pages,
-// Link headers, objects, statuses and messages have the shape of the real ones: https://docs.github.com/en/rest
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+// Link headers, statuses and messages are those of the real one, objects as far as they are read: https://docs.github.com/en/rest
+import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
-/** A release. */
-export interface Release {
+import { type FullAnswer, serve } from "../helpers/http";
+
+/** A release; published seven hours ago by default. */
+interface Release {
   readonly tag_name: string;
-  readonly draft?: boolean;
-  readonly prerelease?: boolean;
-  /** ISO 8601; seven hours ago by default. */
   readonly published_at?: string | undefined;
 }
 
 /** A run of the release workflow. */
-export interface Run {
+interface Run {
   readonly display_title: string;
   readonly status: string;
   readonly conclusion: string | null;
@@ -22,14 +20,18 @@ export interface Run {
 
 /** What a request gets instead of its answer. */
 export type Trouble =
-  /** A status with headers and a message. */
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly message: string }
-  /** No answer. */
-  | "hang"
-  /** An answer with a truncated body. */
-  | "break off"
-  /** A proxy's page. */
-  | "page";
+  | keyof typeof troubles;
+
+const troubles = {
+  hang: undefined,
+  "break off": {
+    headers: { "content-type": "application/json", "content-length": "1000", connection: "close" },
+    body: "[",
+  },
+  /** A proxy's. */
+  page: { headers: { "content-type": "text/html" }, body: "<html>Log in to the network</html>" },
+} as const;
 
 /** GitHub's answer to requests that come too fast. */
 export function secondaryLimit(status: 403 | 429, seconds: number): Trouble {
@@ -55,6 +57,8 @@ export function outage(): Trouble {
   return { status: 502, message: "Server Error" };
 }
 
+const workflow = "/actions/workflows/release.yml";
+
 /** A repository with releases, another with a release workflow, and troubles on the way to both. */
 export class GitHub {
   /** The releases of pulumi/pulumi, in the order of their list. */
@@ -67,25 +71,15 @@ export class GitHub {
   readonly requests: string[] = [];
   /** The troubles of the next requests, one each. */
   readonly troubles: Trouble[] = [];
+  readonly url: string = "";
 
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
+  private constructor(private readonly token: string) {}
 
   /** @param token allows dispatches */
   static async start(token: string): Promise<GitHub> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const gitHub = new GitHub(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    server.on("request", (request, response) => void gitHub.answer(request, response, token));
-    return gitHub;
-  }
-
-  /** Stops it, with all open connections. */
-  stop(): void {
-    this.server.close();
-    this.server.closeAllConnections();
+    const gitHub = new GitHub(token);
+    const { url } = await serve((request) => gitHub.answer(request));
+    return Object.assign(gitHub, { url });
   }
 
   /** Forgets everything. */
@@ -94,98 +88,65 @@ export class GitHub {
     for (const list of [this.runs, this.dispatched, this.requests, this.troubles]) list.length = 0;
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
-    const body = await text(request);
+  private async answer(request: IncomingMessage): Promise<FullAnswer | undefined> {
     this.requests.push(`${request.method} ${request.url}`);
     const trouble = this.troubles.shift();
-    if (trouble !== undefined) return makeTrouble(trouble, response);
+    if (typeof trouble === "string") return troubles[trouble];
+    if (trouble !== undefined) return refuse(trouble.status, trouble.message, trouble.headers);
     const url = new URL(request.url ?? "", this.url);
-    const path = `${request.method} ${url.pathname}`;
-    const workflow = "actions/workflows/release.yml";
-    // Links to further pages name a repository by its id.
-    if (/^GET \/(repos\/pulumi\/pulumi|repositories\/72477752)\/releases$/.test(path)) {
-      const { items, link } = pageOf(this.releases.map(fullRelease), url, "/repositories/72477752/releases");
-      json(response, 200, items, link);
-    } else if (
-      [`GET /repos/owner/runner-pulumi/${workflow}/runs`, `GET /repositories/1/${workflow}/runs`].includes(path)
-    ) {
-      const { items, link } = pageOf(this.runs.map(fullRun), url, `/repositories/1/${workflow}/runs`);
-      json(response, 200, { total_count: this.runs.length, workflow_runs: items }, link);
-    } else if (path === `POST /repos/owner/runner-pulumi/${workflow}/dispatches`) {
-      this.dispatch(body, request.headers.authorization === `token ${token}`, response);
-    } else {
-      refuse(response, 404, "Not Found");
+    switch (`${request.method} ${url.pathname}`) {
+      // Links to further pages name a repository by its id.
+      case "GET /repos/pulumi/pulumi/releases":
+      case "GET /repositories/72477752/releases": {
+        const published_at = new Date(Date.now() - 7 * 3_600_000).toISOString();
+        const defaults = { draft: false, prerelease: false, published_at };
+        const releases = this.releases.map((release) => ({ ...defaults, ...release }));
+        return pageOf(releases, url, "/repositories/72477752/releases", (items) => items);
+      }
+      case `GET /repos/owner/runner-pulumi${workflow}/runs`:
+      case `GET /repositories/1${workflow}/runs`: {
+        const total_count = this.runs.length;
+        const html_url = (index: number) =>
+          `https://github.com/owner/runner-pulumi/actions/runs/${total_count - index}`;
+        const runs = this.runs.map((run, index) => ({ ...run, html_url: html_url(index) }));
+        const list = (workflow_runs: unknown) => ({ total_count, workflow_runs });
+        return pageOf(runs, url, `/repositories/1${workflow}/runs`, list);
+      }
+      case `POST /repos/owner/runner-pulumi${workflow}/dispatches`:
+        if (request.headers.authorization !== `token ${this.token}`) return refuse(401, "Requires authentication");
+        return this.dispatch(JSON.parse(await text(request)) as { ref?: string; inputs?: Record<string, string> });
+      default:
+        return refuse(404, "Not Found");
     }
   }
 
   /** https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event */
-  private dispatch(body: string, allowed: boolean, response: ServerResponse): void {
-    if (!allowed) return refuse(response, 401, "Requires authentication");
-    const { ref, inputs = {} } = JSON.parse(body) as { ref?: string; inputs?: Record<string, string> };
-    if (ref !== "main") return refuse(response, 422, `No ref found for: ${ref}`);
+  private dispatch({ ref, inputs = {} }: { ref?: string; inputs?: Record<string, string> }): FullAnswer {
+    if (ref !== "main") return refuse(422, `No ref found for: ${ref}`);
     const { tag, ...others } = inputs;
     const names = JSON.stringify(Object.keys(others));
-    if (tag === undefined || names !== "[]") return refuse(response, 422, `Unexpected inputs provided: ${names}`);
+    if (tag === undefined || names !== "[]") return refuse(422, `Unexpected inputs provided: ${names}`);
     this.dispatched.push(tag);
     // The run-name in release.yml.
     this.runs.unshift({ display_title: `Release ${tag}`, status: "queued", conclusion: null });
-    response.writeHead(204).end();
+    return { status: 204 };
   }
 }
 
-function makeTrouble(trouble: Trouble, response: ServerResponse): void {
-  if (trouble === "hang") return;
-  if (trouble === "page") {
-    response.writeHead(200, { "content-type": "text/html" }).end("<html>Log in to the network</html>");
-  } else if (trouble === "break off") {
-    response.writeHead(200, { "content-type": "application/json; charset=utf-8", "content-length": "1000" });
-    response.write("[");
-    setTimeout(() => response.destroy(), 10);
-  } else {
-    json(response, trouble.status, { message: trouble.message, documentation_url: docs }, trouble.headers);
-  }
+function refuse(status: number, message: string, headers?: Readonly<Record<string, string>>): FullAnswer {
+  return json({ message, documentation_url: "https://docs.github.com/rest", status: String(status) }, headers, status);
 }
 
-const docs = "https://docs.github.com/rest";
-
-function refuse(response: ServerResponse, status: number, message: string): void {
-  json(response, status, { message, documentation_url: docs, status: String(status) });
-}
-
-function json(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
-  response
-    .writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers })
-    .end(JSON.stringify(body));
+function json(body: unknown, headers?: Readonly<Record<string, string>>, status = 200): FullAnswer {
+  const type = { "content-type": "application/json; charset=utf-8" };
+  return { status, headers: { ...type, ...headers }, body: JSON.stringify(body) };
 }
 
 /** A page of a list, and the Link header to the next: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
-function pageOf<T>(all: readonly T[], url: URL, path: string): { items: T[]; link: Record<string, string> } {
+function pageOf<T>(all: readonly T[], url: URL, path: string, toBody: (items: readonly T[]) => unknown): FullAnswer {
   const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), 100);
   const page = Number(url.searchParams.get("page") ?? 1);
   const next = `<${url.origin}${path}?per_page=${size}&page=${page + 1}>; rel="next"`;
-  return {
-    items: all.slice((page - 1) * size, page * size),
-    link: page * size < all.length ? { link: next } : {},
-  };
-}
-
-function fullRelease({ tag_name, draft = false, prerelease = false, published_at }: Release, id: number) {
-  const html_url = `https://github.com/pulumi/pulumi/releases/tag/${tag_name}`;
-  const published = published_at ?? new Date(Date.now() - 7 * 3_600_000).toISOString();
-  return {
-    id,
-    html_url,
-    tag_name,
-    name: tag_name,
-    draft,
-    prerelease,
-    published_at: draft ? null : published,
-    body: "",
-  };
-}
-
-function fullRun(run: Run, index: number, { length }: readonly unknown[]) {
-  const id = length - index;
-  const html_url = `https://github.com/owner/runner-pulumi/actions/runs/${id}`;
-  return { id, html_url, name: "release", event: "push", run_attempt: 1, created_at: "2026-11-18T14:00:00Z", ...run };
+  const items = all.slice((page - 1) * size, page * size);
+  return json(toBody(items), page * size < all.length ? { link: next } : {});
 }

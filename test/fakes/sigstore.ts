@@ -1,8 +1,6 @@
 // A fake of Sigstore with its own keys: CA, logs and timestamps by @sigstore/mock, and a TUF repository, over HTTP.
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -10,21 +8,12 @@ import { text } from "node:stream/consumers";
 import * as mock from "@sigstore/mock";
 
 import { type TrustRoot, signer } from "../../images/signature";
+import { serve } from "../helpers/http";
 
 /** The identity in the certificates of Pulumi's signing workflow. */
 export const pulumiIdentity =
   "https://github.com/pulumi/pulumi/.github/workflows/sign.yml" +
   `@refs/heads/gh-readonly-queue/master/pr-23456-${"0123456789".repeat(4)}`;
-
-/** Who signs, and how. */
-export interface Signing {
-  readonly identity?: string;
-  readonly issuer?: string;
-  /** Rekor's version. The second has no inclusion promise: a timestamp authority sets the time. */
-  readonly rekor?: 1 | 2;
-  /** Signs an envelope around the text, as attestations do, instead of the text. */
-  readonly envelope?: boolean;
-}
 
 /** What differs from a valid set of services and trust root. */
 export interface World {
@@ -52,10 +41,6 @@ const tlogUrl = "https://rekor.example";
 const folder = mkdtempSync(join(tmpdir(), "sigstore-"));
 process.once("exit", () => rmSync(folder, { recursive: true }));
 
-function newKeys() {
-  return generateKeyPairSync("ec", { namedCurve: "P-256" });
-}
-
 function sha256(data: Buffer): Buffer {
   return createHash("sha256").update(data).digest();
 }
@@ -67,6 +52,7 @@ function base64(data: ArrayBufferView<ArrayBuffer>): string {
 async function openServices(when: Date) {
   // Whole seconds: Sigstore cannot parse a timestamp whose milliseconds end in 0, which the mock's authority may write.
   const clock = new Date(Math.floor(when.getTime() / 1000) * 1000);
+  const newKeys = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
   const ctlog = await mock.initializeCTLog(newKeys(), clock);
   return {
     ctlog,
@@ -97,27 +83,28 @@ export class Sigstore {
       { path: `/1${rekor.path}`, fn: (body: string) => rekor.fn(toRekor1(body)) },
       { path: `/2${rekor.path}`, fn: (body: string) => rekor.fn(toRekor2(body)) },
     ];
-    const server = createServer((request, response) => {
+    const { url } = await serve(async (request) => {
       const handler = handlers.find(({ path }) => path === request.url);
-      const file = files[request.url ?? ""];
-      if (handler === undefined) response.writeHead(file === undefined ? 404 : 200).end(file);
-      else
-        void text(request)
-          .then(handler.fn)
-          .then((answer) => response.writeHead(answer.statusCode).end(answer.response));
+      const body = files[request.url ?? ""];
+      if (handler === undefined) return body === undefined ? { status: 404 } : { body };
+      const { statusCode, response } = await handler.fn(await text(request));
+      return { status: statusCode, body: response };
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
     const own = mkdtempSync(join(folder, "world-"));
     const [tufRootPath, tufCachePath] = [join(own, "root.json"), join(own, "cache")];
     writeFileSync(tufRootPath, files["/root.json"] ?? "");
-    const url = `http://127.0.0.1:${port}`;
     return new Sigstore(url, { tufMirrorURL: url, tufRootPath, tufCachePath, retry: false });
   }
 
-  /** Signs a text and returns the bundle, as `cosign sign-blob --bundle` does. */
-  async sign(content: string, signing: Signing = {}): Promise<Bundle> {
-    const { identity = pulumiIdentity, issuer = signer.issuer, rekor = 1, envelope = false } = signing;
+  /**
+   * Signs a text and returns the bundle, as `cosign sign-blob --bundle` does.
+   * @param options.rekor its version. The second has no inclusion promise: a timestamp authority sets the time
+   * @param options.envelope signs an envelope around the text, as attestations do, instead of the text
+   */
+  async sign(
+    content: string,
+    { identity = pulumiIdentity, issuer = signer.issuer, rekor = 1, envelope = false } = {},
+  ): Promise<Bundle> {
     const claims = Buffer.from(JSON.stringify({ sub: identity, iss: issuer })).toString("base64url");
     const urls = {
       fulcioURL: this.url,

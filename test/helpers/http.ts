@@ -5,31 +5,32 @@ import type { AddressInfo } from "node:net";
 export interface FullAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | NodeJS.ArrayBufferView;
 }
 
-/** The response for a path: a body, a status, or a function of the request, which may do without a response. */
-export type Answer = string | number | ((request: IncomingMessage) => FullAnswer | undefined);
+/** Answers a request; undefined leaves it without a response. */
+type Handler = (request: IncomingMessage) => FullAnswer | undefined | Promise<FullAnswer | undefined>;
+
+/** The response for a path: a body, a status, or a function of the request. */
+export type Answer = string | number | Handler;
 
 /**
  * Starts a web server on the loopback interface. It need not be closed: mocha exits after the last test.
  * @param answers responses by path, any other path is a 404; or a function that answers every request
  */
 export async function serve(
-  answers: Readonly<Record<string, Answer>> | Extract<Answer, (...request: never) => unknown>,
+  answers: Readonly<Record<string, Answer>> | Handler,
 ): Promise<{ url: string; server: Server }> {
+  const answer = async (request: IncomingMessage): Promise<FullAnswer | undefined> => {
+    const own = typeof answers === "function" ? answers : (answers[(request.url ?? "").replace(/\?.*$/, "")] ?? 404);
+    if (typeof own === "function") return own(request);
+    return typeof own === "number" ? { status: own } : { body: own };
+  };
   const server = createServer((request, response) => {
-    const answer = typeof answers === "function" ? answers : (answers[(request.url ?? "").replace(/\?.*$/, "")] ?? 404);
-    const full = fullAnswer(answer, request);
-    if (full !== undefined) response.writeHead(full.status ?? 200, full.headers).end(full.body);
+    void answer(request).then((full) => full && response.writeHead(full.status ?? 200, full.headers).end(full.body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
-}
-
-function fullAnswer(answer: Answer, request: IncomingMessage): FullAnswer | undefined {
-  if (typeof answer === "function") return answer(request);
-  return typeof answer === "number" ? { status: answer } : { body: answer };
 }
 
 /** Answers requests with these responses in order; the last one repeats. */

@@ -68,7 +68,6 @@ describe("the watcher", () => {
     mirror = await serve(files);
   });
   after(async () => {
-    gitHub.stop();
     mirror.server.close();
     await stopDaemon("registry", folder);
     rmSync(folder, { recursive: true });

@@ -8,13 +8,7 @@ import { execa } from "execa";
 
 import { git, linkPackages } from "../../helpers/scratchRepository";
 
-/** A job of a workflow, as far as it runs here. */
-export interface Job {
-  readonly if?: string;
-  readonly env?: Texts;
-  readonly outputs?: Texts;
-  readonly steps: readonly Step[];
-}
+type Texts = Readonly<Record<string, string>>;
 
 interface Step {
   readonly name?: string;
@@ -26,7 +20,13 @@ interface Step {
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
-type Texts = Readonly<Record<string, string>>;
+/** A job of a workflow, as far as it runs here. */
+export interface Job {
+  readonly if?: string;
+  readonly env?: Texts;
+  readonly outputs?: Texts;
+  readonly steps: readonly Step[];
+}
 
 /** The objects that expressions can name: github, inputs, vars, … */
 export type Contexts = Readonly<Record<string, unknown>>;
@@ -56,87 +56,61 @@ export interface EndedJob {
   readonly outputs: Texts;
 }
 
-interface Runner extends JobRun {
-  /** The folder that the steps run in. */
-  readonly workspace: string;
-}
+type Runner = JobRun & Pick<EndedJob, "workspace">;
 
 /** The actions of the workflows. Those that do nothing are the work of this machine's environment. */
-const actions: readonly [RegExp, (inputs: Texts, runner: Runner) => Promise<void> | void][] = [
-  [/^actions\/checkout@/, checkOut],
-  [/^actions\/upload-artifact@/, uploadArtifact],
-  [/^actions\/download-artifact@/, downloadArtifact],
-  [/^aws-actions\/configure-aws-credentials@/, () => undefined],
-  [/^\.\/\.github\/actions\/stack$/, () => undefined],
-];
-
-async function checkOut(_: Texts, { remote, commit, workspace }: Runner): Promise<void> {
-  await git(workspace, "clone", "--quiet", remote, ".");
-  await git(workspace, "checkout", "--quiet", "--detach", commit);
-  await linkPackages(workspace);
-}
-
-/** Stores the files of a pattern without the folders before its first wildcard. */
-function uploadArtifact({ name = "", path = "" }: Texts, { artifacts, workspace }: Runner): void {
-  const files = globSync(path, { cwd: workspace });
-  if (files.length === 0) throw new Error(`No files were found with the provided path: ${path}`);
-  for (const file of files) cpSync(join(workspace, file), join(artifacts, name, basename(file)));
-}
-
-function downloadArtifact({ name = "" }: Texts, { artifacts, workspace }: Runner): void {
-  cpSync(join(artifacts, name), workspace, { recursive: true });
-}
+const actions: Readonly<Record<string, (inputs: Texts, runner: Runner) => Promise<void> | void>> = {
+  "actions/checkout": async (_, { remote, commit, workspace }) => {
+    await git(workspace, "clone", "--quiet", remote, ".");
+    await git(workspace, "checkout", "--quiet", "--detach", commit);
+    await linkPackages(workspace);
+  },
+  /** Stores the files of a pattern without the folders before its first wildcard. */
+  "actions/upload-artifact": ({ name = "", path = "" }, { artifacts, workspace }) => {
+    const files = globSync(path, { cwd: workspace });
+    if (files.length === 0) throw new Error(`No files were found with the provided path: ${path}`);
+    for (const file of files) cpSync(join(workspace, file), join(artifacts, name, basename(file)));
+  },
+  "actions/download-artifact": ({ name = "" }, { artifacts, workspace }) =>
+    cpSync(join(artifacts, name), workspace, { recursive: true }),
+  "aws-actions/configure-aws-credentials": () => undefined,
+  "./.github/actions/stack": () => undefined,
+};
 
 /**
  * Runs a job's steps.
  * @throws {Error} if one uses an action that has no fake
  */
 export async function runJob(run: JobRun): Promise<EndedJob> {
+  const { job } = run;
   const runner = mkdtempSync(join(run.folder, "runner-"));
-  const [workspace, GITHUB_STEP_SUMMARY] = [join(runner, "workspace"), join(runner, "summary.md")];
-  const none = { workspace, log: "", summary: "", outputs: {} };
-  if (run.job.if !== undefined && !evaluate(run.job.if, run.contexts)) return { ...none, conclusion: "skipped" };
+  const [workspace, summary] = [join(runner, "workspace"), join(runner, "summary.md")];
+  if (job.if !== undefined && !evaluate(job.if, run.contexts)) {
+    return { conclusion: "skipped", workspace, log: "", summary: "", outputs: {} };
+  }
   mkdirSync(workspace);
-  writeFileSync(GITHUB_STEP_SUMMARY, "");
-  const files = { GITHUB_STEP_SUMMARY, GITHUB_OUTPUT: join(runner, "outputs") };
+  writeFileSync(summary, "");
+  const files = { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: join(runner, "outputs") };
   const env = { ...run.env, GITHUB_ACTIONS: "true", ...files };
-  const { failed, ...ended } = await runSteps({ ...run, workspace, env });
-  const summary = readFileSync(GITHUB_STEP_SUMMARY, "utf8");
-  return { ...ended, workspace, summary, conclusion: failed ? "failure" : "success" };
-}
-
-/** Replaces the expressions of a text by their values. */
-export function fill(text: string, contexts: Contexts): string {
-  return text.replace(/\$\{\{(.*?)\}\}/g, (_, expression: string) => {
-    const value = evaluate(expression, contexts) ?? "";
-    return typeof value === "string" ? value : JSON.stringify(value);
-  });
-}
-
-function fillAll(texts: Readonly<Record<string, unknown>> = {}, contexts: Contexts): Texts {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, fill(String(text), contexts)]));
-}
-
-interface EndedStep {
-  readonly failed: boolean;
-  readonly log: string;
-  readonly outputs: Texts;
-}
-
-async function runSteps(runner: Runner): Promise<EndedStep> {
-  const { job } = runner;
-  const steps: Record<string, { outputs: Texts }> = {};
-  const contexts = { ...runner.contexts, steps };
+  const steps: Record<string, Pick<EndedJob, "outputs">> = {};
+  const contexts = { ...run.contexts, steps };
   let log = "";
   let failed = false;
   for (const step of job.steps) {
     if (!shouldRun(step, contexts, failed)) continue;
-    const ended = await runStep(step, { ...runner, contexts });
+    const ended = await runStep(step, { ...run, contexts, env, workspace });
     log += `${ended.log}\n`;
     failed ||= ended.failed;
-    if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
+    if (step.id !== undefined) steps[step.id] = ended;
   }
-  return { failed, log, outputs: fillAll(job.outputs, contexts) };
+  const conclusion = failed ? "failure" : "success";
+  return {
+    conclusion,
+    workspace,
+    log,
+    summary: readFileSync(summary, "utf8"),
+    outputs: fillAll(job.outputs, contexts),
+  };
 }
 
 /** After a failure, only steps run whose condition checks the status of the job. */
@@ -146,15 +120,14 @@ function shouldRun({ if: condition = "true" }: Step, contexts: Contexts, failed:
   return (checksStatus || !failed) && Boolean(evaluate(expression, contexts));
 }
 
-async function runStep(step: Step, runner: Runner): Promise<EndedStep> {
-  if (step.uses === undefined) return runCommands(step, runner);
-  const [, action] = actions.find(([name]) => name.test(step.uses ?? "")) ?? [];
-  if (action === undefined) throw new Error(`${step.uses} has no fake.`);
-  await action(fillAll(step.with, runner.contexts), runner);
-  return { failed: false, log: "", outputs: {} };
-}
-
-async function runCommands(step: Step, { job, workspace, env, contexts }: Runner): Promise<EndedStep> {
+async function runStep(step: Step, runner: Runner) {
+  const { job, workspace, env, contexts } = runner;
+  if (step.uses !== undefined) {
+    const action = actions[step.uses.replace(/@.*/, "")];
+    if (action === undefined) throw new Error(`${step.uses} has no fake.`);
+    await action(fillAll(step.with, contexts), runner);
+    return { failed: false, log: "", outputs: {} };
+  }
   const file = env["GITHUB_OUTPUT"] ?? "";
   writeFileSync(file, "");
   const own = fillAll({ ...job.env, ...step.env }, contexts);
@@ -163,6 +136,18 @@ async function runCommands(step: Step, { job, workspace, env, contexts }: Runner
   const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
   const outputs = lines.map((line) => line.split(/=(.*)/s, 2) as [string, string]);
   return { failed, log: all, outputs: Object.fromEntries(outputs) };
+}
+
+function fillAll(texts: Readonly<Record<string, unknown>> = {}, contexts: Contexts): Texts {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, fill(String(text), contexts)]));
+}
+
+/** Replaces the expressions of a text by their values. */
+export function fill(text: string, contexts: Contexts): string {
+  return text.replace(/\$\{\{(.*?)\}\}/g, (_, expression: string) => {
+    const value = evaluate(expression, contexts) ?? "";
+    return typeof value === "string" ? value : JSON.stringify(value);
+  });
 }
 
 /** The expressions of these workflows mean the same in JavaScript; a step that was skipped has no outputs. */

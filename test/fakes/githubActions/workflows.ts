@@ -8,20 +8,20 @@ import { type Contexts, type EndedJob, type Job, fill, runJob } from "./job";
 import { git } from "../../helpers/scratchRepository";
 import { changeState, draftNotes, stateVariable } from "../gh/state";
 
-type Event =
-  | { readonly name: "push"; readonly ref: string; readonly commit: string }
-  | { readonly name: "workflow_dispatch"; readonly ref: string; readonly commit: string; readonly tag: string };
-
 /** A run of the release workflow in the queue. */
-export interface Run {
+interface Run {
   readonly title: string;
   /** Its concurrency group, which runs one at a time. */
   readonly group: string;
-  readonly event: Event;
+  readonly commit: string;
+  readonly contexts: {
+    readonly github: Readonly<Record<"event_name" | "ref" | "ref_name", string>>;
+    readonly inputs: { readonly tag?: string };
+  };
 }
 
 /** How a run ended: its job `release`, and the conclusion and the log of all jobs. */
-export type Ended = EndedJob & { readonly title: string };
+export type Ended = EndedJob & Pick<Run, "title">;
 
 /** The parts of the release workflow that run here, and the preview workflow's. */
 interface Workflow {
@@ -58,26 +58,34 @@ export class Actions {
   /** Queues the runs of the tags that were pushed since the last call. Call it after every push: each is an event. */
   async notice(): Promise<void> {
     const previous = this.tags;
-    this.tags = await this.remoteTags();
+    const list = await git(this.remote, "for-each-ref", "--format=%(refname:strip=2) %(objectname)", "refs/tags");
+    const lines = list.split("\n").filter(Boolean);
+    this.tags = new Map(lines.map((line) => line.split(" ") as [string, string]));
     for (const tag of previous.keys()) if (!this.tags.has(tag)) draftNotes(this.gitHub, tag);
     const pushed = [...this.tags].filter(([tag, commit]) => previous.get(tag) !== commit);
     if (pushed.length > tagsOfAPush) return;
-    for (const [tag, commit] of pushed) await this.enqueue({ name: "push", ref: `refs/tags/${tag}`, commit });
+    for (const [tag, commit] of pushed) {
+      const { on } = await this.workflowAt(commit);
+      if (!on.push.tags.some((pattern) => matchesGlob(tag, pattern))) continue;
+      await this.enqueue(commit, {
+        github: { event_name: "push", ref: `refs/tags/${tag}`, ref_name: tag },
+        inputs: {},
+      });
+    }
   }
 
   /** Queues a run of main's workflow for a tag, as a person or the watcher does. */
   async dispatch(tag: string): Promise<void> {
     const commit = await git(this.remote, "rev-parse", "main");
-    await this.enqueue({ name: "workflow_dispatch", ref: "refs/heads/main", commit, tag });
+    const github = { event_name: "workflow_dispatch", ref: "refs/heads/main", ref_name: "main" };
+    await this.enqueue(commit, { github, inputs: { tag } });
   }
 
   /** Runs the whole queue in this order. */
   async drain(order: "first in, first out" | "last in, first out" = "first in, first out"): Promise<Ended[]> {
+    const runs = this.queue.splice(0);
     const ended: Ended[] = [];
-    while (this.queue.length > 0) {
-      const run = order === "first in, first out" ? this.queue.shift() : this.queue.pop();
-      if (run !== undefined) ended.push(await this.start(run));
-    }
+    for (const run of order === "first in, first out" ? runs : runs.reverse()) ended.push(await this.start(run));
     return ended;
   }
 
@@ -89,19 +97,9 @@ export class Actions {
     return this.runJobs(commit, { github: { event } })(jobs.stacks);
   }
 
-  private async remoteTags(): Promise<Map<string, string>> {
-    const text = await git(this.remote, "for-each-ref", "--format=%(refname:strip=2) %(objectname)", "refs/tags");
-    const lines = text.split("\n").filter(Boolean);
-    return new Map(lines.map((line) => line.split(" ") as [string, string]));
-  }
-
-  private async enqueue(event: Event): Promise<void> {
-    const workflow = await this.workflowAt(event.commit);
-    const contexts = this.contexts(event);
-    const tag = event.ref.replace("refs/tags/", "");
-    if (event.name === "push" && !workflow.on.push.tags.some((pattern) => matchesGlob(tag, pattern))) return;
-    const [title, group] = [fill(workflow["run-name"], contexts), fill(workflow.concurrency.group, contexts)];
-    this.queue.push({ title, group, event });
+  private async enqueue(commit: string, contexts: Run["contexts"]): Promise<void> {
+    const { "run-name": name, concurrency } = await this.workflowAt(commit);
+    this.queue.push({ title: fill(name, contexts), group: fill(concurrency.group, contexts), commit, contexts });
   }
 
   /** The workflow of the event's own commit, which is the one that GitHub runs. */
@@ -109,15 +107,9 @@ export class Actions {
     return parse(await git(this.remote, "show", `${commit}:.github/workflows/${name}.yml`)) as Workflow;
   }
 
-  private contexts(event: Event) {
-    const inputs = event.name === "push" ? {} : { tag: event.tag };
-    const github = { event_name: event.name, ref: event.ref, ref_name: event.ref.replace(/^refs\/(tags|heads)\//, "") };
-    return { github, inputs };
-  }
-
-  private async start({ title, event }: Run): Promise<Ended> {
-    const { jobs } = await this.workflowAt(event.commit);
-    const run = this.runJobs(event.commit, this.contexts(event), { GITHUB_EVENT_NAME: event.name });
+  private async start({ title, commit, contexts }: Run): Promise<Ended> {
+    const { jobs } = await this.workflowAt(commit);
+    const run = this.runJobs(commit, contexts, { GITHUB_EVENT_NAME: contexts.github.event_name });
     const release = await run(jobs.release);
     // Without a condition of its own about the status, a job runs only if the one that it needs succeeds.
     if (release.conclusion !== "success") return { ...release, title };

@@ -12,7 +12,6 @@ const token = "ghs_secret";
 describe("openGitHub", () => {
   let gitHub: GitHub;
   before(async () => (gitHub = await GitHub.start(token)));
-  after(() => gitHub.stop());
   beforeEach(() => {
     gitHub.clear();
     gitHub.releases = [{ tag_name: "v3.259.0" }];
