@@ -1,0 +1,11 @@
+import type { Box } from "./box";
+
+/** One promise of a runner image. */
+export interface Check {
+  /** What is checked, as a row's first cell. */
+  readonly name: string;
+  /** What a good image answers, as a row's second cell. */
+  readonly expected: string;
+  /** Tries it and returns what was found: green if equal to `expected`. A thrown error's first lines are what was found. */
+  readonly find: (box: Box) => Promise<string>;
+}
