@@ -3,7 +3,8 @@ import { catalogue } from "./images/catalogue";
 import { readConfig, warnIfUnpinned } from "./images/config";
 import { guardLatest } from "./images/latest";
 import { getPulumiRelease } from "./images/pulumiRelease";
-import { openRegistry } from "./images/registry";
+import { openRegistry, requireLogin } from "./images/registry";
+import { ecrPublicHost } from "./images/repositoryUri";
 import { asRunError } from "./images/runError";
 import { RunnerImage } from "./images/runnerImage";
 import { SmokeTest } from "./images/smokeTest";
@@ -12,7 +13,7 @@ async function releaseImages() {
   const config = readConfig();
   await warnIfUnpinned(config);
   const registry = await openRegistry(config);
-  await registry.requireLogin();
+  if (registry.credentials !== undefined) await requireLogin(ecrPublicHost, registry.credentials);
   if (config.tag === "latest") await guardLatest(registry, config.languages, config.pulumiVersion);
   const release = await getPulumiRelease(config.pulumiVersion, config.platforms, { ...config, warn: log.warn });
   const repositoryOf = await registry.declareRepositories(catalogue);

@@ -4,145 +4,150 @@ import { catalogue } from "./catalogue";
 import { readDockerfile, stages } from "./dockerfile";
 import { imageTags, isImageTag, isPulumiVersion } from "./gitTag";
 import { allPlatforms } from "./platform";
-import { isSignaturePolicy, signaturePolicies } from "./signature";
+import { type SignaturePolicy, isSignaturePolicy, signaturePolicies } from "./signature";
 import { readWithdrawn, withdrawnReason } from "./withdrawals";
 
 /** A key's value as text, and what else its validity depends on. */
 interface Raw {
   readonly key: string;
-  /** Empty if the key is not set. Structured values are JSON. */
+  /** The default if the key is not set. Structured values are JSON. */
   readonly text: string;
-  readonly isSet: boolean;
   /** The text of any key. */
   readonly textOf: (key: string) => string;
   readonly stack: string;
+  /** Receives the problems of the value, each with a remedy. What the reader returns is then ignored. */
+  readonly problems: string[];
 }
 
-/** Reads a key's value. @throws {Refusal} if it is invalid */
-export type Reader<Value> = (raw: Raw) => Value;
+/** The defaults that are not empty, as text. Pulumi.yaml has them too. */
+export const defaults: Readonly<Record<string, string>> = {
+  adoptRepositories: "false",
+  bases: "{}",
+  signatures: "required",
+};
 
-/** The problems of a key's value, each with a remedy. */
-export class Refusal extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join("\n"));
-  }
-}
-
-/** The readers of the config, by key. */
+/** The readers of the config, by key. A new key needs an entry in Pulumi.yaml, too. */
 export const readers = {
-  pulumiVersion({ key, text }) {
-    const reason = withdrawnReason(text, readWithdrawn());
-    if (reason !== undefined) return refuse(reason);
-    if (isPulumiVersion(text)) return text;
-    return refuse(`${key} ${quote(text)} is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`);
+  pulumiVersion(raw) {
+    const reason = withdrawnReason(raw.text, readWithdrawn());
+    if (reason !== undefined) raw.problems.push(reason);
+    return check(raw, isPulumiVersion(raw.text), "is not a Pulumi version. Use X.Y.Z, such as 3.66.0.");
   },
 
-  tag({ key, text, textOf, stack }) {
-    const version = textOf("pulumiVersion");
+  tag(raw) {
+    const version = raw.textOf("pulumiVersion");
     if (!isPulumiVersion(version)) {
-      if (isImageTag(text)) return text;
-      return refuse(`${key} ${quote(text)} is not an image tag of a release. Use vX.Y.Z, dev-vX.Y.Z or latest.`);
+      const rule = "is not an image tag of a release. Use vX.Y.Z, dev-vX.Y.Z or latest.";
+      return check(raw, isImageTag(raw.text), rule);
     }
-    const tags = imageTags(version, stack);
-    if (tags.includes(text)) return text;
-    return refuse(
-      `${key} ${quote(text)} is not a tag of Pulumi ${version} on stack ${stack}. Use ${tags.join(" or ")}.`,
-    );
+    const tags = imageTags(version, raw.stack);
+    const rule = `is not a tag of Pulumi ${version} on stack ${raw.stack}. Use ${tags.join(" or ")}.`;
+    return check(raw, tags.includes(raw.text), rule);
   },
 
-  /** All of the catalogue if it names none. */
+  /** Never empty: all of the catalogue if the config names none. */
   languages(raw) {
-    const { key, text, stack } = raw;
+    const { key, text, stack, problems } = raw;
     if (["dev", "prod"].includes(stack) && !["", "[]"].includes(text)) {
-      return refuse(`${key} is set on stack ${stack}, which releases every language. Remove it from the config.`);
+      problems.push(`${key} is set on stack ${stack}, which releases every language. Remove it from the config.`);
+      return catalogue;
     }
-    const names = readNames(
-      raw,
-      "language",
-      catalogue.map(({ name }) => name),
-    );
+    const known = catalogue.map(({ name }) => name);
+    const names = readNames(raw, "language", known);
     return names.length === 0 ? catalogue : catalogue.filter(({ name }) => names.includes(name));
   },
 
   platforms(raw) {
     const names = readNames(raw, "platform", allPlatforms);
-    if (names.length > 0) return names;
-    return refuse(`${raw.key} [] is not a list of platforms. Known: ${allPlatforms.join(", ")}.`);
-  },
-
-  registry({ key, text }) {
-    if (text === "" || isAddress(text)) return text || undefined;
-    return refuse(
-      `${key} ${quote(text)} is not a registry's address. Use host[:port][/path] in lower case, with a port up to 65535 ` +
-        `and no scheme, such as localhost:5000.`,
-    );
-  },
-
-  alias({ key, text, textOf }) {
-    if (textOf("registry") !== "" || /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(text)) return text;
-    return refuse(
-      `No destination: registry is empty and ${key} ${quote(text)} is not an alias of ECR Public. Set one.`,
-    );
-  },
-
-  adoptRepositories({ key, text, isSet }) {
-    if (!isSet || ["true", "false"].includes(text)) return text === "true";
-    return refuse(`${key} ${quote(text)} is neither true nor false.`);
-  },
-
-  builder({ key, text }) {
-    if (/^([a-z][\w.-]*)?$/i.test(text)) return text || undefined;
-    return refuse(`${key} ${quote(text)} is not the name of a buildx builder. Use one that "docker buildx ls" lists.`);
-  },
-
-  bases({ key, text, isSet }) {
-    const value = isSet ? parseJson(text) : {};
-    if (!isStringRecord(value)) {
-      return refuse(
-        `${key} ${quote(value)} does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`,
-      );
+    if (names.length === 0) {
+      raw.problems.push(`${raw.key} [] is not a list of platforms. Known: ${allPlatforms.join(", ")}.`);
     }
-    const known = [...new Set(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name)).keys()]))];
-    const problems = Object.entries(value).flatMap(([stage, base]) => [
-      ...(known.includes(stage) ? [] : [`Unknown stage ${quote(stage)} in ${key}. Known: ${known.join(", ")}.`]),
-      ...contextProblems(stage, base),
-    ]);
-    return problems.length === 0 ? value : refuse(...problems);
+    return names;
   },
 
+  /** host[:port][/path]; undefined for ECR Public. */
+  registry(raw) {
+    const rule =
+      "is not a registry's address. Use host[:port][/path] in lower case, with a port up to 65535 " +
+      "and no scheme, such as localhost:5000.";
+    return check(raw, raw.text === "" || isAddress(raw.text), rule) || undefined;
+  },
+
+  /** The alias in ECR Public: public.ecr.aws/<alias>. Unused if there is a registry. */
+  alias({ key, text, textOf, problems }) {
+    if (textOf("registry") !== "" || /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(text)) return text;
+    const other = `${key} ${quote(text)} is not an alias of ECR Public`;
+    problems.push(`No destination: registry is empty and ${other}. Set one.`);
+    return text;
+  },
+
+  adoptRepositories: (raw) => check(raw, ["true", "false"].includes(raw.text), "is neither true nor false.") === "true",
+
+  /** Undefined for the current one. */
+  builder(raw) {
+    const rule = `is not the name of a buildx builder. Use one that "docker buildx ls" lists.`;
+    return check(raw, /^([a-z][\w.-]*)?$/i.test(raw.text), rule) || undefined;
+  },
+
+  /** Build contexts by the stage of the Dockerfiles that they replace. */
+  bases({ key, text, problems }): Readonly<Record<string, string>> {
+    const value = parseJson(text);
+    if (!isStringRecord(value)) {
+      const rule = `does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`;
+      problems.push(`${key} ${quote(value)} ${rule}`);
+      return {};
+    }
+    const known = new Set(catalogue.flatMap(({ name }) => [...stages(readDockerfile(name)).keys()]));
+    for (const [stage, base] of Object.entries(value)) {
+      const hint = `Known: ${[...known].join(", ")}.`;
+      if (!known.has(stage)) problems.push(`Unknown stage ${quote(stage)} in ${key}. ${hint}`);
+      problems.push(...contextProblems(stage, base));
+    }
+    return value;
+  },
+
+  /** Without a trailing slash, as debianSnapshots. */
   pulumiReleases: (raw) => readUrlPrefix(raw, "https://get.pulumi.com/releases/sdk"),
 
-  signatures({ key, text, isSet }) {
-    const policy = isSet ? text : signaturePolicies[0];
-    if (isSignaturePolicy(policy)) return policy;
-    return refuse(`${key} ${quote(text)} is not a signature policy. Use ${signaturePolicies.join(", ")}.`);
+  signatures(raw): SignaturePolicy {
+    const rule = `is not a signature policy. Use ${signaturePolicies.join(", ")}.`;
+    return check(raw, isSignaturePolicy(raw.text), rule) as SignaturePolicy;
   },
 
   debianSnapshots: (raw) =>
     raw.text === "" ? "" : readUrlPrefix(raw, "http://snapshot.debian.org/archive, or leave it empty"),
 
-  cache({ key, text }) {
-    if (text === "" || (isAddress(text) && text.includes("/"))) return text || undefined;
-    return refuse(`${key} ${quote(text)} is not a repository. Use host[:port]/path without scheme, tag or digest.`);
+  /** host[:port]/path; undefined for none. */
+  cache(raw) {
+    const isRepository = isAddress(raw.text) && raw.text.includes("/");
+    const rule = "is not a repository. Use host[:port]/path without scheme, tag or digest.";
+    return check(raw, raw.text === "" || isRepository, rule) || undefined;
   },
 
+  /** A build argument that no Dockerfile declares, so it does not change the digest. */
   repair: ({ text }) => text,
-} satisfies Record<string, Reader<unknown>>;
+} satisfies Record<string, (raw: Raw) => unknown>;
 
-function refuse(...problems: readonly string[]): never {
-  throw new Refusal(problems);
+/** Returns the text. If it is invalid, the key, the text and the rule are a problem. */
+function check({ key, text, problems }: Raw, isValid: boolean, rule: string): string {
+  if (!isValid) problems.push(`${key} ${quote(text)} ${rule}`);
+  return text;
 }
 
 /** A list of known names, each once. */
-function readNames<Name extends string>({ key, text }: Raw, kind: string, known: readonly Name[]): Name[] {
+function readNames<Name extends string>(raw: Raw, kind: string, known: readonly Name[]): readonly Name[] {
+  const { key, text, problems } = raw;
   const names = parseJson(text || "[]");
   const hint = `Known: ${known.join(", ")}.`;
-  if (!isStringArray(names)) return refuse(`${key} ${quote(names)} is not a list of ${kind}s. ${hint}`);
-  const problems = names.flatMap((name, index) => [
-    ...(known.some((one) => one === name) ? [] : [`Unknown ${kind} ${quote(name)} in ${key}. ${hint}`]),
-    ...(names.indexOf(name) === index ? [] : [`Duplicate ${kind} ${quote(name)} in ${key}. Remove one.`]),
-  ]);
-  return problems.length === 0 ? (names as Name[]) : refuse(...problems);
+  if (!isStringArray(names)) {
+    problems.push(`${key} ${quote(names)} is not a list of ${kind}s. ${hint}`);
+    return known;
+  }
+  for (const [index, name] of names.entries()) {
+    if (!known.some((one) => one === name)) problems.push(`Unknown ${kind} ${quote(name)} in ${key}. ${hint}`);
+    if (names.indexOf(name) < index) problems.push(`Duplicate ${kind} ${quote(name)} in ${key}. Remove one.`);
+  }
+  return names as Name[];
 }
 
 /** A mutable context, such as a tag or a URL, would give one version different digests over time. */
@@ -161,17 +166,17 @@ function contextProblems(stage: string, base: string): string[] {
 }
 
 /** A URL prefix without a trailing slash and without credentials. */
-function readUrlPrefix({ key, text }: Raw, example: string): string {
+function readUrlPrefix(raw: Raw, example: string): string {
+  const { key, text, problems } = raw;
   if (/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i.test(text)) {
-    return refuse(
+    problems.push(
       `${key} contains credentials, which would leak into build arguments, state and logs. ` +
         `Use a URL without "user:password@" that can be read anonymously.`,
     );
+    return text;
   }
-  if (/^https?:\/\/[^\s]+[^\s/]$/.test(text)) return text;
-  return refuse(
-    `${key} ${quote(text)} is not a URL prefix. Use http(s)://… without a trailing slash, such as ${example}.`,
-  );
+  const rule = `is not a URL prefix. Use http(s)://… without a trailing slash, such as ${example}.`;
+  return check(raw, /^https?:\/\/[^\s]+[^\s/]$/.test(text), rule);
 }
 
 /** Whether the text is host[:port][/path], as in an image reference. */

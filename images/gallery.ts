@@ -4,18 +4,15 @@ import { join } from "node:path";
 import type { types } from "@pulumi/aws";
 
 import type { Language } from "./catalogue";
-import type { Platform } from "./platform";
-
-/** ECR Public's names for architectures. */
-const architectures: Readonly<Record<Platform, string>> = { "linux/amd64": "x86-64", "linux/arm64": "ARM 64" };
+import { type Platform, platforms } from "./platform";
 
 /** What the ECR Public Gallery shows about a language's repository. */
-export function galleryData(language: Language, platforms: readonly Platform[]) {
+export function galleryData(language: Language, wanted: readonly Platform[]) {
   return {
     description: language.description,
     aboutText: fill("about", language),
     usageText: fill("usage", language),
-    architectures: platforms.map((platform) => architectures[platform]),
+    architectures: wanted.map((platform) => platforms[platform].galleryArch),
     operatingSystems: ["Linux"],
   } satisfies types.input.ecrpublic.RepositoryCatalogData;
 }

@@ -34,24 +34,24 @@ export async function guardLatest(
       ),
     ),
   );
-  const isNewer = (current = "") =>
-    isPulumiVersion(current) && semver.gt(current, version) && withdrawn[current] === undefined;
-  const problems = [
-    ...downgrades(
-      served.filter((each) => isNewer(each.version)),
-      version,
-    ),
-    ...unreadable(served),
-  ];
+  const newer = served.filter(
+    ({ version: current = "" }) =>
+      isPulumiVersion(current) && semver.gt(current, version) && withdrawn[current] === undefined,
+  );
+  const problems = [...downgrades(newer, version), ...unreadable(served)];
   if (problems.length > 0) throw new Fault(problems.join("\n"));
 }
 
 function downgrades(newer: readonly Served[], asked: string): string[] {
   if (newer.length === 0) return [];
-  const versions = [...new Set(newer.flatMap(({ version }) => version ?? []))].sort(semver.rcompare);
+  const byVersion = Map.groupBy(newer, ({ version = "" }) => version);
+  const versions = [...byVersion.keys()].sort(semver.rcompare);
   const sentences = versions.map((version) => {
-    const languages = newer.filter((each) => each.version === version).map(({ language }) => language);
-    return `latest of ${languages.join(", ")} is Pulumi ${version}, which is newer than ${asked}.`;
+    const languages = byVersion
+      .get(version)
+      ?.map(({ language }) => language)
+      .join(", ");
+    return `latest of ${languages} is Pulumi ${version}, which is newer than ${asked}.`;
   });
   return [...sentences, `latest is never downgraded. ${rollbackHint(asked, versions)}`];
 }

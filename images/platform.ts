@@ -1,7 +1,7 @@
-/** The platforms of the images in BuildKit's notation, and what Docker and Pulumi call their architectures. */
+/** The platforms of the images in BuildKit's notation, and what Docker, Pulumi and the ECR Gallery call them. */
 export const platforms = {
-  "linux/amd64": { targetArch: "amd64", pulumiArch: "x64" },
-  "linux/arm64": { targetArch: "arm64", pulumiArch: "arm64" },
+  "linux/amd64": { targetArch: "amd64", pulumiArch: "x64", galleryArch: "x86-64" },
+  "linux/arm64": { targetArch: "arm64", pulumiArch: "arm64", galleryArch: "ARM 64" },
 } as const;
 
 /** A platform in BuildKit's notation. */

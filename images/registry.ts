@@ -14,57 +14,47 @@ import { asRunError } from "./runError";
 export interface Registry {
   /** Push credentials; undefined if the registry allows anonymous pushes. */
   readonly credentials: Credentials | undefined;
-  /** Logs in, so that wrong credentials are found before anything is built. */
-  readonly requireLogin: () => Promise<void>;
   /** The repository in which a language's images should be, host[:port]/path. */
   readonly expectedUri: (language: string) => string;
   /** Declares repositories. Returns the URI of a language's, which resolves after all are found to be the expected ones. */
-  readonly declareRepositories: (languages: readonly Language[]) => Promise<UriOf>;
+  readonly declareRepositories: (
+    languages: readonly Language[],
+  ) => Promise<(language: string) => pulumi.Output<string>>;
 }
-
-type UriOf = (language: string) => pulumi.Output<string>;
 
 /** Opens the registry at the config's address, else ECR Public. @throws {Fault} if AWS issues no credentials for that */
 export async function openRegistry(config: Config): Promise<Registry> {
   const expectedUri = (language: string) => repositoryUri(config, language);
-  if (config.registry === undefined) return openEcrPublic(config, expectedUri);
-  return {
-    // It needs no login and creates repositories on push.
-    credentials: undefined,
-    requireLogin: () => Promise.resolve(),
-    expectedUri,
-    declareRepositories: () => Promise.resolve((language) => pulumi.output(expectedUri(language))),
-  };
+  if (config.registry === undefined) {
+    const credentials = await getCredentials();
+    return { credentials, expectedUri, declareRepositories: (languages) => declareAll(languages, config, credentials) };
+  }
+  // It needs no login and creates repositories on push.
+  const declareRepositories = () => Promise.resolve((language: string) => pulumi.output(expectedUri(language)));
+  return { credentials: undefined, expectedUri, declareRepositories };
 }
 
 /** The only region of ECR Public's API: https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
 const region = "us-east-1";
 
-async function openEcrPublic(config: Config, expectedUri: Registry["expectedUri"]): Promise<Registry> {
+async function getCredentials(): Promise<Credentials> {
   const { userName, password } = await ecrpublic.getAuthorizationToken({ region }).catch((error: unknown) => {
     throw new Fault(
       `AWS issued no credentials for ${ecrPublicHost}: ${messageOf(error)}. Nothing was pushed. ` +
         `Log in to AWS, check the permission ecr-public:GetAuthorizationToken, and retry.`,
     );
   });
-  const credentials = { username: userName, password };
-  return {
-    credentials,
-    requireLogin: () => requireLogin(ecrPublicHost, credentials),
-    expectedUri,
-    async declareRepositories(languages) {
-      const exists = ({ name }: Language) => new RepositoryClient(expectedUri(name), credentials).exists();
-      const adopt = config.adoptRepositories ? await Promise.all(languages.map(exists)) : [];
-      const repositories = languages.map((language, index) =>
-        declareRepository(language, config, adopt[index] ?? false),
-      );
-      const expected = languages.map(({ name }) => expectedUri(name));
-      const uris = pulumi
-        .all(repositories.map((repository) => repository.repositoryUri))
-        .apply((found) => requireExpected(found, expected));
-      return (language) => uris.apply((all) => all[languages.findIndex(({ name }) => name === language)] ?? "");
-    },
-  };
+  return { username: userName, password };
+}
+
+async function declareAll(languages: readonly Language[], config: Config, credentials: Credentials) {
+  const expected = languages.map(({ name }) => repositoryUri(config, name));
+  const exists = (uri: string) => new RepositoryClient(uri, credentials).exists();
+  const adopt = config.adoptRepositories ? await Promise.all(expected.map(exists)) : [];
+  const repositories = languages.map((language, index) => declareRepository(language, config, adopt[index] ?? false));
+  const found = pulumi.all(repositories.map((repository) => repository.repositoryUri));
+  const checked = found.apply((uris) => requireExpected(uris, expected));
+  return (language: string) => checked.apply(() => repositoryUri(config, language));
 }
 
 /** @param adopt import the repository, because it exists already */
@@ -97,9 +87,9 @@ export async function requireLogin(registry: string, credentials: Credentials, s
 }
 
 /** Fails if a repository is not the expected one: the AWS credentials then belong to another environment's account. */
-function requireExpected(found: readonly string[], expected: readonly string[]): readonly string[] {
+function requireExpected(found: readonly string[], expected: readonly string[]): void {
   const index = found.findIndex((uri, position) => uri !== expected[position]);
-  if (index === -1) return found;
+  if (index === -1) return;
   const [account, stack] = [found, expected].map((uris) => uris[index]?.replace(/\/[^/]*$/, ""));
   throw asRunError(
     new Fault(

@@ -1,10 +1,7 @@
+import type { Config } from "./config";
+
 /** Where a stack publishes: a registry's address, else an alias of ECR Public. */
-export interface RegistryAddress {
-  /** host[:port][/path]; undefined for ECR Public. */
-  readonly registry: string | undefined;
-  /** The alias in ECR Public: public.ecr.aws/<alias>. Unused if there is a registry. */
-  readonly alias: string;
-}
+export type RegistryAddress = Pick<Config, "registry" | "alias">;
 
 /** The host of ECR Public. */
 export const ecrPublicHost = "public.ecr.aws";

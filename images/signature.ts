@@ -47,50 +47,44 @@ const sigstore: TrustRoot = {
   tufCachePath: join(__dirname, "..", ".local", "sigstore"),
 };
 
-/** A file that Pulumi published, and the bundle that should prove it. */
-interface Signed {
-  /** The subject of a sentence: The checksum file of Pulumi 3.259.0. */
-  readonly what: string;
-  readonly bytes: Buffer;
-  /** A Sigstore bundle in JSON, and its URL. */
-  readonly bundle: string;
-  readonly url: string;
-}
-
 /**
  * Verifies that Pulumi's signing workflow signed a file: certificate, transparency log, signature, identity and issuer.
+ * @param file `what` is the subject of a sentence; the bundle is in JSON, from `url`
  * @throws {Fault} if it did not, or if Sigstore's trust root is not available
  */
-export async function verifySignature({ what, bytes, bundle, url }: Signed, trust = sigstore): Promise<void> {
-  const refusal = (reason: string) =>
-    new Fault(
-      `${what} is not signed by Pulumi: ${url}: ${reason}. Nothing was built. ` +
+export async function verifySignature(
+  { what, bytes, bundle, url }: { what: string; bytes: Buffer; bundle: string; url: string },
+  trust = sigstore,
+): Promise<void> {
+  try {
+    const signed = parseBundle(bundle);
+    const verifier = await openVerifier(what, trust);
+    verifier.verify(signed, bytes);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault(
+      `${what} is not signed by Pulumi: ${url}: ${messagesOf(error)}. Nothing was built. ` +
         `Find out why before you release it: docs/maintaining.md, "A signature is refused".`,
     );
-  const parsed = parseBundle(bundle);
-  if (typeof parsed === "string") throw refusal(parsed);
-  const verifier = await openVerifier(what, trust);
-  try {
-    verifier.verify(parsed, bytes);
-  } catch (error) {
-    throw refusal(messagesOf(error));
   }
 }
 
 /**
  * Parses a bundle, keeping only its message signature: Sigstore would accept a DSSE envelope, which signs its own payload, for
  * any file. https://github.com/sigstore/sigstore-js/blob/main/packages/verify/src/bundle/dsse.ts
- * @returns why it is refused if it is not a bundle of a file
  */
-function parseBundle(text: string): Bundle | string {
+function parseBundle(text: string): Bundle {
+  const { mediaType, verificationMaterial, messageSignature } = parseJson(text) ?? {};
+  if (mediaType === undefined) throw new Error("it is not a Sigstore bundle, it has no mediaType");
+  if (messageSignature === undefined) throw new Error("it does not sign a file, it has no messageSignature");
+  return { mediaType, verificationMaterial, messageSignature } as Bundle;
+}
+
+function parseJson(text: string): Partial<Bundle> | null {
   try {
-    const bundle = JSON.parse(text) as Partial<Bundle> | null;
-    const { mediaType, verificationMaterial, messageSignature } = bundle ?? {};
-    if (mediaType === undefined) return "it is not a Sigstore bundle, it has no mediaType";
-    if (messageSignature === undefined) return "it does not sign a file, it has no messageSignature";
-    return { mediaType, verificationMaterial, messageSignature } as Bundle;
+    return JSON.parse(text) as Partial<Bundle> | null;
   } catch (error) {
-    return `it is not JSON: ${messageOf(error)}`;
+    throw new Error("it is not JSON", { cause: error });
   }
 }
 

@@ -20,18 +20,15 @@ export function readWithdrawn(): Withdrawn {
  * @throws {Fault} that names every problem: a version in another form than X.Y.Z would withdraw nothing
  */
 export function parseWithdrawn(text: string, file: string): Withdrawn {
-  const list = parseJson(text, file);
-  const problems = problemsOf(list);
-  if (problems.length > 0) throw new Fault(listProblems(`${file} is invalid:`, problems));
-  return list as Withdrawn;
-}
-
-function parseJson(text: string, file: string): unknown {
+  let list: unknown;
   try {
-    return JSON.parse(text);
+    list = JSON.parse(text);
   } catch (error) {
     throw new Fault(`${file} is not JSON: ${messageOf(error)}. Fix it; an empty list is {}.`);
   }
+  const problems = problemsOf(list);
+  if (problems.length > 0) throw new Fault(listProblems(`${file} is invalid:`, problems));
+  return list as Withdrawn;
 }
 
 function problemsOf(list: unknown): string[] {

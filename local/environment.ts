@@ -16,32 +16,18 @@ import { findReleases, findSnapshots, whyMirrored } from "./sources";
 import { configFileOf } from "./stack";
 
 /** A machine that is ready to release. */
-export interface Environment {
-  /** Environment variables for pulumi. */
-  readonly env: NodeJS.ProcessEnv;
-  readonly tools: BuilderTools;
-  /** The addresses of BuildKit and the local registry, and the name of BuildKit's buildx builder. */
-  readonly buildKit: string;
-  readonly registry: string;
-  readonly builder: string;
-  readonly platforms: readonly Platform[];
-  readonly bases: Contexts;
-  /** URL prefixes of Pulumi's releases or their mirror, and of Debian's snapshots: empty if they cannot be reached. */
-  readonly pulumiReleases: string;
-  readonly debianSnapshots: string;
-  /** Whether Pulumi's releases come from the mirror. */
-  readonly mirrored: boolean;
-}
+export type Environment = Awaited<ReturnType<typeof setUp>>;
 
 /**
  * Installs and starts everything that a release for these platforms needs. Repeated calls take seconds.
  * @param languages whose images are built; all by default
  * @param runs the platforms that this machine's BuildKit runs; fewer if another builder builds the images
+ * @returns the environment variables for pulumi, and what the stack's config needs
  */
 export async function setUp(
   platforms: readonly Platform[] = [ownPlatform()],
   { languages, runs = platforms }: { languages?: readonly Language[]; runs?: readonly Platform[] } = {},
-): Promise<Environment> {
+) {
   const tools = await prepareBuilder(runs);
   const buildKit = await startBuildKit(tools, folder, { platforms: runs });
   const registry = await startRegistry(tools);
@@ -53,6 +39,7 @@ export async function setUp(
     ensureBases({ buildctl: tools.buildctl, buildKit, registry }, platforms, languages),
   ]);
   writeEnvironmentFile(env);
+  // Whether Pulumi's releases come from the mirror.
   const mirrored = (await whyMirrored()) !== undefined;
   return { env, tools, buildKit, builder, registry, platforms, bases, pulumiReleases, debianSnapshots, mirrored };
 }
