@@ -5,10 +5,14 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { catalogue } from "../../images/catalogue";
 import { readDockerfile, tagArguments, withoutSmokeTest } from "../../images/dockerfile";
+import { versionLabel } from "../../images/labels";
 import program from "../../index";
+import { inAwsAccount, password } from "../helpers/awsAccount";
 import { checksumsOf, sums } from "../helpers/checksums";
-import { serve } from "../helpers/http";
+import { type Answer, serve } from "../helpers/http";
+import { latestImage } from "../helpers/latestImage";
 import { Recorder, setConfig, valueOf } from "../helpers/mocks";
+import { stackTrace } from "../helpers/stackTrace";
 
 const imageType = "docker-build:index:Image";
 const languages = catalogue.map(({ name }) => name);
@@ -24,22 +28,29 @@ type Outputs = Record<string, Record<string, unknown>>;
 
 describe("program", () => {
   let url: string;
-  /** A registry without any image: the same server. */
+  /** A registry: the same server. */
   let registry: string;
   /** What the last run registered. */
   let recorder: Recorder;
   let images: Images;
   let outputs: Outputs;
 
+  const answers: Record<string, Answer> = {
+    "/pulumi-3.66.0-checksums.txt": checksumsOf("3.66.0"),
+    "/pulumi-3.259.0-checksums.txt": checksumsOf("3.259.0"),
+    ...latestImage("runner-pulumi-python", { [versionLabel]: "3.66.0" }),
+    ...latestImage("runner-pulumi-golang", { [versionLabel]: "3.66.0" }),
+  };
+
   before(async () => {
-    ({ url } = await serve({ "/pulumi-3.66.0-checksums.txt": checksumsOf("3.66.0") }));
+    ({ url } = await serve(answers));
     registry = url.replace("http://", "");
     images = await run({});
   });
 
   /** Runs the program for v3.66.0 with this change of the config, and returns its images. */
-  async function run(change: Record<string, unknown>, stack = "local"): Promise<Images> {
-    recorder = new Recorder();
+  async function run(change: Record<string, unknown>, stack = "local", own = new Recorder()): Promise<Images> {
+    recorder = own;
     await recorder.install(stack);
     setConfig({
       pulumiVersion: "3.66.0",
@@ -61,6 +72,12 @@ describe("program", () => {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   function inputsOf(name: string, of = images): any {
     return of.get(name)?.inputs ?? assert.fail(name);
+  }
+
+  /** The resources that a language's published image waits for. */
+  function testsOf(of: Images, language: string): string[] | undefined {
+    const urns = of.get(`${language}-image`)?.dependencies;
+    return urns?.map((urn) => urn.replace(/.*::/, "")).sort();
   }
 
   it("declares a smoke test and an image per language, without version and tag in their names", () => {
@@ -137,14 +154,9 @@ describe("program", () => {
     const some = await run({ languages: ["yaml", "golang"] });
     assert.deepEqual([...some.keys()].sort(), [...images.keys()].sort());
     assert.deepEqual(Object.keys(outputs), ["golang", "yaml"]);
-    const testsOf = (name: string) =>
-      some
-        .get(`${name}-image`)
-        ?.dependencies.map((urn) => urn.replace(/.*::/, ""))
-        .sort();
-    for (const name of ["golang", "yaml"]) assert.deepEqual(testsOf(name), ["golang-smoke", "yaml-smoke"], name);
+    for (const name of ["golang", "yaml"]) assert.deepEqual(testsOf(some, name), ["golang-smoke", "yaml-smoke"]);
     // A plain update may publish the others too, but not before their own smoke test.
-    assert.deepEqual(testsOf("python"), ["golang-smoke", "python-smoke", "yaml-smoke"]);
+    assert.deepEqual(testsOf(some, "python"), ["golang-smoke", "python-smoke", "yaml-smoke"]);
   });
 
   it("passes a base only to Dockerfiles with its stage, and names the official one in the labels", async () => {
@@ -155,17 +167,10 @@ describe("program", () => {
     }
   });
 
-  it("keeps a published image when its resource is deleted or replaced", () => {
+  it("publishes nothing before every smoke test has passed, and keeps it when its resource is deleted or replaced", () => {
+    const tests = languages.map((language) => `${language}-smoke`).sort();
+    for (const language of languages) assert.deepEqual(testsOf(images, language), tests);
     for (const image of images.values()) assert.equal(image.retainOnDelete, true, image.name);
-  });
-
-  it("publishes nothing before every smoke test has passed", () => {
-    const urns = languages.map((language) => `runner-pulumi:images:SmokeTest$${imageType}::${language}-smoke`);
-    for (const language of languages) {
-      const dependencies = images.get(`${language}-image`)?.dependencies ?? [];
-      const missing = urns.filter((urn) => !dependencies.some((dependency) => dependency.endsWith(urn)));
-      assert.deepEqual(missing, [], language);
-    }
   });
 
   it("builds the same image for every tag", async () => {
@@ -201,6 +206,78 @@ describe("program", () => {
       assert.deepEqual(inputsOf(image, cached), { ...inputsOf(image), cacheFrom, cacheTo });
       // A preview builds the smoke tests, and would push what they export.
       assert.deepEqual(inputsOf(smoke, cached), { ...inputsOf(smoke), cacheFrom });
+    }
+  });
+
+  // Pulumi prints a RunError as its message, and any other error as "unhandled exception" with a stack:
+  // https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/run/run.ts
+  describe("prints a refusal once, with a remedy and without a stack:", () => {
+    // Requests to ECR Public reach this server.
+    const { fetch } = globalThis;
+    const redirected = (address: string, init?: RequestInit) =>
+      fetch(address.replace("https://public.ecr.aws", url), init);
+    before(() => void mock.method(globalThis, "fetch", redirected));
+    after(() => mock.restoreAll());
+
+    /** The errors of a run, and those that no promise of it handles, which Pulumi prints as well. */
+    async function errorsOf(work: () => Promise<unknown>): Promise<unknown[]> {
+      const errors = new Set<unknown>();
+      const listeners = process.listeners("unhandledRejection");
+      process.removeAllListeners("unhandledRejection").on("unhandledRejection", (error) => errors.add(error));
+      await work().catch((error: unknown) => errors.add(error));
+      // Unhandled rejections are reported after the microtasks.
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+      process.removeAllListeners("unhandledRejection");
+      for (const listener of listeners) process.on("unhandledRejection", listener);
+      return [...errors];
+    }
+
+    const onProd = { registry: "", alias: "spacelift", debianSnapshots: "http://snapshots.example" };
+    const cases: [name: string, message: RegExp, config: object, recorder?: Recorder, login?: number][] = [
+      [
+        "an invalid config",
+        /^The config is invalid:\n {2}- pulumiVersion .* Use X\.Y\.Z.*\n {2}- platforms .* Known: linux/,
+        { pulumiVersion: "three", tag: "latest", platforms: [] },
+      ],
+      [
+        "an older latest",
+        /^latest of python, golang is Pulumi 3\.66\.0, which is newer than 3\.64\.0\.\nlatest is never downgraded\. To roll back/,
+        { pulumiVersion: "3.64.0", tag: "latest" },
+      ],
+      [
+        "a missing signature",
+        /is not signed: \S+ answers 404, .* required\. .* Retry later/,
+        { pulumiVersion: "3.259.0", tag: "v3.259.0" },
+      ],
+      [
+        "AWS credentials that get no token",
+        /^AWS issued no credentials for public\.ecr\.aws: .* Log in to AWS, .*and retry\.$/,
+        onProd,
+        new Recorder(),
+      ],
+      [
+        "AWS credentials that ECR Public rejects",
+        /^public\.ecr\.aws rejected the credentials that AWS issued for AWS: /,
+        onProd,
+        inAwsAccount("spacelift"),
+        401,
+      ],
+      [
+        "another environment's AWS account",
+        /^These credentials belong to public\.ecr\.aws\/spacelift-dev, and this stack .* Use the /,
+        onProd,
+        inAwsAccount("spacelift-dev"),
+      ],
+    ];
+    for (const [name, message, config, own, login = 200] of cases) {
+      it(name, async () => {
+        answers["/v2/"] = login;
+        const [error, ...others] = await errorsOf(() => run({ ...config }, own && "prod", own));
+        assert.deepEqual(others, []);
+        assert.ok(error instanceof pulumi.RunError, String(error));
+        assert.match(error.message, message);
+        for (const text of [stackTrace, new RegExp(password)]) assert.doesNotMatch(error.message, text);
+      });
     }
   });
 });

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { catalogue } from "../../../images/catalogue";
 import { readDockerfile, stages } from "../../../images/dockerfile";
 import { checkout } from "../../../local/folder";
 import node from "../../../local/offline/node.json";
+import { readFile } from "../../helpers/checkoutFiles";
 
 const folder = join(checkout, "dockerfiles");
 
@@ -18,13 +19,12 @@ describe("the catalogue", () => {
 
   for (const { name, title, description } of catalogue) {
     describe(name, () => {
-      const own = readFileSync(join(folder, name, "Dockerfile"), "utf8");
+      const own = readFile(`dockerfiles/${name}/Dockerfile`);
       const dockerfile = readDockerfile(name);
       const images = stages(dockerfile);
       const texts = dockerfile.split(/^(?=FROM )/m).slice(1);
-      const [smoke = "", runner = ""] = ["smoke", "runner"].map((stage) =>
-        texts.find((text) => new RegExp(` AS ${stage}$`, "m").test(text)),
-      );
+      const textOf = (stage: string) => texts.find((text) => new RegExp(` AS ${stage}$`, "m").test(text)) ?? "";
+      const [smoke, runner] = [textOf("smoke"), textOf("runner")];
 
       it("has a title and a description for its labels", () => {
         assert.match(title, /^\S.{5,80}$/);

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { mock } from "node:test";
 
 import { parse } from "yaml";
@@ -8,8 +6,9 @@ import { parse } from "yaml";
 import { catalogue } from "../../../images/catalogue";
 import { readConfig } from "../../../images/config";
 import * as withdrawals from "../../../images/withdrawals";
-import { Fault } from "../../../lib/errors";
-import { checkout } from "../../../local/folder";
+import { messageOf } from "../../../lib/errors";
+import { readFile } from "../../helpers/checkoutFiles";
+import { isFault } from "../../helpers/isFault";
 import { Recorder, setConfig } from "../../helpers/mocks";
 
 const image = `docker-image://mirror.example/debian:trixie-slim@sha256:${"d".repeat(64)}`;
@@ -28,10 +27,6 @@ const valid = {
   repair: "",
 };
 
-function onStack(stack: string): Promise<void> {
-  return new Recorder().install(stack);
-}
-
 function read(change: Record<string, unknown>) {
   setConfig({ ...valid, ...change });
   return readConfig();
@@ -42,16 +37,14 @@ function problemsOf(change: Record<string, unknown>): string[] {
   try {
     read(change);
   } catch (error) {
-    assert.ok(error instanceof Fault);
-    const [heading, ...problems] = error.message.split("\n");
-    assert.equal(heading, "The config is invalid:");
-    return problems.map((problem) => problem.replace(/^ {2}- /, ""));
+    isFault(/^The config is invalid:\n {2}- /)(error);
+    return messageOf(error).split("\n  - ").slice(1);
   }
   return [];
 }
 
 describe("config", () => {
-  beforeEach(() => onStack("local"));
+  beforeEach(() => new Recorder().install("local"));
 
   it("reads a valid config", () => {
     const given = { builder: "arm", bases: { debian: image }, cache: "mirror.example/cache" };
@@ -73,26 +66,21 @@ describe("config", () => {
 
   it("requires signatures by default, also in Pulumi.yaml", () => {
     assert.equal(read({ signatures: undefined }).signatures, "required");
-    const { config } = parse(readFileSync(join(checkout, "Pulumi.yaml"), "utf8")) as {
-      config: Record<string, { default: unknown }>;
-    };
+    const { config } = parse(readFile("Pulumi.yaml")) as { config: Record<string, { default: unknown }> };
     assert.equal(config["signatures"]?.default, "required");
   });
 
-  const version = "is not a Pulumi version. Use X.Y.Z, such as 3.66.0.";
-  const tag = "is not a tag of Pulumi 3.66.0 on stack local. Use v3.66.0 or latest or dev-v3.66.0.";
-  const platforms = "Known: linux/amd64, linux/arm64.";
   const languages = `Known: ${catalogue.map(({ name }) => name).join(", ")}.`;
+  const tag = "is not a tag of Pulumi 3.66.0 on stack local. Use v3.66.0 or latest or dev-v3.66.0.";
+  const cache = "is not a repository. Use host[:port]/path without scheme, tag or digest.";
   const address =
     "is not a registry's address. Use host[:port][/path] in lower case, with a port up to 65535 and no scheme, such as localhost:5000.";
   const prefix = "is not a URL prefix. Use http(s)://… without a trailing slash, such as";
-  const cache = "is not a repository. Use host[:port]/path without scheme, tag or digest.";
-
   // The sentence begins with the key and its value.
   const refused: [key: string, sentence: string, ...values: unknown[]][] = [
-    ["pulumiVersion", version, "v3.66.0"],
+    ["pulumiVersion", "is not a Pulumi version. Use X.Y.Z, such as 3.66.0.", "v3.66.0"],
     ["tag", tag, "v3.64.0", "latest-v3.66.0"],
-    ["platforms", `is not a list of platforms. ${platforms}`, [], "linux/amd64"],
+    ["platforms", "is not a list of platforms. Known: linux/amd64, linux/arm64.", [], "linux/amd64"],
     ["languages", `is not a list of languages. ${languages}`, "python"],
     [
       "registry",
@@ -111,51 +99,47 @@ describe("config", () => {
     ["signatures", "is not a signature policy. Use required, ifPresent, off.", "true", ""],
     ["cache", cache, "localhost:5000", "mirror.example/cache:v1"],
   ];
-  for (const [key, sentence, ...values] of refused) {
-    for (const value of values) {
-      it(`refuses ${key} ${JSON.stringify(value)}`, () =>
-        assert.deepEqual(problemsOf({ [key]: value }), [`${key} ${JSON.stringify(value)} ${sentence}`]));
-    }
-  }
+  const cases = refused.flatMap(([key, sentence, ...values]) =>
+    values.map((value) => [{ [key]: value }, `${key} ${JSON.stringify(value)} ${sentence}`] as const),
+  );
 
+  const invalid = (version: string) => `pulumiVersion "${version}" is not a Pulumi version. Use X.Y.Z, such as 3.66.0.`;
+  const unknown = (name: string) => `Unknown language "${name}" in languages. ${languages}`;
+  const noAlias = (alias: string) =>
+    `No destination: registry is empty and alias "${alias}" is not an alias of ECR Public. Set one.`;
   const credentials =
     "contains credentials, which would leak into build arguments, state and logs. " +
     `Use a URL without "user:password@" that can be read anonymously.`;
-  const mutable = "is not immutable. Use docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.";
-  const inspect = `Use docker-image://…@sha256:…; "docker buildx imagetools inspect" shows a tag's digest.`;
-  const others: [Record<string, unknown>, ...string[]][] = [
-    [{ pulumiVersion: "three", tag: "latest" }, `pulumiVersion "three" ${version}`],
+  const ofBases = (debian: string, problem: string) =>
+    [{ bases: { debian } }, `Base ${problem.replace("THIS", `"${debian}"`)}`] as const;
+  const mutable =
+    "of stage debian is not immutable. Use docker-image://…@sha256:…, oci-layout://…@sha256:… or a directory.";
+  const noDigest =
+    'THIS of stage debian has no digest. Use docker-image://…@sha256:…; "docker buildx imagetools inspect" shows a tag\'s digest.';
+  const others: (readonly [change: Record<string, unknown>, ...problems: string[]])[] = [
+    [{ pulumiVersion: "three", tag: "latest" }, invalid("three")],
     // Every object has this name.
-    [{ pulumiVersion: "constructor", tag: "latest" }, `pulumiVersion "constructor" ${version}`],
-    [{ platforms: ["linux/arm"] }, `Unknown platform "linux/arm" in platforms. ${platforms}`],
+    [{ pulumiVersion: "constructor", tag: "latest" }, invalid("constructor")],
+    [{ platforms: ["linux/arm"] }, 'Unknown platform "linux/arm" in platforms. Known: linux/amd64, linux/arm64.'],
     [{ platforms: ["linux/arm64", "linux/arm64"] }, 'Duplicate platform "linux/arm64" in platforms. Remove one.'],
     [{ languages: ["yaml", "java", "yaml"] }, 'Duplicate language "yaml" in languages. Remove one.'],
-    [
-      { languages: ["python", "ruby", "Go"] },
-      ...["ruby", "Go"].map((name) => `Unknown language "${name}" in languages. ${languages}`),
-    ],
-    ...["", "-x", "Some", "a/b"].map((alias): [Record<string, unknown>, string] => [
-      { registry: "", alias },
-      `No destination: registry is empty and alias "${alias}" is not an alias of ECR Public. Set one.`,
-    ]),
+    [{ languages: ["python", "ruby", "Go"] }, unknown("ruby"), unknown("Go")],
+    ...["", "-x", "Some", "a/b"].map((alias) => [{ registry: "", alias }, noAlias(alias)] as const),
     [{ pulumiReleases: "https://me:secret@x" }, `pulumiReleases ${credentials}`],
     [{ pulumiReleases: "me:secret@x/" }, `pulumiReleases ${credentials}`],
     [{ debianSnapshots: "http://token@x/archive/" }, `debianSnapshots ${credentials}`],
     // Its password is not shown.
-    [{ bases: { debian: "https://me:secret@x/a.git" } }, `Base https://… of stage debian ${mutable}`],
-    [{ bases: { debian: "/not/there" } }, `Base "/not/there" of stage debian ${mutable}`],
-    [
-      { bases: { debian: "oci-layout:///mirror/debian:trixie" } },
-      `Base "oci-layout:///mirror/debian:trixie" of stage debian has no digest. Use oci-layout://…@sha256:…; its index.json shows a tag's digest.`,
-    ],
-    ...["docker-image://mirror.example/debian:trixie-slim", "docker-image://debian@sha256:d29", "docker-image:"].map(
-      (debian): [Record<string, unknown>, string] => [
-        { bases: { debian } },
-        `Base "${debian}" of stage debian has no digest. ${inspect}`,
-      ],
+    ofBases("https://me:secret@x/a.git", `https://… ${mutable}`),
+    ofBases("/not/there", `THIS ${mutable}`),
+    ofBases(
+      "oci-layout:///mirror/debian:trixie",
+      "THIS of stage debian has no digest. Use oci-layout://…@sha256:…; its index.json shows a tag's digest.",
     ),
+    ofBases("docker-image://mirror.example/debian:trixie-slim", noDigest),
+    ofBases("docker-image://debian@sha256:d29", noDigest),
+    ofBases("docker-image:", noDigest),
   ];
-  for (const [change, ...problems] of others) {
+  for (const [change, ...problems] of [...cases, ...others]) {
     it(`refuses ${JSON.stringify(change)}`, () => assert.deepEqual(problemsOf(change), problems));
   }
 
@@ -169,8 +153,9 @@ describe("config", () => {
     const list = mock.method(withdrawals, "readWithdrawn", () => ({ "3.66.0": "crashes" }));
     const problems = problemsOf({});
     list.mock.restore();
-    const sentence = "Pulumi 3.66.0 is withdrawn (crashes), so it is not released. Release another version.";
-    assert.deepEqual(problems, [sentence]);
+    assert.deepEqual(problems, [
+      "Pulumi 3.66.0 is withdrawn (crashes), so it is not released. Release another version.",
+    ]);
   });
 
   it("releases the languages that it names in the catalogue's order, every language if it names none", () => {
@@ -184,7 +169,7 @@ describe("config", () => {
     ["prod", ["v3.66.0", "latest"], "dev-v3.66.0"],
   ] as const) {
     it(`allows stack ${stack} only its own tags, and no selection of languages`, async () => {
-      await onStack(stack);
+      await new Recorder().install(stack);
       for (const own of tags) assert.deepEqual(problemsOf({ tag: own, languages: [] }), []);
       assert.deepEqual(problemsOf({ tag: other, languages: ["python"] }), [
         `tag "${other}" is not a tag of Pulumi 3.66.0 on stack ${stack}. Use ${tags.join(" or ")}.`,

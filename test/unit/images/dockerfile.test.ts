@@ -10,7 +10,7 @@ import {
   tagArguments,
   withoutSmokeTest,
 } from "../../../images/dockerfile";
-import { Fault } from "../../../lib/errors";
+import { isFault } from "../../helpers/isFault";
 
 describe("a Dockerfile", () => {
   it("has one time for all packages and files: the date of the Debian image", () => {
@@ -22,15 +22,11 @@ describe("a Dockerfile", () => {
   });
 
   it("names what it lacks", () => {
-    assert.throws(() => argument("FROM scratch", "SOURCE_DATE_EPOCH"), {
-      constructor: Fault,
-      message: `The Dockerfile has no line "ARG SOURCE_DATE_EPOCH=…". Add it before the first FROM.`,
-    });
+    const missing = `The Dockerfile has no line "ARG SOURCE_DATE_EPOCH=…". Add it before the first FROM.`;
+    assert.throws(() => argument("FROM scratch", "SOURCE_DATE_EPOCH"), isFault(missing));
     for (const snapshot of ["20261305T000000", "20261305T000000Z"]) {
-      assert.throws(() => sourceDateEpoch(`ARG DEBIAN_SNAPSHOT=${snapshot}`), {
-        constructor: Fault,
-        message: `DEBIAN_SNAPSHOT "${snapshot}" is not a snapshot's time. Use YYYYMMDDTHHMMSSZ.`,
-      });
+      const message = `DEBIAN_SNAPSHOT "${snapshot}" is not a snapshot's time. Use YYYYMMDDTHHMMSSZ.`;
+      assert.throws(() => sourceDateEpoch(`ARG DEBIAN_SNAPSHOT=${snapshot}`), isFault(message));
     }
   });
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 
 import { versionLabel } from "../../../images/labels";
 import { guardLatest } from "../../../images/latest";
-import { Fault } from "../../../lib/errors";
 import type { Credentials } from "../../../lib/oci/repositoryClient";
 import { serve } from "../../helpers/http";
+import { isFault } from "../../helpers/isFault";
 import { latestImage } from "../../helpers/latestImage";
 import { skipDelays } from "../../helpers/skipDelays";
 
@@ -80,16 +80,15 @@ describe("latest", () => {
     ["3.64.0", ["broken", "is-66"], newer("is-66", "3.66.0"), rollback('"3.66.0"'), answers("broken", 500), retry],
   ];
   for (const [asked, repositories, ...lines] of refused) {
-    it(`is not ${asked} for ${repositories.join(", ")}, for all reasons in one message`, () =>
-      assert.rejects(guard(repositories, asked), {
-        constructor: Fault,
-        message: lines.join("\n").replaceAll("ASKED", asked).replaceAll("REGISTRY", registry),
-      }));
+    it(`is not ${asked} for ${repositories.join(", ")}, for all reasons in one message`, () => {
+      const message = lines.join("\n").replaceAll("ASKED", asked).replaceAll("REGISTRY", registry);
+      return assert.rejects(guard(repositories, asked), isFault(message));
+    });
   }
 
   it("is not moved if the registry cannot be reached", () =>
-    assert.rejects(guard(["127.0.0.1:9/x"], "3.67.0"), {
-      constructor: Fault,
-      message: /x's latest: Could not reach http:\/\/127\.0\.0\.1:9\/v2\/x\/manifests\/latest: /,
-    }));
+    assert.rejects(
+      guard(["127.0.0.1:9/x"], "3.67.0"),
+      isFault(/x's latest: Could not reach http:\/\/127\.0\.0\.1:9\/v2\/x\/manifests\/latest: /),
+    ));
 });

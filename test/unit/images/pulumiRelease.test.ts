@@ -1,55 +1,40 @@
 import assert from "node:assert/strict";
 
-import type { Platform } from "../../../images/platform";
-import { archiveName, checksumsName, getPulumiRelease, signatureName } from "../../../images/pulumiRelease";
+import { checksumsName, getPulumiRelease } from "../../../images/pulumiRelease";
 import type { SignaturePolicy } from "../../../images/signature";
 import { Sigstore } from "../../fakes/sigstore";
 import { checksumsOf, sums } from "../../helpers/checksums";
 import { type Answer, inOrder, serve } from "../../helpers/http";
+import { isFault } from "../../helpers/isFault";
 import { skipDelays } from "../../helpers/skipDelays";
-
-const both: readonly Platform[] = ["linux/amd64", "linux/arm64"];
-
-it("names the files as Pulumi does", () => {
-  assert.equal(archiveName("3.66.0", "linux/amd64"), "pulumi-v3.66.0-linux-x64.tar.gz");
-  assert.equal(archiveName("3.66.0", "linux/arm64"), "pulumi-v3.66.0-linux-arm64.tar.gz");
-  assert.equal(checksumsName("3.66.0"), "pulumi-3.66.0-checksums.txt");
-  assert.equal(signatureName("3.66.0"), "pulumi-3.66.0-checksums.txt.sig");
-});
 
 describe("getPulumiRelease", () => {
   skipDelays();
   let sigstore: Sigstore;
   let url: string;
-  /** The files on the server. */
-  let files: Record<string, Answer>;
+  /** The files on the server, and the paths that were requested. */
+  const files: Record<string, Answer> = {};
   let requested: string[];
   let warnings: string[];
 
   before(async () => {
     sigstore = await Sigstore.start();
-    const recorder = new Proxy<Record<string, Answer>>(
-      {},
-      {
-        get: (_, path: string) => {
-          requested.push(path);
-          return files[path];
-        },
-      },
-    );
-    ({ url } = await serve(recorder));
+    const { url: address, server } = await serve(files);
+    server.on("request", (request) => requested.push(request.url ?? ""));
+    url = address;
   });
 
   beforeEach(() => {
     requested = [];
     warnings = [];
-    const versions = ["3.66.0", "3.259.0"];
-    files = Object.fromEntries(versions.map((version) => [`/${checksumsName(version)}`, checksumsOf(version)]));
+    for (const path of Object.keys(files)) delete files[path];
+    for (const version of ["3.66.0", "3.259.0"]) files[`/${checksumsName(version)}`] = checksumsOf(version);
   });
 
   function get(version: string, signatures: SignaturePolicy = "required", pulumiReleases = url) {
     const warn = (sentence: string) => warnings.push(sentence);
-    return getPulumiRelease(version, both, { pulumiReleases, signatures, warn, trust: sigstore.trust });
+    const source = { pulumiReleases, signatures, warn, trust: sigstore.trust };
+    return getPulumiRelease(version, ["linux/amd64", "linux/arm64"], source);
   }
 
   /** Asserts that a version is accepted, with the checksum of each platform's archive. */
@@ -60,22 +45,22 @@ describe("getPulumiRelease", () => {
 
   /** Asserts that a version is refused with this message, in which URL is the server's. */
   async function refuses(version: string, message: string | RegExp, ...policies: SignaturePolicy[]): Promise<void> {
-    for (const policy of policies.length > 0 ? policies : (["required"] as const)) {
-      const expected = typeof message === "string" ? message.replaceAll("URL", url) : message;
-      await assert.rejects(get(version, policy), { message: expected });
+    const expected = typeof message === "string" ? message.replaceAll("URL", url) : message;
+    for (const policy of policies.length > 0 ? policies : [undefined]) {
+      await assert.rejects(get(version, policy), isFault(expected));
     }
   }
 
-  for (const status of [403, 404]) {
-    it(`refuses a version that was never published: ${status}`, async () => {
+  it("refuses a version that was never published", async () => {
+    for (const status of [403, 404]) {
       files["/pulumi-99.0.0-checksums.txt"] = status;
       await refuses(
         "99.0.0",
         `Pulumi 99.0.0 was never published: URL/pulumi-99.0.0-checksums.txt answers ${status}. ` +
           `Release a version listed at https://github.com/pulumi/pulumi/releases.`,
       );
-    });
-  }
+    }
+  });
 
   it("refuses a platform that was never published, and a file that is not a checksum file", async () => {
     files["/pulumi-3.66.0-checksums.txt"] = `${sums.x64}  pulumi-v3.66.0-linux-x64.tar.gz\n`;
@@ -85,7 +70,7 @@ describe("getPulumiRelease", () => {
         `pulumi-v3.66.0-linux-arm64.tar.gz. Remove the platform from the config, or release another version.`,
     );
     files["/pulumi-3.66.0-checksums.txt"] = `<html>not a checksum file</html>`;
-    await refuses("3.66.0", /was never published for linux\/amd64/);
+    await refuses("3.66.0", /was never published for linux\/amd64: .* list pulumi-v3\.66\.0-linux-x64\.tar\.gz\./);
   });
 
   it("retries a server that fails for a moment, then reports the outage", async () => {
@@ -95,13 +80,10 @@ describe("getPulumiRelease", () => {
     files["/pulumi-3.66.0-checksums.txt"] = 503;
     await refuses("3.66.0", `Could not read URL/pulumi-3.66.0-checksums.txt: it answers 503. Retry later.`);
     assert.equal(requested.length, 6);
+    const unreachable =
+      /^Could not reach http:\/\/127\.0\.0\.1:9\/pulumi-3\.66\.0-checksums\.txt: .*Check the network and pulumiReleases, /;
+    await assert.rejects(get("3.66.0", "required", "http://127.0.0.1:9"), isFault(unreachable));
   });
-
-  it("reports that the server cannot be reached", () =>
-    assert.rejects(
-      get("3.66.0", "required", "http://127.0.0.1:9"),
-      /^Error: Could not reach http:\/\/127\.0\.0\.1:9\/pulumi-3\.66\.0-checksums\.txt: .*Check the network/,
-    ));
 
   describe("with signatures", () => {
     const checksums = "/pulumi-3.259.0-checksums.txt";

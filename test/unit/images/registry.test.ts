@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
@@ -9,62 +7,39 @@ import { parse } from "yaml";
 import { catalogue } from "../../../images/catalogue";
 import { readConfig } from "../../../images/config";
 import { openRegistry, requireLogin } from "../../../images/registry";
-import { Fault } from "../../../lib/errors";
-import { checkout } from "../../../local/folder";
-import { serve } from "../../helpers/http";
-import { Recorder, setConfig, valueOf } from "../../helpers/mocks";
+import { inAwsAccount, password } from "../../helpers/awsAccount";
+import { readFile } from "../../helpers/checkoutFiles";
+import { type Answer, serve } from "../../helpers/http";
+import { isFault } from "../../helpers/isFault";
+import { setConfig, valueOf } from "../../helpers/mocks";
 
-const repositoryType = "aws:ecrpublic/repository:Repository";
-
-/** The config of a committed stack file. */
-function stackFile(stack: string): Record<string, unknown> {
-  const text = readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8");
-  const { config } = parse(text) as { config: Record<string, unknown> };
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("runner-pulumi:", ""), value]));
-}
-
-/** Opens the registry of a stack with credentials of the AWS account that has this alias. */
+/** Opens the registry of a committed stack file with credentials of the AWS account that has this alias. */
 async function open(stack: "dev" | "prod", account: string) {
-  const recorder = new Recorder(
-    { "aws:ecrpublic/getAuthorizationToken:getAuthorizationToken": { userName: "AWS", password: "canary" } },
-    {
-      [repositoryType]: (name) => ({
-        repositoryUri: `public.ecr.aws/${account}/runner-pulumi-${name.replace("-repository", "")}`,
-      }),
-    },
-  );
+  const recorder = inAwsAccount(account);
   await recorder.install(stack);
+  const { config } = parse(readFile(`Pulumi.${stack}.yaml`)) as { config: Record<string, unknown> };
+  const own = Object.entries(config).map(([key, value]) => [key.replace("runner-pulumi:", ""), value] as const);
   setConfig({
     pulumiVersion: "3.66.0",
     tag: stack === "dev" ? "dev-v3.66.0" : "v3.66.0",
     platforms: ["linux/amd64", "linux/arm64"],
     pulumiReleases: "https://get.pulumi.com/releases/sdk",
-    ...stackFile(stack),
+    ...Object.fromEntries(own),
   });
   return { recorder, registry: await openRegistry(readConfig()) };
 }
 
 describe("registry", () => {
-  for (const [stack, ...published] of [
-    [
-      "prod",
-      "public.ecr.aws/spacelift/runner-pulumi-dotnet",
-      "public.ecr.aws/spacelift/runner-pulumi-golang",
-      "public.ecr.aws/spacelift/runner-pulumi-javascript",
-      "public.ecr.aws/spacelift/runner-pulumi-python",
-    ],
-    [
-      "dev",
-      "public.ecr.aws/spacelift-dev/runner-pulumi-dotnet",
-      "public.ecr.aws/spacelift-dev/runner-pulumi-golang",
-      "public.ecr.aws/spacelift-dev/runner-pulumi-javascript",
-      "public.ecr.aws/spacelift-dev/runner-pulumi-python",
-    ],
+  for (const [stack, prefix] of [
+    ["prod", "public.ecr.aws/spacelift/runner-pulumi-"],
+    ["dev", "public.ecr.aws/spacelift-dev/runner-pulumi-"],
   ] as const) {
     it(`of stack ${stack} has the repositories that users pull from, and AWS's credentials`, async () => {
       const { registry } = await open(stack, "any");
-      assert.deepEqual(["dotnet", "golang", "javascript", "python"].map(registry.expectedUri), published);
-      assert.deepEqual(registry.credentials, { username: "AWS", password: "canary" });
+      const languages = ["dotnet", "golang", "javascript", "python"];
+      const published = languages.map((language) => `${prefix}${language}`);
+      assert.deepEqual(languages.map(registry.expectedUri), published);
+      assert.deepEqual(registry.credentials, { username: "AWS", password });
     });
   }
 
@@ -72,43 +47,36 @@ describe("registry", () => {
     const { recorder, registry } = await open("prod", "spacelift");
     const uriOf = await registry.declareRepositories(catalogue);
     assert.equal(await valueOf(uriOf("python")), "public.ecr.aws/spacelift/runner-pulumi-python");
-    const repositories = recorder.ofType(repositoryType);
-    const options = [...repositories].map(([name, { protect, retainOnDelete, importId }]) => [
-      name,
-      protect,
-      retainOnDelete,
-      importId,
-    ]);
+    const repositories = recorder.ofType("aws:ecrpublic/repository:Repository");
     assert.deepEqual(
-      options,
-      catalogue.map(({ name }) => [`${name}-repository`, true, true, ""]),
+      [...repositories.keys()],
+      catalogue.map(({ name }) => `${name}-repository`),
     );
+    for (const { protect, retainOnDelete, importId } of repositories.values()) {
+      assert.deepEqual([protect, retainOnDelete, importId], [true, true, ""]);
+    }
     const { catalogData, ...inputs } = repositories.get("golang-repository")?.inputs ?? {};
     assert.deepEqual(inputs, { region: "us-east-1", repositoryName: "runner-pulumi-golang", forceDestroy: false });
     assert.deepEqual(catalogData.architectures, ["x86-64", "ARM 64"]);
     assert.deepEqual(catalogData.operatingSystems, ["Linux"]);
   });
 
+  // Printed once: see index.test.ts.
   it("refuses another environment's AWS account before any push", async () => {
     const { registry } = await open("prod", "spacelift-dev");
     const uriOf = await registry.declareRepositories(catalogue);
-    // Pulumi prints one error object once, whatever number of outputs has it.
-    const errors = new Set<unknown>();
-    for (const { name } of catalogue) await valueOf(uriOf(name)).catch((error: unknown) => errors.add(error));
-    const [error, ...others] = [...errors];
-    assert.deepEqual(others, []);
-    assert.ok(error instanceof pulumi.RunError);
-    assert.equal(
-      error.message,
+    const message =
       "These credentials belong to public.ecr.aws/spacelift-dev, and this stack publishes to public.ecr.aws/spacelift. " +
-        "Nothing was pushed. Use the credentials of that AWS account, or check runner-pulumi:alias.",
-    );
+      "Nothing was pushed. Use the credentials of that AWS account, or check runner-pulumi:alias.";
+    for (const { name } of catalogue) {
+      await assert.rejects(valueOf(uriOf(name)), { constructor: pulumi.RunError, message });
+    }
   });
 });
 
 describe("requireLogin", () => {
-  const login = (url: string, password = "canary") =>
-    requireLogin(url.replace("http://", ""), { username: "AWS", password }, () => Promise.resolve());
+  const login = (url: string, own = password) =>
+    requireLogin(url.replace("http://", ""), { username: "AWS", password: own }, () => Promise.resolve());
 
   const accepts = ({ headers }: IncomingMessage) =>
     headers.authorization === `Basic ${Buffer.from("AWS:canary").toString("base64")}`;
@@ -125,14 +93,20 @@ describe("requireLogin", () => {
       "/token": (request) => (accepts(request) ? { body: '{"token":"given"}' } : { status: 401 }),
     });
     await login(url);
-    await assert.rejects(login(url, "expired"), /rejected the credentials that AWS issued for AWS: /);
+    await assert.rejects(login(url, "expired"), isFault(/rejected the credentials that AWS issued for AWS: /));
   });
 
-  // What ECR Public answers is tested in refusals.test.ts.
-  it("does not blame the credentials if the registry cannot be reached", () =>
-    assert.rejects(login("127.0.0.1:9"), {
-      constructor: Fault,
-      message:
-        /^Could not verify the credentials with \S+: Could not reach \S+: .*Nothing was pushed\. Check the network/,
-    }));
+  const rejected = /^\S+ rejected the credentials that AWS issued for AWS: .* Log in to AWS again and retry\.$/;
+  const unverified = /^Could not verify the credentials with \S+: .* Check the network/;
+  const unreachable =
+    /^Could not verify the credentials with \S+: Could not reach \S+: .*Nothing was pushed\. Check the/;
+  const refused: [name: string, Answer, RegExp][] = [
+    ["blames the credentials for status 401", 401, rejected],
+    ["blames the credentials for status 403", 403, rejected],
+    ["does not blame them for status 503", 503, unverified],
+    ["does not blame them for a broken connection", ({ socket }) => void socket.destroy(), unreachable],
+  ];
+  for (const [name, answer, message] of refused) {
+    it(name, async () => assert.rejects(login((await serve({ "/v2/": answer })).url), isFault(message)));
+  }
 });

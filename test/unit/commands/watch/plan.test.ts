@@ -20,37 +20,34 @@ import { requireRelease } from "../../../../images/gitTag";
 import type { Withdrawn } from "../../../../images/withdrawals";
 
 const firstVersion = "3.2.0";
-
-function state(gitTags: readonly string[] = [], withdrawn: Withdrawn = {}) {
-  return { firstVersion, withdrawn, gitTags };
-}
+const state = (gitTags: readonly string[] = [], withdrawn: Withdrawn = {}) => ({ firstVersion, withdrawn, gitTags });
+const words = (text: string) => text.split(" ").filter(Boolean);
 
 function release(tag_name: string, others: Partial<GitHubRelease> = {}): GitHubRelease {
   return { tag_name, draft: false, prerelease: false, published_at: null, ...others };
 }
 
 describe("wantedVersions", () => {
-  const wanted = (releases: readonly GitHubRelease[]) => wantedVersions(releases, state([], { "3.9.0": "yanked" }));
-
-  it("returns released versions from the first one on, in numeric order and without duplicates", () => {
-    const tags = ["v3.10.0", "v3.2.0", "v3.3.1", "v3.3.0", "v3.1.9", "v3.3.0"];
-    assert.deepEqual(wanted(tags.map((tag) => release(tag))), ["3.2.0", "3.3.0", "3.3.1", "3.10.0"]);
-  });
-
-  it("leaves out drafts, prereleases and withdrawn versions", () => {
-    const [draft, prerelease] = [release("v3.3.0", { draft: true }), release("v3.4.0", { prerelease: true })];
-    assert.deepEqual(wanted([draft, prerelease, release("v3.9.0")]), []);
-  });
-
-  it("leaves out other kinds of tags", () => {
-    const tags = ["3.3.0", "sdk/v3.3.0", "v3.3.0-rc.1", "v3.3", "v03.3.0", "v3.3.0\n", "vv3.3.0", ""];
-    assert.deepEqual(wanted(tags.map((tag) => release(tag))), []);
-  });
+  const unwanted = [release("v3.3.0", { draft: true }), release("v3.4.0", { prerelease: true }), release("v3.9.0")];
+  const otherTags = ["3.3.0", "sdk/v3.3.0", "v3.3.0-rc.1", "v3.3", "v03.3.0", "v3.3.0\n", "vv3.3.0", ""];
+  const unordered = words("v3.10.0 v3.2.0 v3.3.1 v3.3.0 v3.1.9 v3.3.0");
+  for (const [name, releases, versions] of [
+    [
+      "returns released versions from the first one on, in numeric order and once",
+      unordered,
+      "3.2.0 3.3.0 3.3.1 3.10.0",
+    ],
+    ["leaves out drafts, prereleases and withdrawn versions", unwanted, ""],
+    ["leaves out other kinds of tags", otherTags, ""],
+  ] as const) {
+    it(name, () => {
+      const list = releases.map((one) => (typeof one === "string" ? release(one) : one));
+      assert.deepEqual(wantedVersions(list, state([], { "3.9.0": "yanked" })), words(versions));
+    });
+  }
 });
 
 describe("tagsToPush", () => {
-  const words = (text: string) => text.split(" ").filter(Boolean);
-
   for (const [name, wanted, waiting, gitTags, expected] of [
     ["nothing if nothing was released", "", "", "", ""],
     ["a first version under its own tag and as latest", "3.2.0", "", "", "v3.2.0 latest-v3.2.0"],
@@ -95,105 +92,105 @@ describe("tagsToPush, whatever the situation", () => {
   const after = (given: Situation, tags: readonly string[]) => ({ ...given, gitTags: [...given.gitTags, ...tags] });
   const own = (tags: readonly string[]) => tags.filter((text) => text.startsWith("v"));
 
-  const holds = (property: (tags: string[], given: Situation) => void) =>
-    fc.assert(
-      fc.property(situation, (given) => property(plan(given), given)),
-      { numRuns: 1000 },
-    );
+  /** Declares a test of a property of every situation and the tags that are pushed in it. */
+  const holds = (name: string, property: (tags: string[], given: Situation) => void) =>
+    it(name, () => {
+      const ofAll = fc.property(situation, (given) => property(plan(given), given));
+      fc.assert(ofAll, { numRuns: 1000 });
+    });
 
-  it("continues with the remaining tags if a run ended after some pushes, and ends after the last one", () =>
-    holds((tags, given) => {
+  holds(
+    "continues with the remaining tags if a run ended after some pushes, and ends after the last",
+    (tags, given) => {
       [...splitIntoPushes(tags), []].reduce((before, push) => {
         assert.deepEqual(plan(after(given, before)), tags.slice(before.length));
         return [...before, ...push];
       }, []);
-    }));
+    },
+  );
 
-  it("returns the same own tags in total, whether or not some versions waited at first", () =>
-    holds((tags, given) => {
-      const rest = plan({ ...after(given, tags), waiting: [] });
-      assert.deepEqual([...own(tags), ...own(rest)].sort(), own(plan({ ...given, waiting: [] })).sort());
-    }));
+  holds("returns the same own tags in total, whether or not some versions waited at first", (tags, given) => {
+    const rest = plan({ ...after(given, tags), waiting: [] });
+    assert.deepEqual([...own(tags), ...own(rest)].sort(), own(plan({ ...given, waiting: [] })).sort());
+  });
 
-  it("returns only released versions that are not drafts, prereleases, withdrawn, waiting or older than the first", () =>
-    holds((tags, { releases, waiting, gitTags, withdrawn }) => {
-      for (const text of tags) {
-        const { pulumiVersion, tag: image, stack } = requireRelease(text);
-        assert.equal(stack, "prod");
-        const isReleased = releases.some(
-          (one) => one.tag_name === `v${pulumiVersion}` && !one.draft && !one.prerelease,
-        );
-        assert.ok(isReleased && !(pulumiVersion in withdrawn) && semver.gte(pulumiVersion, firstVersion), text);
-        assert.ok(!gitTags.includes(text), text);
-        // latest may be a version that was released before, whether or not its files still exist.
-        const isTagged = image === "latest" && gitTags.includes(`v${pulumiVersion}`);
-        assert.ok(isTagged || !waiting.includes(pulumiVersion), text);
-      }
-    }));
+  holds("returns only wanted versions, and none that is waiting or tagged", (tags, given) => {
+    for (const text of tags) {
+      const { pulumiVersion, tag: image, stack } = requireRelease(text);
+      assert.equal(stack, "prod");
+      const isReleased = given.releases.some(
+        (one) => one.tag_name === `v${pulumiVersion}` && !one.draft && !one.prerelease,
+      );
+      assert.ok(isReleased && !(pulumiVersion in given.withdrawn) && semver.gte(pulumiVersion, firstVersion), text);
+      assert.ok(!given.gitTags.includes(text), text);
+      // latest may be a version that was released before, whether or not its files still exist.
+      const isTagged = image === "latest" && given.gitTags.includes(`v${pulumiVersion}`);
+      assert.ok(isTagged || !given.waiting.includes(pulumiVersion), text);
+    }
+  });
 
-  it("returns latest at most once, last, for the newest tagged version, and never below another latest", () =>
-    holds((tags, given) => {
-      const latest = tags.filter((text) => text.startsWith("latest-"));
-      if (latest.length === 0) return;
-      assert.deepEqual(latest, tags.slice(-1));
-      const { pulumiVersion } = requireRelease(latest[0] ?? "");
-      const tagged = wantedIn(given).filter((text) => after(given, tags).gitTags.includes(`v${text}`));
-      assert.equal(pulumiVersion, tagged.at(-1));
-      for (const other of given.gitTags.filter((text) => text.startsWith("latest-v"))) {
-        const { pulumiVersion: there } = requireRelease(other);
-        assert.ok(there in given.withdrawn || semver.gt(pulumiVersion, there), `${pulumiVersion} after ${there}`);
-      }
-    }));
+  holds("returns latest at most once, last, for the newest tagged version, never below another", (tags, given) => {
+    const latest = tags.filter((text) => text.startsWith("latest-"));
+    if (latest.length === 0) return;
+    assert.deepEqual(latest, tags.slice(-1));
+    const { pulumiVersion } = requireRelease(latest[0] ?? "");
+    const tagged = wantedIn(given).filter((text) => after(given, tags).gitTags.includes(`v${text}`));
+    assert.equal(pulumiVersion, tagged.at(-1));
+    for (const other of given.gitTags.filter((text) => text.startsWith("latest-v"))) {
+      const { pulumiVersion: there } = requireRelease(other);
+      assert.ok(there in given.withdrawn || semver.gt(pulumiVersion, there), `${pulumiVersion} after ${there}`);
+    }
+  });
 
-  it("returns ascending versions, and every push but the last is full", () =>
-    holds((tags) => {
-      const ascending = own(tags).map((text) => text.slice(1));
-      assert.deepEqual(ascending, [...ascending].sort(semver.compare));
-      const pushes = splitIntoPushes(tags);
-      assert.deepEqual(pushes.flat(), tags);
-      assert.ok(pushes.every(({ length }, index) => length === 3 || (length > 0 && index === pushes.length - 1)));
-    }));
+  holds("returns ascending versions, and every push but the last is full", (tags) => {
+    const ascending = own(tags).map((text) => text.slice(1));
+    assert.deepEqual(ascending, [...ascending].sort(semver.compare));
+    const pushes = splitIntoPushes(tags);
+    assert.deepEqual(pushes.flat(), tags);
+    assert.ok(pushes.every(({ length }, index) => length === 3 || (length > 0 && index === pushes.length - 1)));
+  });
 
-  it("leaves no version untagged that can be built", () =>
-    holds((tags, given) => {
-      const left = untaggedVersions(wantedIn(given), after(given, tags).gitTags);
-      assert.ok(left.every((text) => given.waiting.includes(text)));
-    }));
-});
-
-describe("tagsToCheck", () => {
-  const gitTags = ["v3.1.0", "v3.2.0", "v3.3.0", "dev-v3.4.0", "latest-v3.2.0", "latest-v3.3.0", "nightly"];
-
-  it("returns every release tag from the first version on, and the highest latest-v", () =>
-    assert.deepEqual(tagsToCheck(state(gitTags), []), ["v3.2.0", "v3.3.0", "dev-v3.4.0", "latest-v3.3.0"]));
-
-  it("leaves out withdrawn versions", () =>
-    assert.deepEqual(tagsToCheck(state(gitTags, { "3.3.0": "crashes" }), []), [
-      "v3.2.0",
-      "dev-v3.4.0",
-      "latest-v3.2.0",
-    ]));
-
-  it("leaves out tags that have just been pushed, and a latest that one of those supersedes", () => {
-    const pushed = ["v3.4.0", "latest-v3.4.0", "v3.3.0"];
-    assert.deepEqual(tagsToCheck(state(gitTags), pushed), ["v3.2.0", "dev-v3.4.0"]);
+  holds("leaves no version untagged that can be built", (tags, given) => {
+    const left = untaggedVersions(wantedIn(given), after(given, tags).gitTags);
+    assert.ok(left.every((text) => given.waiting.includes(text)));
   });
 });
 
-describe("isOverdue", () => {
+describe("tagsToCheck", () => {
+  const gitTags = words("v3.1.0 v3.2.0 v3.3.0 dev-v3.4.0 latest-v3.2.0 latest-v3.3.0 nightly");
+  const none = {};
+  const pushed = words("v3.4.0 latest-v3.4.0 v3.3.0");
+  for (const [name, withdrawn, justPushed, expected] of [
+    [
+      "returns every release tag from the first version on, and the highest latest-v",
+      none,
+      [],
+      "v3.2.0 v3.3.0 dev-v3.4.0 latest-v3.3.0",
+    ],
+    ["leaves out withdrawn versions", { "3.3.0": "crashes" }, [], "v3.2.0 dev-v3.4.0 latest-v3.2.0"],
+    [
+      "leaves out tags that have just been pushed, and a latest that one of those supersedes",
+      none,
+      pushed,
+      "v3.2.0 dev-v3.4.0",
+    ],
+  ] as const) {
+    it(name, () => assert.deepEqual(tagsToCheck(state(gitTags, withdrawn), justPushed), words(expected)));
+  }
+});
+
+it("isOverdue is true for versions that Pulumi published more than six hours ago", () => {
   const releases = [
     release("v3.3.0", { published_at: "2026-11-18T13:00:00Z" }),
     release("v3.4.0", { published_at: "2026-11-18T13:00:01Z" }),
     release("v3.5.0"),
   ];
-
-  it("is true for versions that Pulumi published more than six hours ago", () =>
-    assert.deepEqual(
-      ["3.3.0", "3.4.0", "3.5.0", "3.6.0"].filter((text) =>
-        isOverdue(text, releases, new Date("2026-11-18T19:00:01Z")),
-      ),
-      ["3.3.0"],
-    ));
+  const now = new Date("2026-11-18T19:00:01Z");
+  const versions = ["3.3.0", "3.4.0", "3.5.0", "3.6.0"];
+  assert.deepEqual(
+    versions.filter((text) => isOverdue(text, releases, now)),
+    ["3.3.0"],
+  );
 });
 
 describe("remedyOf", () => {
@@ -204,19 +201,12 @@ describe("remedyOf", () => {
   const failed = run("failure");
   const others = ["latest-v3.3.0", "dev-v3.3.0", "v3.3.01"].map((tag) => run("failure", tag));
   const dispatch: Remedy = { kind: "dispatch" };
+  const failing = (last: string): Remedy => ({ kind: "failing", url: `https://example.com/${last}` });
   const cases: [string, WorkflowRun[], Remedy][] = [
     ["never ran", [], dispatch],
     ["failed twice", [failed, failed], dispatch],
-    [
-      "failed three times, by the last run",
-      [run("timed_out"), run("cancelled"), run("startup_failure")],
-      { kind: "failing", url: "https://example.com/timed_out" },
-    ],
-    [
-      "failed three times since it succeeded",
-      [failed, failed, failed, run("success")],
-      { kind: "failing", url: failed.html_url },
-    ],
+    ["failed three times", ["timed_out", "cancelled", "startup_failure"].map((end) => run(end)), failing("timed_out")],
+    ["failed three times since it succeeded", [failed, failed, failed, run("success")], failing("failure")],
     ["succeeded among the last three", [failed, run("success"), failed, failed], dispatch],
     ["failed three times under other tags", others, dispatch],
     ...["queued", "in_progress", "waiting", "pending", "requested"].map((status): [string, WorkflowRun[], Remedy] => [
@@ -230,10 +220,8 @@ describe("remedyOf", () => {
   }
 });
 
-describe("limitDispatches", () => {
-  it("postpones all but ten dispatches, and counts no other remedies", () => {
-    const dispatches = Array.from({ length: 12 }, (): Remedy => ({ kind: "dispatch" }));
-    const kinds = limitDispatches([{ kind: "failing" }, ...dispatches]).map(({ kind }) => kind);
-    assert.deepEqual(kinds, ["failing", ...Array<string>(10).fill("dispatch"), "postpone", "postpone"]);
-  });
+it("limitDispatches postpones all but ten dispatches, and counts no other remedies", () => {
+  const dispatches = Array.from({ length: 12 }, (): Remedy => ({ kind: "dispatch" }));
+  const kinds = limitDispatches([{ kind: "failing" }, ...dispatches]).map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["failing", ...Array<string>(10).fill("dispatch"), "postpone", "postpone"]);
 });
