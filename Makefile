@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory pulumi down clean check unit lint integration test test-all rehearsal walk-through configure release review list-published watch
+.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure release review list-published watch
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -8,7 +8,7 @@ define pass
 override $(1) := $$(value $(1))
 export $(1)
 endef
-inputs := TAG STACK PLATFORMS REGISTRY BUILDER IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST
+inputs := TAG STACK PLATFORMS REGISTRY BUILDER IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM
 $(foreach input,$(inputs),$(if $(filter undefined,$(origin $(input))),,$(eval $(call pass,$(input)))))
 # gettext has a variable LANGUAGE too, so only one that is given to make selects languages.
 ifeq ($(origin LANGUAGE),command line)
@@ -50,6 +50,9 @@ verify: node_modules/.ready ## Rebuild what TAG serves without any cache, and co
 
 inventory: node_modules/.ready ## List the tools and packages inside the images of TAG, and what changed
 	@$(cli) inventory
+
+contract: node_modules/.ready ## Judge a runner image, IMAGE=<reference>, by what users do with it; also PLATFORM and LANGUAGE
+	@$(program) test/contract/main.ts contract
 
 pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stack output"
 	@$(cli) pulumi $(ARGS)

@@ -63,9 +63,9 @@ export interface Box {
   /** Starts a container that runs `sh -c <script>`, to look into it or to send it a signal. */
   start(script: string, options?: RunOptions): Promise<Running>;
   /**
-   * Creates a workspace on this machine, as Kubernetes does with fsGroup 1983: everything in it belongs to 1983:1983, also
-   * if another user creates it. It is removed at the end of the contract.
-   * @param files a folder whose content is copied to `source` in it, where Spacelift puts a stack's program
+   * Creates a workspace on this machine, which is removed at the end of the contract. As in Kubernetes with fsGroup 1983,
+   * anyone may write to it, and what is created in it gets that group.
+   * @param files a folder whose content is copied to `source` in it, where Spacelift puts a stack's program, with the owner 1983
    */
   workspace(files?: string): Promise<string>;
 }

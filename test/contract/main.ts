@@ -1,0 +1,33 @@
+// make contract: judges a runner image by what users do with it.
+import { runCommand } from "../../lib/command";
+import { log, logHeading } from "../../lib/log";
+import { prepareBuilder } from "../../local/environment";
+import { folder, inFolder } from "../../local/folder";
+import { startBuildKit } from "../../local/native/buildKit";
+import { readChecks } from "./checks";
+import { formatFindings, judge } from "./judge";
+import { RuncBox } from "./runcBox";
+import { readSelection } from "./selection";
+
+async function contract(): Promise<void> {
+  const { reference, platform, languages } = readSelection();
+  const { runc, buildctl, ...tools } = await prepareBuilder([platform]);
+  const address = await startBuildKit({ runc, buildctl, ...tools }, folder, { platforms: [platform] });
+  logHeading(`Judging ${reference} for ${platform}`);
+  log("checks", ["of every image", ...languages].join(", "));
+  const engine = { runc, buildKit: { buildctl, address } };
+  const box = await RuncBox.open(engine, { reference, platform }, inFolder("contract"));
+  const interrupt = () => void box.close().finally(() => process.exit(130));
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    const findings = await judge(box, await readChecks(languages));
+    console.log(`\n${formatFindings(findings)}`);
+    if (findings.some(({ isRed }) => isRed)) process.exitCode = 1;
+  } finally {
+    await box.close();
+  }
+}
+
+// As in cli.ts: containers run as other users, and must be able to read what is created here.
+process.umask(0o022);
+runCommand({ contract });
