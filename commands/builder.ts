@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -22,17 +22,15 @@ export interface ImageInputs {
   readonly builder?: { readonly name?: string };
 }
 
-/** A build of an Image for one platform. */
+/** A build of an Image for one platform, which errors call by its title. */
 export interface Build {
-  /** What errors call it. */
   readonly title: string;
   readonly platform: Platform;
   readonly inputs: ImageInputs & { readonly target: string };
 }
 
-/** What builds images, and thereby runs commands in them. */
+/** What builds images, and thereby runs commands in them. Errors call it by its title. */
 export interface Builder {
-  /** What errors call it. */
   readonly title: string;
   /** The command line of a build. Its folder has the Dockerfile; its output is in the notation of `--output`. */
   readonly command: (build: Build, folder: string, output: string) => readonly string[];
@@ -80,11 +78,10 @@ function pairs(option: string, values: Readonly<Record<string, string>> = {}): s
 }
 
 /** The BuildKit at BUILDKIT_HOST, else the buildx builder that BUILDER names; undefined if neither is set. */
-export function builderFromEnvironment(env: NodeJS.ProcessEnv = process.env): Builder | undefined {
+export function builderFromEnvironment(env = process.env): Builder | undefined {
   // buildctl's own variable: https://github.com/moby/buildkit#quick-start
-  const address = readVariable("BUILDKIT_HOST", env);
+  const [address, name] = [readVariable("BUILDKIT_HOST", env), readVariable("BUILDER", env)];
   if (address !== undefined) return buildctl("buildctl", address);
-  const name = readVariable("BUILDER", env);
   return name === undefined ? undefined : buildx(name);
 }
 
@@ -108,15 +105,11 @@ export async function readBuild<T>(
   output: keyof typeof outputs,
   read: (folder: string) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "build-"));
-  try {
-    const result = join(folder, "result");
-    await writeFile(join(folder, "Dockerfile"), build.inputs.dockerfile?.inline ?? "");
-    await run(builder, build, builder.command(build, folder, `${outputs[output]},dest=${result}`));
-    return await read(result);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), "build-"));
+  const result = join(folder.path, "result");
+  await writeFile(join(folder.path, "Dockerfile"), build.inputs.dockerfile?.inline ?? "");
+  await run(builder, build, builder.command(build, folder.path, `${outputs[output]},dest=${result}`));
+  return await read(result);
 }
 
 async function run({ title }: Builder, build: Build, [program = "", ...args]: readonly string[]): Promise<void> {

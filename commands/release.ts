@@ -3,14 +3,24 @@ import { type RegistryAddress, repositoryUri } from "../images/repositoryUri";
 import { Fault } from "../lib/errors";
 import { addSummary, setOutputs } from "../lib/githubActions";
 import { logHeading } from "../lib/log";
+import { readImages } from "../lib/oci/image";
 import { type ClientOf, repositoryClients } from "../lib/oci/repositoryClient";
 import { type Row, markdownTable, textTable } from "../lib/table";
-import { type Subject, readSubject } from "./listPublished";
 import { type ImageOutputs, UpdateError, publish } from "./publish";
 import type { Target } from "./target";
 
 /** The digest that a tag serves, by repository: undefined if the tag does not exist, `unknown` if it cannot be read. */
 type ServedDigests = ReadonlyMap<string, string | undefined>;
+
+/** A published image, as workflows attest it. */
+export interface Subject {
+  readonly language: string;
+  readonly repository: string;
+  /** Digest of its index, or of its manifest if it has one platform. */
+  readonly digest: string;
+  /** Digest of each platform's manifest, by os/architecture. */
+  readonly platforms: Readonly<Record<string, string>>;
+}
 
 /**
  * Releases a git tag on a target: runs `pulumi up`, checks the registry and reports what changed. Sets the step outputs
@@ -31,7 +41,10 @@ export async function release(target: Target, gitTag: string | undefined, langua
   });
   const subjects: Subject[] = [];
   for (const [language, { repository, digest }] of Object.entries(images)) {
-    subjects.push(await readSubject(language, clientOf(repository), digest));
+    const platforms = (await readImages(clientOf(repository), digest)).map(
+      (image) => [image.platform, image.digest] as const,
+    );
+    subjects.push({ language, repository, digest, platforms: Object.fromEntries(platforms) });
   }
   // Before the report: the images are public by now and are attested from this output.
   setOutputs({ stack: target.stack, tag: wanted.tag, images: JSON.stringify(subjects) });
@@ -57,20 +70,15 @@ export function movedTags(before: ServedDigests, now: ServedDigests): string[] {
 }
 
 function updateFault(before: ServedDigests, now: ServedDigests): Fault {
-  const moved = movedTags(before, now);
-  const unknown = [...now].flatMap(([repository, digest]) => (digest === "unknown" ? [repository] : []));
-  if (moved.length > 0) {
-    return new Fault(
-      `pulumi up failed, see above, after these tags moved: ${moved.join(", ")}. ` +
-        `Run the same command again to release the other languages.`,
-    );
-  }
-  return new Fault(
-    unknown.length > 0
-      ? `pulumi up failed, see above. Could not read ${unknown.join(", ")}, so it is unknown whether a tag has moved. ` +
-          `Run the same command again when the registry answers.`
-      : "pulumi up failed, see above. No tag has moved: users still pull what they did before.",
-  );
+  const moved = movedTags(before, now).join(", ");
+  const unknown = [...now].flatMap(([repository, digest]) => (digest === "unknown" ? repository : [])).join(", ");
+  const consequence = moved
+    ? `, after these tags moved: ${moved}. Run the same command again to release the other languages.`
+    : unknown
+      ? `. Could not read ${unknown}, so it is unknown whether a tag has moved. ` +
+        `Run the same command again when the registry answers.`
+      : ". No tag has moved: users still pull what they did before.";
+  return new Fault(`pulumi up failed, see above${consequence}`);
 }
 
 /** Prints a table of the released images, also to the job's summary. */
@@ -81,11 +89,11 @@ async function reportRelease(images: ImageOutputs, before: ServedDigests, client
     const change = changeOf(before.get(repository), digest);
     rows.push({ language, reference: `${repository}:${tag}`, digest, compressed, change });
   }
-  const unchanged = rows.every(({ change }) => change === "none");
-  const sentence = unchanged ? "Nothing has changed: every tag serves the same digest as before." : "";
+  const isUnchanged = rows.every(({ change }) => change === "none");
+  const sentence = isUnchanged ? "Nothing has changed: every tag serves the same digest as before." : "";
   logHeading("Released");
   for (const line of textTable(rows)) console.log(`  ${line}`);
-  if (unchanged) console.log(`\n${sentence}`);
+  if (sentence) console.log(`\n${sentence}`);
   addSummary(["## Released", sentence, markdownTable(rows)].filter(Boolean).join("\n\n"));
 }
 

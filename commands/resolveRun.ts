@@ -15,11 +15,7 @@ import { log } from "../lib/log";
  * @returns undefined if the tag was pushed again at another commit: that push has a run of its own
  * @throws {Fault} if the tag may not be released
  */
-export async function resolveRun(
-  gitTag: string,
-  clone: Clone,
-  event: string | undefined,
-): Promise<Release | undefined> {
+export async function resolveRun(gitTag: string, clone: Clone, event?: string): Promise<Release | undefined> {
   // First, because it needs no network.
   requireRelease(gitTag);
   const withdrawn = await readWithdrawnOnMain(clone);

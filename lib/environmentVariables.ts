@@ -4,10 +4,7 @@ import { Fault } from "./errors";
  * Reads variables. GitHub sets one to nothing if its expression has no value, so an empty one is missing.
  * @throws {Fault} that names every missing one
  */
-export function requireVariables<Name extends string>(
-  names: readonly Name[],
-  env: NodeJS.ProcessEnv = process.env,
-): Record<Name, string> {
+export function requireVariables<Name extends string>(names: readonly Name[], env = process.env) {
   const missing = names.filter((name) => !env[name]);
   if (missing.length === 0) return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<Name, string>;
   const example = missing.map((name) => `${name}=…`).join(" ");
@@ -15,6 +12,6 @@ export function requireVariables<Name extends string>(
 }
 
 /** A variable's value; undefined if it is not set or empty. */
-export function readVariable(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function readVariable(name: string, env = process.env): string | undefined {
   return env[name] || undefined;
 }

@@ -13,6 +13,8 @@ export interface ReadRequest {
   readonly timeout?: number;
   /** 3 by default, which wait for 7 seconds in all. */
   readonly retries?: number;
+  /** Reads the body, by default all of it into memory. Returns a response that needs no connection. */
+  readonly read?: (response: Response) => Promise<Response>;
 }
 
 /** Rate limits, and gateways or servers that fail for a moment. */
@@ -27,36 +29,27 @@ const maxDelay = 30;
  */
 export async function fetchWithRetry(
   url: string,
-  { retries = 3, ...request }: ReadRequest = {},
+  { method = "GET", headers = {}, timeout = 30_000, retries = 3, read = readWhole }: ReadRequest = {},
   sleep: Sleep = setTimeout,
 ): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
-    const outcome = await send(url, request);
-    if (attempt < retries && isTransient(outcome)) await sleep(delayBefore(attempt, outcome) * 1000);
-    else if (outcome instanceof Response) return outcome;
-    else throw new Fault(`Could not reach ${url}: ${messageOf(causeOf(outcome.error))}`);
+    let requestedDelay = 0;
+    try {
+      const response = await read(await fetch(url, { method, headers, signal: AbortSignal.timeout(timeout) }));
+      if (attempt >= retries || !transientStatuses.includes(response.status)) return response;
+      requestedDelay = Number(response.headers.get("retry-after")) || 0;
+    } catch (error) {
+      const cause = causeOf(error);
+      if (attempt >= retries || !isTransient(cause)) throw new Fault(`Could not reach ${url}: ${messageOf(cause)}`);
+    }
+    await sleep(Math.min(Math.max(2 ** attempt, requestedDelay), maxDelay) * 1000);
   }
 }
 
 /** Why a URL is not available, such as "it answers 404"; undefined if it is. Does not request its body. */
-export async function whyUnavailable(
-  url: string,
-  request: Omit<ReadRequest, "method"> = {},
-): Promise<string | undefined> {
-  return fetchWithRetry(url, { ...request, method: "HEAD" }).then(
-    ({ ok, status }) => (ok ? undefined : `it answers ${status}`),
-    (error: unknown) => messageOf(error),
-  );
-}
-
-type Outcome = Response | { readonly error: unknown };
-
-async function send(url: string, { method = "GET", headers = {}, timeout = 30_000 }: ReadRequest): Promise<Outcome> {
-  try {
-    return await readWhole(await fetch(url, { method, headers, signal: AbortSignal.timeout(timeout) }));
-  } catch (error) {
-    return { error };
-  }
+export async function whyUnavailable(url: string, request: Omit<ReadRequest, "method"> = {}) {
+  const answer = fetchWithRetry(url, { ...request, method: "HEAD" });
+  return answer.then(({ ok, status }) => (ok ? undefined : `it answers ${status}`), messageOf);
 }
 
 /** Reads the body now, so that a truncated one is an error of this attempt. */
@@ -67,15 +60,8 @@ export async function readWhole(response: Response): Promise<Response> {
   return Object.defineProperty(whole, "url", { value: url });
 }
 
-function isTransient(outcome: Outcome): boolean {
-  if (outcome instanceof Response) return transientStatuses.includes(outcome.status);
+function isTransient(error: unknown): boolean {
   // ECONNREFUSED, or UND_ERR_SOCKET if the body ends early. Invalid URLs and certificates have other codes, timeouts a number.
-  const { code } = Object(causeOf(outcome.error)) as { code?: unknown };
+  const { code } = Object(error) as { code?: unknown };
   return typeof code === "string" && /^(E(?!RR_)|UND_ERR_)/.test(code);
-}
-
-/** In seconds: 1, 2, 4, …; more if the server asks for more, up to the maximum. */
-function delayBefore(attempt: number, outcome: Outcome): number {
-  const asked = outcome instanceof Response ? Number(outcome.headers.get("retry-after")) : 0;
-  return Math.min(Math.max(2 ** attempt, asked || 0), maxDelay);
 }

@@ -18,11 +18,7 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /** Runs a slow task and logs every ten seconds how long it has taken, and the `text` that it may set. */
-export async function withProgress<T>(
-  part: string,
-  start: string,
-  work: (state: { text: string }) => Promise<T>,
-): Promise<T> {
+export async function withProgress<T>(part: string, start: string, work: (state: { text: string }) => Promise<T>) {
   log(part, start);
   const began = Date.now();
   const took = () => formatDuration(Date.now() - began);

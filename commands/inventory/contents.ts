@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Fault } from "../../lib/errors";
 import { type Build, type Builder, readBuild } from "../builder";
 import type { ServedImage } from "./servedImages";
-import { type Probe, hosts, packages, probes, toolProbes } from "./probes";
+import { hosts, packages, probes, toolProbes } from "./probes";
 
 /** Versions by name. */
 export type Versions = Readonly<Record<string, string>>;
@@ -62,19 +62,17 @@ export function withProbes({ inputs, ...build }: Build): Build {
     const [program] = command.split(" ");
     return `if command -v ${program} >/dev/null; then { ( ${command} ) 2>&1; printf '\\n%s' $?; } >${name}; fi`;
   });
-  const probing = [
-    `FROM ${inputs.target} AS probed-image`,
-    // The quoted word keeps BuildKit from replacing variables.
-    `RUN --network=none <<'PROBES'`,
-    `mkdir ${folder} && cd ${folder} || exit 1`,
-    `export PULUMI_SKIP_UPDATE_CHECK=true`,
-    ...scripts,
-    `PROBES`,
-    `FROM scratch AS answers`,
-    `COPY --from=probed-image ${folder} /`,
-    ``,
-  ];
-  const inline = [inputs.dockerfile?.inline ?? "", ...probing].join("\n");
+  // The quoted word keeps BuildKit from replacing variables.
+  const inline = `${inputs.dockerfile?.inline ?? ""}
+FROM ${inputs.target} AS probed-image
+RUN --network=none <<'PROBES'
+mkdir ${folder} && cd ${folder} || exit 1
+export PULUMI_SKIP_UPDATE_CHECK=true
+${scripts.join("\n")}
+PROBES
+FROM scratch AS answers
+COPY --from=probed-image ${folder} /
+`;
   return { ...build, inputs: { ...inputs, dockerfile: { inline }, target: "answers" } };
 }
 
@@ -84,28 +82,26 @@ export function withProbes({ inputs, ...build }: Build): Build {
  */
 export function toContents({ title, platform }: Omit<Build, "inputs">, answers: ReadonlyMap<string, string>): Contents {
   const problems: string[] = [];
-  const found = new Map<Probe, string[]>();
-  for (const probe of probes) {
-    const [, output = "", exitCode] = /^(.*)\n(\d+)$/s.exec(answers.get(probe.name) ?? "") ?? [];
+  const found = new Map<string, string[]>();
+  for (const { name, command, answer } of probes) {
+    const [, output = "", exitCode] = /^(.*)\n(\d+)$/s.exec(answers.get(name) ?? "") ?? [];
     if (exitCode === undefined) continue;
-    const { name, command, answer } = probe;
     const matches = [...output.matchAll(new RegExp(answer, `${answer.flags}g`))].map(([, match = ""]) => match);
     const printed = JSON.stringify(output.trim().slice(0, 200));
     if (exitCode !== "0") problems.push(`probe ${name}: "${command}" ended with ${exitCode}: ${printed}`);
     else if (matches.length === 0) problems.push(`probe ${name}: "${command}" printed ${printed}, not ${answer}`);
-    found.set(probe, matches);
+    found.set(name, matches);
   }
   if (problems.length > 0) {
     const list = problems.join("; ");
     throw new Fault(`The contents of ${title} for ${platform} are unknown: ${list}. Fix commands/inventory/probes.ts.`);
   }
-  const versions = toolProbes.flatMap((probe) =>
-    (found.get(probe)?.slice(0, 1) ?? []).map((version) => [probe.name, version] as const),
-  );
+  const tools = toolProbes.flatMap(({ name }) => (found.has(name) ? [[name, found.get(name)?.[0] ?? ""]] : []));
+  const lines = (found.get(packages.name) ?? []).sort();
   return {
-    tools: Object.fromEntries(versions),
-    hosts: [...new Set(found.get(hosts))].sort(),
-    packages: Object.fromEntries((found.get(packages) ?? []).sort().map((line) => line.split(" ") as [string, string])),
+    tools: Object.fromEntries(tools) as Versions,
+    hosts: [...new Set(found.get(hosts.name))].sort(),
+    packages: Object.fromEntries(lines.map((line) => line.split(" "))) as Versions,
   };
 }
 

@@ -86,11 +86,7 @@ async function readImageContents({ reference, base, platforms }: ServedImage, bu
 }
 
 /** Reads the platforms that both have. The release is public by now, so a problem with the previous one must not end it. */
-async function readPrevious(
-  { repository, platforms }: ServedImage,
-  release: Release,
-  builder: Builder,
-): Promise<InventoryImage["previous"]> {
+async function readPrevious({ repository, platforms }: ServedImage, release: Release, builder: Builder) {
   let tag: string | undefined;
   try {
     tag = previousTag(release, await reading(repository, (client) => client.tags()));

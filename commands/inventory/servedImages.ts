@@ -44,10 +44,7 @@ export function previousTag({ stack, pulumiVersion }: Release, tags: readonly st
   return lower.sort((a, b) => semver.rcompare(a.pulumiVersion, b.pulumiVersion))[0]?.tag;
 }
 
-/**
- * Reads from a repository.
- * @throws {Fault} that names it if that fails
- */
+/** Reads from a repository. @throws {Fault} that names it if that fails */
 export async function reading<T>(repository: string, read: (client: RepositoryClient) => Promise<T>): Promise<T> {
   return read(new RepositoryClient(repository)).catch((error: unknown) => {
     throw new Fault(`Could not read ${repository}: ${messageOf(causeOf(error))}. Retry when the registry answers.`);

@@ -1,36 +1,26 @@
 import { type Row, markdownTable, textTable } from "../../lib/table";
-import {
-  type Contents,
-  type Inventory,
-  type InventoryImage,
-  type Versions,
-  arrow,
-  changeText,
-  compare,
-} from "./contents";
+import type { Contents, Inventory, InventoryImage, Versions } from "./contents";
+import { arrow, changeText, compare } from "./contents";
 import { toolProbes } from "./probes";
 
 /** The maximum number of packages listed: job summaries and release notes have size limits. */
 const maxListedPackages = 20;
 
-const formats = {
-  markdown: { heading: "## ", item: "- ", table: markdownTable },
-  text: { heading: "", item: "", table: (rows: readonly Row[]) => textTable(rows).join("\n") },
-} as const;
-
 /** Lists what is inside a release and what changed since the previous one. */
-export function render(inventory: Inventory, format: keyof typeof formats): string {
-  const { heading, item, table } = formats[format];
+export function render(inventory: Inventory, format: "markdown" | "text"): string {
+  const isMarkdown = format === "markdown";
+  const table = (rows: readonly Row[]) => (isMarkdown ? markdownTable(rows) : textTable(rows).join("\n"));
   const { tag, version } = inventory;
   const packages = packageRows(inventory);
   const more = packages.length - maxListedPackages;
-  const lines = notes(inventory).map((line) => `${item}${line}`);
   return [
-    `${heading}Inside ${tag}${tag === "latest" ? `, which is Pulumi ${version}` : ""}`,
+    `${isMarkdown ? "## " : ""}Inside ${tag}${tag === "latest" ? `, which is Pulumi ${version}` : ""}`,
     table(toolRows(inventory)),
     ...(packages.length > 0 ? ["Changed Debian packages:", table(packages.slice(0, maxListedPackages))] : []),
     ...(more > 0 ? [`and ${more} more.`] : []),
-    lines.join("\n"),
+    notes(inventory)
+      .map((line) => `${isMarkdown ? "- " : ""}${line}`)
+      .join("\n"),
   ].join("\n\n");
 }
 
@@ -38,10 +28,9 @@ export function render(inventory: Inventory, format: keyof typeof formats): stri
 export function toolRows({ images }: Inventory): Row[] {
   const columns = columnsOf(images, summary);
   const tools = [...toolProbes.map(({ name }) => name), "hosts", "packages"];
-  const found = tools.filter((tool) => columns.some(([, column]) => column.has(tool)));
-  return found.map((tool) => {
-    return { tool, ...Object.fromEntries(columns.map(([language, column]) => [language, column.get(tool) ?? ""])) };
-  });
+  return tools
+    .filter((tool) => columns.some(([, column]) => column.has(tool)))
+    .map((tool) => ({ tool, ...Object.fromEntries(columns.map(([name, column]) => [name, column.get(tool) ?? ""])) }));
 }
 
 function summary({ tools, hosts, packages }: Contents): Versions {
@@ -59,15 +48,13 @@ export function packageRows({ images }: Inventory): Row[] {
   });
 }
 
-type Column = readonly [key: string, texts: ReadonlyMap<string, string>];
-
 /** Each image's versions as texts, by name. Platforms that agree are shown once. */
-function columnsOf(images: Inventory["images"], pick: (contents: Contents) => Versions): Column[] {
+function columnsOf(images: Inventory["images"], pick: (contents: Contents) => Versions) {
   return Object.entries(images).map(([language, { platforms, previous }]) => {
     const old = previous && "platforms" in previous ? previous.platforms : {};
-    const columns = Object.entries(platforms).map(([platform, now]): Column => {
+    const columns = Object.entries(platforms).map(([platform, now]) => {
       const before = old[platform];
-      return [platform, comparedTexts(before ? pick(before) : {}, pick(now))];
+      return [platform, comparedTexts(before ? pick(before) : {}, pick(now))] as const;
     });
     const cell = (name: string) => {
       const texts = byText(columns, (column) => column.get(name) ?? "");
@@ -75,7 +62,7 @@ function columnsOf(images: Inventory["images"], pick: (contents: Contents) => Ve
       return texts.map(([text, own]) => `${text || "none"} (${own.join(", ")})`).join(", ");
     };
     const names = columns.flatMap(([, column]) => [...column.keys()]);
-    return [language, new Map(names.map((name) => [name, cell(name)]))];
+    return [language, new Map(names.map((name) => [name, cell(name)]))] as const;
   });
 }
 

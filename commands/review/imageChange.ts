@@ -5,9 +5,9 @@ import { type Platform, allPlatforms } from "../../images/platform";
 import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { readImages } from "../../lib/oci/image";
-import type { Manifest } from "../../lib/oci/repositoryClient";
+import type { Descriptor, Manifest } from "../../lib/oci/repositoryClient";
 import { type Build, type Builder, builderFromEnvironment, buildx, readBuild } from "../builder";
-import { type VersionChange, type Contents, type Versions, compare, readContents } from "../inventory/contents";
+import { type Contents, type VersionChange, type Versions, compare, readContents } from "../inventory/contents";
 import { reading } from "../inventory/servedImages";
 import type { ImageStep } from "./pulumiPreview";
 
@@ -29,12 +29,10 @@ export interface ImageChange {
  */
 export async function readImageChange(name: string, step: ImageStep): Promise<ImageChange | { problem: string }> {
   log(name, "compared with what is published");
-  try {
-    return await compareImage(name, step);
-  } catch (error) {
+  return compareImage(name, step).catch((error: unknown) => {
     if (error instanceof Fault) return { problem: messageOf(error) };
     throw error;
-  }
+  });
 }
 
 async function compareImage(name: string, { old, new: now }: ImageStep): Promise<ImageChange> {
@@ -54,44 +52,45 @@ async function compareImage(name: string, { old, new: now }: ImageStep): Promise
   return { ...(first as ImageChange), differs: isDropped || changes.some(({ differs }) => differs) };
 }
 
-async function comparePlatform(
-  builder: Builder,
-  build: Build,
-  published: { readonly reference: string; readonly digest: string; readonly size: number },
-): Promise<ImageChange> {
+interface PublishedImage {
+  readonly reference: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+async function comparePlatform(builder: Builder, build: Build, published: PublishedImage): Promise<ImageChange> {
   const { platform } = build;
   const built = await readBuild(builder, build, "image", readLayout);
-  const size = { before: published.size, now: built.size };
-  if (built.digest === published.digest)
-    return { platform, differs: false, size, tools: new Map(), packages: new Map() };
-  const { reference: target } = published;
-  const before = await readContents(builder, { title: target, platform, inputs: { target } });
-  const after = await readContents(builder, build);
+  const [size, differs] = [{ before: published.size, now: built.size }, built.digest !== published.digest];
+  if (!differs) return { platform, differs, size, tools: new Map(), packages: new Map() };
+  const title = published.reference;
+  const before = await readContents(builder, { title, platform, inputs: { target: title } });
+  const now = await readContents(builder, build);
   const tools = ({ tools: versions, hosts }: Contents) => ({ ...versions, hosts: hosts.join(", ") });
-  return {
-    ...{ platform, differs: true, size },
-    tools: changed(tools(before), tools(after)),
-    packages: changed(before.packages, after.packages),
-  };
+  const packages = changed(before.packages, now.packages);
+  return { platform, differs, size, tools: changed(tools(before), tools(now)), packages };
 }
 
 function changed(old: Versions, current: Versions): Map<string, VersionChange> {
   return new Map([...compare(old, current)].filter(([, { before, now }]) => before !== now));
 }
 
-async function readPublished(repository: string, digest: string, platform: Platform) {
-  return reading(repository, async (client) => {
-    const image = (await readImages(client, digest)).find((one) => one.platform === platform);
-    if (image === undefined) throw new Error(`${digest} has no image for ${platform}`);
-    const size = await client.compressedSize(image.digest);
-    return { reference: `${repository}@${image.digest}`, digest: image.digest, size };
+async function readPublished(repository: string, digest: string, platform: Platform): Promise<PublishedImage> {
+  const image = await reading(repository, async (client) => {
+    const found = (await readImages(client, digest)).find((one) => one.platform === platform);
+    if (found === undefined) throw new Error(`${digest} has no image for ${platform}`);
+    return found;
   });
+  return { reference: `${repository}@${image.digest}`, digest: image.digest, size: sizeOf(image) };
 }
 
 /** Reads an OCI layout: https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
 async function readLayout(folder: string) {
   const read = async (...path: string[]) => JSON.parse(await readFile(join(folder, ...path), "utf8")) as Manifest;
   const { manifests: [{ digest } = { digest: "" }] = [] } = await read("index.json");
-  const { layers = [] } = await read("blobs", ...digest.split(":"));
-  return { digest, size: layers.reduce((sum, layer) => sum + layer.size, 0) };
+  return { digest, size: sizeOf(await read("blobs", ...digest.split(":"))) };
+}
+
+function sizeOf({ layers = [] }: { readonly layers?: readonly Descriptor[] }): number {
+  return layers.reduce((sum, { size }) => sum + size, 0);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempDisposableSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -55,16 +55,12 @@ function flatten(value: unknown, path = ""): string[] {
 }
 
 async function diffHunks(before: string, now: string): Promise<string[]> {
-  const folder = mkdtempSync(join(tmpdir(), "diff-"));
-  try {
-    writeFileSync(join(folder, "before"), before);
-    writeFileSync(join(folder, "now"), now);
-    const args = ["diff", "--no-index", "--no-color", "--no-ext-diff", "before", "now"];
-    const { stdout, stderr, exitCode = 2 } = await execa("git", args, { cwd: folder, reject: false });
-    if (exitCode > 1) throw new Error(stderr);
-    const [, ...hunks] = stdout.split(/^@@ .*\n/m);
-    return hunks.map((hunk) => hunk.trimEnd());
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  using folder = mkdtempDisposableSync(join(tmpdir(), "diff-"));
+  writeFileSync(join(folder.path, "before"), before);
+  writeFileSync(join(folder.path, "now"), now);
+  const args = ["diff", "--no-index", "--no-color", "--no-ext-diff", "before", "now"];
+  const { stdout, stderr, exitCode = 2 } = await execa("git", args, { cwd: folder.path, reject: false });
+  if (exitCode > 1) throw new Error(stderr);
+  const [, ...hunks] = stdout.split(/^@@ .*\n/m);
+  return hunks.map((hunk) => hunk.trimEnd());
 }

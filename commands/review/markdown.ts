@@ -1,6 +1,6 @@
 import type { Release } from "../../images/gitTag";
 import { markdownTable } from "../../lib/table";
-import { changeText } from "../inventory/contents";
+import { type VersionChange, changeText } from "../inventory/contents";
 import type { ImageChange } from "./imageChange";
 import type { Preview, Problem } from "./pulumiPreview";
 
@@ -74,17 +74,10 @@ function smokeSentence(languages: readonly LanguageReview[]): string {
 
 /** What changes inside the images, and why that is unknown for some. */
 function contentSections(languages: readonly LanguageReview[]): string[] {
-  const rows = languages.flatMap(({ language, kind, change }) =>
-    kind === "changed" && change !== undefined && "size" in change
-      ? [
-          {
-            image: language,
-            [`compressed, ${change.platform}`]: sizeText(change),
-            "tools and packages": contentText(change),
-          },
-        ]
-      : [],
-  );
+  const rows = languages.flatMap(({ language: image, kind, change }) => {
+    if (kind !== "changed" || change === undefined || "problem" in change) return [];
+    return { image, [`compressed, ${change.platform}`]: sizeText(change), "tools and packages": contentText(change) };
+  });
   const rebuilt = named(languages, "rebuilt");
   const problems = new Set(languages.flatMap(({ change }) => (change && "problem" in change ? change.problem : [])));
   return [
@@ -102,12 +95,10 @@ function sizeText({ size }: ImageChange): string {
 function contentText({ tools, packages }: ImageChange): string {
   const listed = [...packages].slice(0, maxListedPackages);
   const kinds = Map.groupBy(listed, ([, { before, now }]) => (!before ? "added" : !now ? "removed" : "updated"));
-  const texts = [...kinds].map(([kind, own]) => {
-    const versions = own.map(([name, { before, now }]) => {
-      return `${name} ${changeText({ before: before ?? now, now: now ?? before })}`;
-    });
-    return `${kind} ${versions.join(", ")}`;
-  });
+  // An added or removed package has one version.
+  const text = (name: string, { before, now }: VersionChange) =>
+    `${name} ${changeText({ before: before ?? now, now: now ?? before })}`;
+  const texts = [...kinds].map(([kind, own]) => `${kind} ${own.map((one) => text(...one)).join(", ")}`);
   const more = packages.size - listed.length;
   const all = [
     ...[...tools].map(([name, versions]) => `${name} ${changeText(versions)}`),
@@ -119,9 +110,9 @@ function contentText({ tools, packages }: ImageChange): string {
 
 /** The changes of Dockerfiles and other inputs, each once with the languages that share it. */
 function changeSections(languages: readonly LanguageReview[], limit: number): string[] {
-  const sharers = (hunk: string) =>
-    list(languages.filter(({ hunks }) => hunks.includes(hunk)).map((one) => one.language));
-  const sections = Map.groupBy(new Set(languages.flatMap(({ hunks }) => hunks)), sharers);
+  const sections = Map.groupBy(new Set(languages.flatMap(({ hunks }) => hunks)), (hunk) =>
+    list(languages.filter(({ hunks }) => hunks.includes(hunk)).map(({ language }) => language)),
+  );
   const text = [...sections].map(([names, hunks]) => `# ${names}\n${hunks.join("\n# …\n")}`).join("\n\n");
   if (text === "") return [];
   return [fence("diff", text.length > limit ? `${text.slice(0, limit)}\n# … see "Files changed" for the rest` : text)];

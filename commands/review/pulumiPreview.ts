@@ -7,6 +7,7 @@ import { execa } from "execa";
 
 import { log, logHeading } from "../../lib/log";
 import type { ImageInputs } from "../builder";
+import { BuildLogs } from "../pulumi";
 
 interface ImageState {
   readonly inputs: ImageInputs;
@@ -49,11 +50,6 @@ interface EngineEvent {
   readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
 }
 
-type Message = Readonly<Record<"name" | "text" | "severity", string>>;
-
-/** The maximum number of lines of a failed build's output. */
-const tailLength = 30;
-
 /**
  * Runs `pulumi preview`, which builds the smoke tests that changed. Logs each build step; every message goes to
  * pulumi.log. The events themselves go to no file, because they hold credentials.
@@ -78,20 +74,22 @@ export async function runPreview(folder: string, logs: string): Promise<Preview>
 /** Reads events, each a line of JSON. Any other line is a message. */
 export async function readEvents(lines: AsyncIterable<string> | Iterable<string>): Promise<Preview> {
   const steps = new Map<string, ImageStep>();
-  const messages: Message[] = [];
-  const logged = new Set<string>();
+  const errors: Omit<Problem, "output">[] = [];
+  const messages: string[] = [];
+  const logs = new BuildLogs();
   for await (const line of lines) {
     const { resourcePreEvent, diagnosticEvent } = parse(line);
     const step = resourcePreEvent?.metadata;
     if (step?.type === "docker-build:index:Image") steps.set(nameOf(step.urn), step);
-    const { urn = "", message = "", severity = "" } = diagnosticEvent ?? {};
+    const { urn = "", message = "", severity } = diagnosticEvent ?? {};
     const [name, text] = [nameOf(urn), message.trimEnd()];
     if (text === "" || severity === "debug") continue;
-    messages.push({ name, text, severity });
-    if (name !== "") logBuildStep(name, text, logged);
+    messages.push(`${name} ${text}`.trimStart());
+    if (name !== "") logs.add(name, text).forEach((begun) => log(name, begun));
+    if (severity === "error" && text !== "preview failed") errors.push({ name, message: text });
   }
-  const texts = messages.map(({ name, text }) => `${name} ${text}`.trimStart());
-  return { steps, problems: problemsOf(messages), messages: texts };
+  const problems = errors.map((error) => ({ ...error, output: logs.tail(error.name) }));
+  return { steps, problems, messages };
 }
 
 function parse(line: string): EngineEvent {
@@ -101,22 +99,4 @@ function parse(line: string): EngineEvent {
 
 function nameOf(urn: string): string {
   return urn.replace(/^.*::/, "");
-}
-
-/** Logs each step of a Dockerfile once, such as `[smoke 2/3] RUN …`. */
-function logBuildStep(name: string, text: string, logged: Set<string>): void {
-  const [, step = ""] = /^#\d+ (\[(?!internal|context).*)$/.exec(text) ?? [];
-  const line = step.replace(/\s+/g, " ").slice(0, 96);
-  if (line === "" || logged.has(`${name} ${line}`)) return;
-  logged.add(`${name} ${line}`);
-  log(name, line);
-}
-
-function problemsOf(messages: readonly Message[]): Problem[] {
-  const errors = messages.filter(({ text, severity }) => severity === "error" && text !== "preview failed");
-  return errors.map(({ name, text }) => {
-    const own = messages.filter((message) => name !== "" && message.name === name);
-    const output = own.flatMap((message) => /^#\d+ \d+\.\d+ (.*)$/.exec(message.text)?.[1] ?? []);
-    return { name, message: text, output: output.slice(-tailLength) };
-  });
 }

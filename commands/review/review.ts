@@ -6,7 +6,7 @@ import * as semver from "semver";
 
 import { catalogue } from "../../images/catalogue";
 import { type Release, isPulumiVersion } from "../../images/gitTag";
-import { type Withdrawn, readWithdrawn, withdrawnReason } from "../../images/withdrawals";
+import { readWithdrawn, withdrawnReason } from "../../images/withdrawals";
 import { Fault } from "../../lib/errors";
 import type { ImageInputs } from "../builder";
 import { configureStack, selectStack } from "../stackTarget";
@@ -21,12 +21,7 @@ import { type Preview, runPreview } from "./pulumiPreview";
  * @param folder the folder of the program
  * @throws {Fault} if STACK is not dev or prod, if nothing was released there, or if the preview fails
  */
-export async function review(
-  stack: string,
-  folder: string,
-  logs: string,
-  withdrawn: Withdrawn = readWithdrawn(),
-): Promise<void> {
+export async function review(stack: string, folder: string, logs: string, withdrawn = readWithdrawn()): Promise<void> {
   if (stack !== "dev" && stack !== "prod") {
     throw new Fault(`STACK ${JSON.stringify(stack)} is not reviewed. Use STACK=dev or STACK=prod.`);
   }
@@ -51,10 +46,7 @@ export async function review(
 }
 
 /** A resource in a stack's exported state, as far as it is read here. */
-interface Resource {
-  readonly type: string;
-  readonly inputs?: ImageInputs;
-}
+type Resource = Readonly<{ type: string; inputs?: ImageInputs }>;
 
 /**
  * Finds what a stack has released last: a review previews that, so that only changes of the checkout show. If a release

@@ -19,15 +19,12 @@ export interface Comparison {
   readonly differences: readonly string[];
 }
 
-type Image = PlatformImage & Pick<ImageReference, "source">;
-
 /** Compares a served image with a rebuilt one, platform by platform: digests first, then configs and layers. */
-export async function compareImages(
-  served: ImageReference,
-  rebuilt: ImageReference,
-  platforms: readonly string[],
-): Promise<Comparison[]> {
-  const [all, others] = [await read(served), await read(rebuilt)];
+export async function compareImages(served: ImageReference, rebuilt: ImageReference, platforms: readonly string[]) {
+  const [all, others] = [
+    await readImages(served.source, served.digest),
+    await readImages(rebuilt.source, rebuilt.digest),
+  ];
   const images = all.filter(({ platform }) => platforms.includes(platform));
   const comparisons: Comparison[] = [];
   // Sequential: layers are held in memory.
@@ -41,19 +38,19 @@ export async function compareImages(
   return [...comparisons, { platform: "index", digest: served.digest, differences: [difference] }];
 }
 
-async function read({ source, digest }: ImageReference): Promise<Image[]> {
-  return (await readImages(source, digest)).map((image) => ({ ...image, source }));
-}
-
-async function comparePlatform(served?: Image, rebuilt?: Image): Promise<string[]> {
-  if (served === undefined) return ["not served → rebuilt"];
-  if (rebuilt === undefined) return ["served → not rebuilt"];
+async function comparePlatform(served?: PlatformImage, rebuilt?: PlatformImage): Promise<string[]> {
+  if (served === undefined || rebuilt === undefined) return [presence(served)];
   if (served.digest === rebuilt.digest) return [];
   const findings = [...compareConfigs(served.config, rebuilt.config), ...(await compareLayers(served, rebuilt))];
   const lines = findings.flatMap((finding) => finding.lines);
   if (lines.length === 0)
     lines.push("the manifest or the config is written differently: media types, annotations or JSON");
   return [...lines, ...likelyCauses(findings).map((cause) => `likely cause: ${cause}`)];
+}
+
+/** Describes an image or a layer that only one side has. */
+function presence(served: unknown): string {
+  return served === undefined ? "not served → rebuilt" : "served → not rebuilt";
 }
 
 /** Compares labels, environment variables, history, every other key, and the number of layers. */
@@ -70,49 +67,33 @@ function compareConfigs(served: ImageConfig, rebuilt: ImageConfig): Finding[] {
 /** The values of a config, by a name to print. */
 function configValues({ config = {}, history = [], rootfs = {}, ...others }: ImageConfig): Map<string, string> {
   const { Labels, Env, ...settings } = config;
+  const variables = (Env ?? []).map((entry) => entry.split(/=(.*)/s));
   const values: (readonly [string, unknown])[] = [
     ...Object.entries(Labels ?? {}).map(([name, value]) => [`label ${name}`, value] as const),
-    ...variablesOf(Env ?? []),
+    // All values of a duplicate variable: runtimes differ on which one wins.
+    ...[...Map.groupBy(variables, ([name]) => name)].map(
+      ([name, all]) => [`variable ${name}`, all.map(([, value = ""]) => value).join(", then ")] as const,
+    ),
     ...Object.entries({ ...others, ...settings, layers: rootfs.diff_ids?.length ?? 0 }),
     ...history.map((step, index) => [`step ${index + 1}`, `${step.created_by} (${step.created})`] as const),
   ];
   return new Map(values.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]));
 }
 
-/** Keeps both values of a duplicate variable: runtimes differ on which one wins. */
-function variablesOf(env: readonly string[]): Map<string, string> {
-  const variables = new Map<string, string>();
-  for (const entry of env) {
-    const [variable = "", value = ""] = entry.split(/=(.*)/s);
-    const [name, previous] = [`variable ${variable}`, variables.get(`variable ${variable}`)];
-    variables.set(name, previous === undefined ? value : `${previous}, then ${value}`);
-  }
-  return variables;
-}
-
 /** Compares images layer by layer. Downloads only layers that differ, one pair at a time: they are held in memory. */
-async function compareLayers(served: Image, rebuilt: Image): Promise<Finding[]> {
-  const [ours, theirs] = [layersOf(served), layersOf(rebuilt)];
+async function compareLayers(served: PlatformImage, rebuilt: PlatformImage): Promise<Finding[]> {
   const steps = layerSteps(served);
-  const count = Math.max(ours.length, theirs.length);
+  const count = Math.max(served.layers.length, rebuilt.layers.length);
   const findings: Finding[] = [];
   for (let index = 0; index < count; index++) {
-    const [before, after] = [ours[index], theirs[index]];
+    const [before, after] = [served.layers[index], rebuilt.layers[index]];
     // The same blob with another diff id in the config: one of the two configs is wrong.
-    if (before?.digest === after?.digest && before?.claim === after?.claim) continue;
+    if (before?.digest === after?.digest && before?.diffId === after?.diffId) continue;
     const name = `layer ${index + 1} of ${count}${steps[index] === undefined ? "" : ` (${steps[index]})`}`;
-    if (before === undefined) findings.push({ lines: [`${name}: not served → rebuilt`] });
-    else if (after === undefined) findings.push({ lines: [`${name}: served → not rebuilt`] });
-    else findings.push(await compareLayer(name, index + 1, before, after));
+    if (before && after) findings.push(await compareLayer(name, index, served, rebuilt));
+    else findings.push({ lines: [`${name}: ${presence(before)}`] });
   }
   return findings;
-}
-
-/** A layer of an image. Its claim is its diff id according to the image's config. */
-type ImageLayer = Pick<Image, "source" | "digest"> & { readonly claim: string | undefined };
-
-function layersOf({ source, layers, config: { rootfs } }: Image): ImageLayer[] {
-  return layers.map((digest, index) => ({ source, digest, claim: rootfs?.diff_ids?.[index] }));
 }
 
 /** The build step of each layer, lowest first; none if the history does not match the layers. */
@@ -123,15 +104,21 @@ function layerSteps({ config: { history = [] }, layers }: PlatformImage): string
   return steps.map(({ created_by }) => shorten(created_by).slice(0, 60));
 }
 
-async function compareLayer(name: string, layer: number, ours: ImageLayer, theirs: ImageLayer): Promise<Finding> {
-  const served = await downloadLayer(ours.source, ours.digest);
-  const rebuilt = await downloadLayer(theirs.source, theirs.digest);
-  const claims = [[ours.claim, served.diffId] as const, [theirs.claim, rebuilt.diffId] as const];
-  const lies = claims.filter(([claim, diffId]) => claim !== diffId);
-  if (lies.length > 0) return { lines: lies.map(([says, is]) => `${name}: the config says ${says}, but it is ${is}`) };
-  const paths = [...new Set([...served.files.keys(), ...rebuilt.files.keys()])].sort();
-  const files = paths.flatMap((path) => compareFile(path, served.files.get(path), rebuilt.files.get(path)) ?? []);
-  return { layer, lines: describeLayer(name, files), cause: causeOfFiles(files) };
+async function compareLayer(name: string, index: number, served: PlatformImage, rebuilt: PlatformImage) {
+  const [ours, theirs] = [await download(served, index), await download(rebuilt, index)];
+  const lies = [ours, theirs].filter(({ claim, diffId }) => claim !== diffId);
+  if (lies.length > 0) {
+    return { lines: lies.map(({ claim, diffId }) => `${name}: the config says ${claim}, but it is ${diffId}`) };
+  }
+  const paths = [...new Set([...ours.files.keys(), ...theirs.files.keys()])].sort();
+  const files = paths.flatMap((path) => compareFile(path, ours.files.get(path), theirs.files.get(path)) ?? []);
+  return { layer: index + 1, lines: describeLayer(name, files), cause: causeOfFiles(files) };
+}
+
+/** Reads a layer, with its diff id according to the image's config. */
+async function download({ source, layers }: PlatformImage, index: number) {
+  const { digest, diffId: claim } = layers[index]!;
+  return { claim, ...(await downloadLayer(source, digest)) };
 }
 
 /** Describes the first ten files, a line each, and counts the rest. */

@@ -24,16 +24,8 @@ export interface FileDifference {
   readonly description: string;
 }
 
-/** The content of a layer. */
-export interface Layer {
-  /** sha256:… of the uncompressed archive. */
-  readonly diffId: string;
-  /** Its files by path. A file that it removes from a lower layer is one too: `.wh.<name>`. */
-  readonly files: ReadonlyMap<string, LayerFile>;
-}
-
 /** Downloads and reads a layer; throws a Fault if the blob has another digest or is not a layer in gzip. */
-export async function downloadLayer(source: ImageSource, digest: string): Promise<Layer> {
+export async function downloadLayer(source: ImageSource, digest: string): ReturnType<typeof readLayer> {
   const blob = await source.blob(digest);
   const found = `sha256:${hash("sha256", blob)}`;
   if (found !== digest) {
@@ -44,8 +36,11 @@ export async function downloadLayer(source: ImageSource, digest: string): Promis
   });
 }
 
-/** Reads a layer's files. Hashes contents while they stream, so that none is kept. */
-export async function readLayer(blob: Buffer): Promise<Layer> {
+/**
+ * Reads a layer's diff id, sha256:… of the uncompressed archive, and its files by path. A file that it removes from a lower
+ * layer is one too: `.wh.<name>`. Hashes contents while they stream, so that none is kept.
+ */
+export async function readLayer(blob: Buffer) {
   const files = new Map<string, LayerFile>();
   const diffId = await visitEntries(blob, async (header, content) => {
     files.set(header.name.replace(/^\.?\//, "").replace(/\/$/, ""), await readFile(header, content));
@@ -74,6 +69,8 @@ export async function visitEntries(
   return `sha256:${sum.digest("hex")}`;
 }
 
+const attributePrefix = "SCHILY.xattr.";
+
 async function readFile(header: EntryHeader, content: AsyncIterable<Buffer>): Promise<LayerFile> {
   const { size, mode, uid, gid, mtime, devmajor, devminor } = header;
   const pax = header.pax ?? {};
@@ -88,7 +85,12 @@ async function readFile(header: EntryHeader, content: AsyncIterable<Buffer>): Pr
     time: formatTime(pax["mtime"] ?? String(mtime.getTime() / 1000)),
     link: header.linkname ?? "",
     device: type.endsWith("-device") ? `${devmajor}:${devminor}` : "",
-    attributes: attributesOf(pax),
+    // As GNU tar and Go's archive/tar write them.
+    attributes: Object.entries(pax)
+      .filter(([key]) => key.startsWith(attributePrefix))
+      .map(([key, value]) => `${key.slice(attributePrefix.length)}=${JSON.stringify(value)}`)
+      .sort()
+      .join(" "),
     content: type === "file" ? `${size} bytes, sha256:${sum.digest("hex")}` : "",
   };
 }
@@ -97,13 +99,4 @@ async function readFile(header: EntryHeader, content: AsyncIterable<Buffer>): Pr
 function formatTime(time: string): string {
   const [seconds, fraction] = time.split(".");
   return new Date(Number(seconds) * 1000).toISOString().replace(".000Z", fraction ? `.${fraction}Z` : "Z");
-}
-
-/** Extended attributes, as GNU tar and Go's archive/tar write them. */
-function attributesOf(pax: Readonly<Record<string, string>>): string {
-  const texts = Object.entries(pax).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  return texts
-    .flatMap((text) => /^SCHILY\.xattr\.(.*)$/s.exec(text)?.[1] ?? [])
-    .sort()
-    .join(" ");
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempDisposableSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
@@ -21,10 +21,10 @@ import type { RebuildTarget } from "./targets";
 /** The checkout whose Dockerfiles are built. */
 export const checkout = join(__dirname, "..", "..");
 
-type Settings = Pick<Config, "builder" | "bases" | "debianSnapshots" | "pulumiReleases" | "signatures">;
+type Settings = "builder" | "bases" | "debianSnapshots" | "pulumiReleases" | "signatures";
 
 /** How images are rebuilt, and where they are pushed. */
-export interface Workplace extends Settings {
+export interface Workplace extends Pick<Config, Settings> {
   /** An existing folder for temporary files. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
@@ -38,22 +38,20 @@ export interface Workplace extends Settings {
  * @returns the rebuilt images, in the same order
  * @throws {Fault} if Pulumi's release is not available or if a build fails
  */
-export async function rebuild(targets: readonly RebuildTarget[], workplace: Workplace): Promise<ImageReference[]> {
-  const releases = await getReleases(targets, workplace);
-  const digests = await runOnce(workplace, () => {
-    const declared = targets.map((target, index) => declareRebuild(target, releases[index]!, workplace));
-    return Promise.resolve({ digests: declared });
-  });
-  return targets.map(({ language }, index) => {
-    const source = new RepositoryClient(repositoryOf(language.name, workplace));
-    return { source, digest: digests[index] ?? "" };
-  });
+export async function rebuild(targets: readonly RebuildTarget[], place: Workplace): Promise<ImageReference[]> {
+  const releases = await getReleases(targets, place);
+  const declare = () => targets.map((target, index) => declareRebuild(target, releases[index]!, place));
+  const digests = await runOnce(place, declare);
+  return targets.map(({ language }, index) => ({
+    source: new RepositoryClient(repositoryOf(language.name, place)),
+    digest: digests[index] ?? "",
+  }));
 }
 
 /** Pulumi's release for each image. Fetched once for images of the same version and platforms. */
-function getReleases(targets: readonly RebuildTarget[], workplace: Workplace): Promise<PulumiRelease[]> {
+function getReleases(targets: readonly RebuildTarget[], place: Workplace): Promise<PulumiRelease[]> {
   const fetched = new Map<string, Promise<PulumiRelease>>();
-  const source = { ...workplace, warn: (sentence: string) => log("warning", sentence) };
+  const source = { ...place, warn: (sentence: string) => log("warning", sentence) };
   const releases = targets.map(({ version, platforms }) => {
     const key = [version, ...platforms].join();
     const release = fetched.get(key) ?? getPulumiRelease(version, platforms, source);
@@ -68,13 +66,9 @@ function repositoryOf(language: string, { registry }: Workplace): string {
 }
 
 /** Declares the build of one image without cache. Returns its digest. */
-export function declareRebuild(
-  { language, tag, platforms }: RebuildTarget,
-  release: PulumiRelease,
-  workplace: Workplace,
-): pulumi.Output<string> {
-  const config = { ...workplace, tag, platforms, cache: undefined, repair: "" };
-  const repository = pulumi.output(repositoryOf(language.name, workplace));
+export function declareRebuild({ language, tag, platforms }: RebuildTarget, release: PulumiRelease, place: Workplace) {
+  const config = { ...place, tag, platforms, cache: undefined, repair: "" };
+  const repository = pulumi.output(repositoryOf(language.name, place));
   const args = { language, config, release, smokeTests: [], repository, credentials: undefined };
   return new RunnerImage(language.name, args, { transformations: [withoutCache] }).published.digest;
 }
@@ -83,33 +77,28 @@ const withoutCache: pulumi.ResourceTransformation = ({ type, props, opts }) =>
   type === "docker-build:index:Image" ? { props: { ...props, noCache: true }, opts } : undefined;
 
 /** Runs `pulumi up` on a stack with its own state, and removes both. Nothing that the program created is destroyed. */
-async function runOnce(
-  { folder, env }: Workplace,
-  program: () => Promise<{ digests: pulumi.Output<string>[] }>,
-): Promise<string[]> {
-  const workDir = mkdtempSync(join(folder, "rebuild-"));
-  try {
-    mkdirSync(join(workDir, "state"));
-    // Build contexts are paths in the program's folder.
-    const [dockerfiles = ""] = scriptsContext.split("/");
-    symlinkSync(join(checkout, dockerfiles), join(workDir, dockerfiles));
-    // The Automation API looks for pulumi only on the PATH of its own process.
-    process.env["PATH"] = env["PATH"] ?? process.env["PATH"];
-    // Whatever stack `env` selects.
-    const own = { PULUMI_STACK: "", PULUMI_OPTION_CONFIG_FILE: "", PULUMI_CONFIG_PASSPHRASE: "rebuild" };
-    const envVars = { ...env, ...own, PULUMI_BACKEND_URL: `file://${join(workDir, "state")}` };
-    const options = { stackName: "rebuild", projectName: "runner-pulumi", program };
-    const stack = await LocalWorkspace.createStack(options, { workDir, envVars });
-    const output = new PassThrough();
-    const filter = createFilter();
-    createInterface(output).on("line", (line) => filter(line).forEach((shown) => console.error(shown)));
-    const up = stack.up({ onOutput: (chunk) => output.write(chunk), suppressProgress: true });
-    const { outputs } = await up.catch((error: unknown) => {
-      // The error of a pulumi command contains its complete output.
-      throw new Fault(`The images could not be rebuilt, see above. ${messageOf(error).trimEnd().split("\n").at(-1)}`);
-    });
-    return outputs["digests"]?.value as string[];
-  } finally {
-    rmSync(workDir, { recursive: true });
-  }
+async function runOnce({ folder, env }: Workplace, declare: () => pulumi.Output<string>[]): Promise<string[]> {
+  using temporary = mkdtempDisposableSync(join(folder, "rebuild-"));
+  const workDir = temporary.path;
+  mkdirSync(join(workDir, "state"));
+  // Build contexts are paths in the program's folder.
+  const [dockerfiles = ""] = scriptsContext.split("/");
+  symlinkSync(join(checkout, dockerfiles), join(workDir, dockerfiles));
+  // The Automation API looks for pulumi only on the PATH of its own process.
+  process.env["PATH"] = env["PATH"] ?? process.env["PATH"];
+  // Whatever stack `env` selects.
+  const own = { PULUMI_STACK: "", PULUMI_OPTION_CONFIG_FILE: "", PULUMI_CONFIG_PASSPHRASE: "rebuild" };
+  const envVars = { ...env, ...own, PULUMI_BACKEND_URL: `file://${join(workDir, "state")}` };
+  const program = () => Promise.resolve({ digests: declare() });
+  const options = { stackName: "rebuild", projectName: "runner-pulumi", program };
+  const stack = await LocalWorkspace.createStack(options, { workDir, envVars });
+  const output = new PassThrough();
+  const filter = createFilter();
+  createInterface(output).on("line", (line) => filter(line).forEach((shown) => console.error(shown)));
+  const up = stack.up({ onOutput: (chunk) => output.write(chunk), suppressProgress: true });
+  const { outputs } = await up.catch((error: unknown) => {
+    // The error of a pulumi command contains its complete output.
+    throw new Fault(`The images could not be rebuilt, see above. ${messageOf(error).trimEnd().split("\n").at(-1)}`);
+  });
+  return outputs["digests"]?.value as string[];
 }

@@ -31,16 +31,12 @@ export interface RebuildTarget extends ImageReference {
 }
 
 /** Reads what a registry serves under a tag; throws a Fault that names every image that cannot be rebuilt. */
-export async function readRebuildTargets(
-  registry: RegistryAddress,
-  tag: string,
-  languages: readonly Language[],
-): Promise<RebuildTarget[]> {
+export async function readRebuildTargets(registry: RegistryAddress, tag: string, languages: readonly Language[]) {
   const problems: string[] = [];
   const reads = languages.map(async (language) => {
-    const repository = repositoryUri(registry, language.name);
-    return readTarget(new RepositoryClient(repository), tag, language).catch((error: unknown) => {
-      problems.push(`${repository}:${tag} ${messageOf(error)}`);
+    const client = new RepositoryClient(repositoryUri(registry, language.name));
+    return readTarget(client, tag, language).catch((error: unknown) => {
+      problems.push(`${client.repository}:${tag} ${messageOf(error)}`);
       return [];
     });
   });

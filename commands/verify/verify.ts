@@ -25,12 +25,7 @@ type Workshop = (
  * @param languages none means all
  * @throws {Fault} if anything differs, or if there is nothing to compare with
  */
-export async function verify(
-  target: Target,
-  gitTag: string,
-  languages: readonly Language[],
-  workshop: Workshop,
-): Promise<void> {
+export async function verify(target: Target, gitTag: string, languages: readonly Language[], workshop: Workshop) {
   const tag = requireImageTag(gitTag);
   requirePublisher(target, tag.stack);
   const selected = languages.length > 0 ? languages : catalogue;
@@ -50,25 +45,21 @@ export async function verify(
   console.log(`\n${gitTag} is what this checkout builds (${took}).`);
 }
 
-/** The result of a verification. */
-export interface Verdict {
-  /** Whether every image has the version of its tag and is identical to its rebuild. */
-  readonly identical: boolean;
-  /** What to print: a table of every language and platform, then the differences and their likely causes. */
-  readonly lines: readonly string[];
-}
+/** Whether a published tag is what was rebuilt, and what to print about it. */
+export type Verdict = Awaited<ReturnType<typeof judge>>;
 
-/** Compares what is served with the rebuilt images. An image whose version is not its tag's is reported first. */
-export async function judge(
-  { tag, pulumiVersion: expected }: ImageTag,
-  targets: readonly RebuildTarget[],
-  rebuilt: readonly ImageReference[],
-): Promise<Verdict> {
-  const mislabelled = targets.filter(({ version }) => expected !== undefined && version !== expected);
-  const labels = mislabelled.map(
-    ({ language, version }) =>
-      `${language.name}: ${tag} should be Pulumi ${expected}, but label ${versionLabel} says ${version}.`,
-  );
+/**
+ * Compares what is served with the rebuilt images.
+ * @returns whether every image has the version of its tag and is identical to its rebuild; and the lines to print: images
+ *   of another version, a table of every language and platform, then the differences and their likely causes
+ */
+export async function judge(wanted: ImageTag, targets: readonly RebuildTarget[], rebuilt: readonly ImageReference[]) {
+  const { tag, pulumiVersion: expected } = wanted;
+  const labels = targets
+    .filter(({ version }) => version !== (expected ?? version))
+    .map(({ language: { name }, version }) => {
+      return `${name}: ${tag} should be Pulumi ${expected}, but label ${versionLabel} says ${version}.`;
+    });
   const rows = [];
   const details: string[] = [];
   for (const [index, target] of targets.entries()) {

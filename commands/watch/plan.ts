@@ -1,3 +1,4 @@
+import type { RestEndpointMethodTypes as Api } from "@octokit/rest";
 import * as semver from "semver";
 
 import { isPulumiVersion, parseGitTag } from "../../images/gitTag";
@@ -5,13 +6,10 @@ import { latestVersions } from "../../images/releasable";
 import { type Withdrawn, withdrawnReason } from "../../images/withdrawals";
 
 /** A release as GitHub's API returns it. */
-export interface GitHubRelease {
-  readonly tag_name: string;
-  readonly draft: boolean;
-  readonly prerelease: boolean;
-  /** ISO 8601 */
-  readonly published_at: string | null;
-}
+export type GitHubRelease = Pick<
+  Api["repos"]["getRelease"]["response"]["data"],
+  "tag_name" | "draft" | "prerelease" | "published_at"
+>;
 
 /** What people have decided, and which tags the repository has. */
 export interface State {
@@ -81,13 +79,10 @@ export function tagsToCheck(state: State, pushed: readonly string[]): string[] {
 }
 
 /** A run of the release workflow as GitHub's API returns it. */
-export interface WorkflowRun {
-  readonly display_title: string;
-  /** `completed`, or one of several others. */
-  readonly status: string | null;
-  readonly conclusion: string | null;
-  readonly html_url: string;
-}
+export type WorkflowRun = Pick<
+  Api["actions"]["getWorkflowRun"]["response"]["data"],
+  "display_title" | "status" | "conclusion" | "html_url"
+>;
 
 /** What to do about an incomplete release: dispatch it, wait for a run or a later watch, or leave it to a person. */
 export interface Remedy {
@@ -105,11 +100,8 @@ export function remedyOf(gitTag: string, runs: readonly WorkflowRun[]): Remedy {
   const own = runs.filter(({ display_title }) => display_title === `Release ${gitTag}`);
   const running = own.find(({ status }) => status !== "completed");
   if (running !== undefined) return { kind: "running", url: running.html_url };
-  const last = own.slice(0, maxAttempts);
-  const [newest] = last;
-  const failed = last.every(({ conclusion }) => conclusion !== "success");
-  if (newest === undefined || last.length < maxAttempts || !failed) return { kind: "dispatch" };
-  return { kind: "failing", url: newest.html_url };
+  const failed = own.slice(0, maxAttempts).filter(({ conclusion }) => conclusion !== "success");
+  return failed.length < maxAttempts ? { kind: "dispatch" } : { kind: "failing", url: failed[0]!.html_url };
 }
 
 /** What the queue of a stack can take without delaying a new version for hours. */
@@ -117,8 +109,8 @@ const maxDispatches = 10;
 
 /** Caps dispatches per run: a misread registry would look empty and re-release everything. */
 export function limitDispatches(remedies: readonly Remedy[]): Remedy[] {
-  const dispatches = remedies.filter(({ kind }) => kind === "dispatch").slice(0, maxDispatches);
+  let dispatches = 0;
   return remedies.map((remedy) =>
-    remedy.kind === "dispatch" && !dispatches.includes(remedy) ? { kind: "postpone" } : remedy,
+    remedy.kind === "dispatch" && ++dispatches > maxDispatches ? { kind: "postpone" } : remedy,
   );
 }

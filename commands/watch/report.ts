@@ -24,7 +24,7 @@ const dryRunMeanings: Partial<typeof meanings> = {
 export type Kind = keyof typeof meanings;
 
 /** What a watch found or did about one tag. */
-type Entry = Readonly<Record<"tag" | "detail", string> & { kind: Kind }>;
+type Entry = Readonly<{ kind: Kind; tag: string; detail: string }>;
 
 const withdraw = "To give up a version, add it with the reason to images/withdrawn.json.";
 
@@ -74,8 +74,7 @@ export class WatchReport {
   }
 
   private title(kind: Kind): string {
-    const meaning = this.meaning(kind);
-    return meaning.slice(0, 1).toUpperCase() + meaning.slice(1);
+    return this.meaning(kind).replace(/^./, (first) => first.toUpperCase());
   }
 
   private meaning(kind: Kind): string {

@@ -1,6 +1,6 @@
 import type { Octokit } from "@octokit/rest";
 
-import type { SignaturePolicy } from "../../images/signature";
+import type { Config } from "../../images/config";
 import { readVariable } from "../../lib/environmentVariables";
 import { Fault, messageOf } from "../../lib/errors";
 import type { Clone } from "../../lib/git";
@@ -16,18 +16,14 @@ import { PublishedImages } from "./publishedImages";
 import { WatchReport } from "./report";
 import { whyNotBuildable } from "./whyNotBuildable";
 
-/** What a watch works with. */
-export interface WatchOptions {
+/** What a watch works with, among it the settings of a release. */
+export interface WatchOptions extends Pick<Config, "pulumiReleases" | "signatures"> {
   /** A clone whose origin gets the tags. Its git credentials decide whether the tags start workflows. */
   readonly clone: Clone;
   readonly octokit: Octokit;
   /** The origin on GitHub. Its release workflow is dispatched. */
   readonly repository: Repository;
   readonly config: WatchConfig;
-  /** The URL prefix of Pulumi's archives that the build uses. */
-  readonly pulumiReleases: string;
-  /** The signature policy of the build. */
-  readonly signatures: SignaturePolicy;
   /** Only reports what would be pushed and dispatched. */
   readonly dryRun: boolean;
 }
@@ -51,20 +47,15 @@ export async function watchFromEnvironment(clone: Clone): Promise<void> {
   report.requireNothingStuck();
 }
 
-/** DRY_RUN. A workflow sets it to nothing if it was not started by hand. */
 function readDryRun(): boolean {
+  // A workflow sets it to nothing if it was not started by hand.
   const value = readVariable("DRY_RUN") ?? "false";
   if (value === "true" || value === "false") return value === "true";
   throw new Fault(`DRY_RUN ${JSON.stringify(value)} is neither true nor false. Use one of them, or omit it.`);
 }
 
-/** A watch that has begun: the state of its origin, and what it found so far. */
-interface Watch extends WatchOptions, plan.State {
-  readonly origin: Origin;
-  /** The commit of main. */
-  readonly commit: string;
-  readonly report: WatchReport;
-}
+/** A watch that has begun: the state of its origin with the commit of main, and what it found so far. */
+type Watch = WatchOptions & plan.State & Readonly<{ origin: Origin; commit: string; report: WatchReport }>;
 
 /**
  * Tags main for new versions of Pulumi, and re-releases tags whose images do not all exist. It acts on what is missing
@@ -79,16 +70,8 @@ export async function watch(options: WatchOptions): Promise<WatchReport> {
   const gitTags = await origin.tags();
   const commit = await origin.fetch();
   log("main", commit);
-  const { firstVersion } = config;
-  const begun = {
-    ...options,
-    origin,
-    commit,
-    report,
-    gitTags,
-    firstVersion,
-    withdrawn: await readWithdrawnOnMain(clone),
-  };
+  const state = { gitTags, firstVersion: config.firstVersion, withdrawn: await readWithdrawnOnMain(clone) };
+  const begun = { ...options, ...state, origin, commit, report };
   await releaseAgain(begun, await tagNewVersions(begun));
   return report;
 }

@@ -9,18 +9,13 @@ import { log } from "../../lib/log";
  * Checks that a build would find and accept Pulumi's archives, checksum file and signature. GitHub lists a release before all of
  * its files are uploaded. Returns why the version cannot be built yet; undefined if it can.
  */
-export async function whyNotBuildable(
-  version: string,
-  pulumiReleases: string,
-  signatures: SignaturePolicy,
-): Promise<string | undefined> {
+export async function whyNotBuildable(version: string, pulumiReleases: string, signatures: SignaturePolicy) {
   const names = [
     checksumsName(version),
     ...(signatures === "required" && isSigned(version) ? [signatureName(version)] : []),
     ...allPlatforms.map((platform) => archiveName(version, platform)),
   ];
-  const reasons = await Promise.all(names.map((name) => whyMissing(`${pulumiReleases}/${name}`)));
-  const missing = reasons.filter((reason) => reason !== undefined);
+  const missing = (await Promise.all(names.map((name) => whyMissing(`${pulumiReleases}/${name}`)))).filter(Boolean);
   if (missing.length > 0) return missing.join("; ");
   // The checksum file may lack a platform whose archive exists, and the signature may be invalid.
   const warn = (sentence: string) => log(`v${version}`, sentence);

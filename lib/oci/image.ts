@@ -1,6 +1,6 @@
 // Images as defined by https://github.com/opencontainers/image-spec
 import { Fault } from "../errors";
-import type { Manifest, RepositoryClient } from "./repositoryClient";
+import type { Descriptor, Manifest, RepositoryClient } from "./repositoryClient";
 
 /** Where manifests and blobs are read from. */
 export type ImageSource = Pick<RepositoryClient, "manifest" | "blob">;
@@ -14,12 +14,14 @@ export interface ImageConfig {
   readonly config?: { readonly Labels?: Record<string, string> | null; readonly Env?: readonly string[] | null };
 }
 
-/** The image of one platform, os/architecture, with the digests of its manifest and of its layers, lowest first. */
+/** The image of one platform, os/architecture, with the digest of its manifest. */
 export interface PlatformImage {
+  readonly source: ImageSource;
   readonly platform: string;
   readonly digest: string;
   readonly config: ImageConfig;
-  readonly layers: readonly string[];
+  /** Lowest first. The diff id is what the config says. */
+  readonly layers: readonly (Descriptor & { readonly diffId: string | undefined })[];
 }
 
 const remedy = "Re-release the tag.";
@@ -57,7 +59,11 @@ async function readManifest(source: ImageSource, digest: string): Promise<Manife
 
 async function readImage(source: ImageSource, digest: string, manifest: Manifest): Promise<PlatformImage> {
   const config = JSON.parse((await source.blob(manifest.config?.digest ?? "")).toString()) as ImageConfig;
-  return { platform: platformOf(config), digest, config, layers: (manifest.layers ?? []).map((layer) => layer.digest) };
+  const layers = (manifest.layers ?? []).map((layer, index) => ({
+    ...layer,
+    diffId: config.rootfs?.diff_ids?.[index],
+  }));
+  return { source, platform: platformOf(config), digest, config, layers };
 }
 
 function platformOf({ os, architecture }: { readonly os: string; readonly architecture: string }): string {

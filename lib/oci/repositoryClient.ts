@@ -25,7 +25,8 @@ export class RefusedError extends Fault {
   }
 }
 
-interface Descriptor {
+/** How a manifest refers to a blob or to another manifest. */
+export interface Descriptor {
   readonly digest: string;
   readonly size: number;
 }

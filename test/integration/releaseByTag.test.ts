@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Subject } from "../../commands/listPublished";
+import type { Subject } from "../../commands/release";
 import { catalogue } from "../../images/catalogue";
 import { bot } from "../fakes/gh/state";
 import type { Ended } from "../fakes/githubActions/workflows";
