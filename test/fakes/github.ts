@@ -98,9 +98,10 @@ export class GitHub {
       // Links to further pages name a repository by its id.
       case "GET /repos/pulumi/pulumi/releases":
       case "GET /repositories/72477752/releases": {
-        const published_at = new Date(Date.now() - 7 * 3_600_000).toISOString();
-        const defaults = { draft: false, prerelease: false, published_at };
-        const releases = this.releases.map((release) => ({ ...defaults, ...release }));
+        const sevenHoursAgo = new Date(Date.now() - 7 * 3_600_000).toISOString();
+        const releases = this.releases.map(({ tag_name, published_at = sevenHoursAgo }) => {
+          return { tag_name, draft: false, prerelease: false, published_at };
+        });
         return pageOf(releases, url, "/repositories/72477752/releases", (items) => items);
       }
       case `GET /repos/owner/runner-pulumi${workflow}/runs`:

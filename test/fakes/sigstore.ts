@@ -103,7 +103,7 @@ export class Sigstore {
    */
   async sign(
     content: string,
-    { identity = pulumiIdentity, issuer = signer.issuer, rekor = 1, envelope = false } = {},
+    { identity = pulumiIdentity, issuer = `${signer.issuer}`, rekor = 1, envelope = false } = {},
   ): Promise<Bundle> {
     const claims = Buffer.from(JSON.stringify({ sub: identity, iss: issuer })).toString("base64url");
     const urls = {

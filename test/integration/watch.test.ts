@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { Server } from "node:http";
 import { join } from "node:path";
 
 import type { Kind, WatchReport } from "../../commands/watch/report";
@@ -10,21 +9,19 @@ import { requireRelease } from "../../images/gitTag";
 import { versionLabel } from "../../images/labels";
 import { allPlatforms } from "../../images/platform";
 import { archiveName } from "../../images/pulumiRelease";
-import { Fault } from "../../lib/errors";
 import { Clone } from "../../lib/git";
 import { openGitHub } from "../../lib/github";
 import { inFolder } from "../../local/folder";
 import { ensureBuilderTools } from "../../local/native/builderTools";
 import { stopDaemon } from "../../local/native/daemon";
 import { startRegistry } from "../../local/native/registry";
-import { GitHub, type Trouble, outage } from "../fakes/github";
+import { GitHub } from "../fakes/github";
 import { captureLog } from "../helpers/captureLog";
 import { checksumsOf } from "../helpers/checksums";
 import { type Answer, serve } from "../helpers/http";
 import { isFault } from "../helpers/isFault";
 import { pushImage } from "../helpers/repositoryWriter";
 import { ScratchRepository, git } from "../helpers/scratchRepository";
-import { stackTrace } from "../helpers/stackTrace";
 import { withEnvironment } from "../helpers/withEnvironment";
 
 const token = "ghs_secret";
@@ -33,22 +30,19 @@ const firstVersion = "3.259.0";
 /** Keeps the machine's own settings away from git. */
 const gitSettings = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" };
 
-/** The tags of a report's entries of a kind. */
-function tagsOf(report: WatchReport, kind: Kind): string[] {
-  return report.of(kind).map(({ tag }) => tag);
-}
-
 /** The details of a report's entries of a kind, by tag. */
-function detailsOf(report: WatchReport, kind: Kind): Record<string, string> {
-  return Object.fromEntries(report.of(kind).map(({ tag, detail }) => [tag, detail]));
-}
+const detailsOf = (report: WatchReport, kind: Kind) =>
+  Object.fromEntries(report.of(kind).map(({ tag, detail }) => [tag, detail]));
+
+/** The tags of a report's entries of a kind. */
+const tagsOf = (report: WatchReport, kind: Kind) => report.of(kind).map(({ tag }) => tag);
 
 describe("the watcher", () => {
   let folder: string;
   let registry: string;
   let gitHub: GitHub;
-  let mirror: { url: string; server: Server };
-  /** The files of the mirror of Pulumi's releases. */
+  /** The address of Pulumi's releases, and their files. */
+  let pulumiReleases: string;
   const files: Record<string, Answer> = {};
 
   // Of one test.
@@ -65,10 +59,9 @@ describe("the watcher", () => {
     folder = mkdtempSync(inFolder("tests", "watch-"));
     registry = await startRegistry(await ensureBuilderTools(), folder);
     gitHub = await GitHub.start(token);
-    mirror = await serve(files);
+    pulumiReleases = (await serve(files)).url;
   });
   after(async () => {
-    mirror.server.close();
     await stopDaemon("registry", folder);
     rmSync(folder, { recursive: true });
   });
@@ -87,7 +80,7 @@ describe("the watcher", () => {
       "dockerfiles/scripts/settle": "",
       "Pulumi.prod.yaml": `config:\n  runner-pulumi:registry: ${prod}\n`,
       "Pulumi.dev.yaml": `config:\n  runner-pulumi:registry: ${prod}/dev\n`,
-      "Pulumi.yaml": `config:\n  pulumiReleases:\n    default: ${mirror.url}\n  signatures:\n    default: "off"\n`,
+      "Pulumi.yaml": `config:\n  pulumiReleases:\n    default: ${pulumiReleases}\n  signatures:\n    default: "off"\n`,
       "commands/watch/watched.json": JSON.stringify({ repository: "pulumi/pulumi", firstVersion }),
     });
     // Git records what arrives in one push.
@@ -140,7 +133,7 @@ describe("the watcher", () => {
         octokit: openGitHub({ url: gitHub.url, token }),
         repository: { owner: "owner", repo: "runner-pulumi" },
         config: { repository: { owner: "pulumi", repo: "pulumi" }, firstVersion },
-        pulumiReleases: mirror.url,
+        pulumiReleases,
         signatures: "off",
         dryRun: false,
         ...options,
@@ -211,52 +204,20 @@ describe("the watcher", () => {
       assert.equal(await clone.git("tag", "--list"), "v1.0.0\nv3.260.0");
     });
 
-    it("catches up with versions that earlier runs missed", async () => {
-      publish("3.259.0");
-      await run();
-      const first = head;
-      const second = await repository.commit("Weeks later", { "README.md": "later" });
-      publish("3.260.0", "3.262.0");
-      // A patch of an older line that appears after a newer version was tagged.
-      await run();
-      publish("3.260.1");
-      assert.deepEqual(tagsOf(await run(), "pushed"), ["v3.260.1"]);
-      const later = ["v3.260.0", "v3.260.1", "v3.262.0", "latest-v3.262.0"];
-      assert.deepEqual(await tags(), { ...at(first, "v3.259.0", "latest-v3.259.0"), ...at(second, ...later) });
-    });
-
     it("waits until all files of a version exist, and moves latest meanwhile", async () => {
       publish("3.259.0");
-      for (const version of ["3.260.0", "3.261.0", "3.262.0"]) announce(version);
-      upload("3.260.0");
-      files["/pulumi-v3.260.0-linux-arm64.tar.gz"] = 403;
-      upload("3.261.0");
-      files["/pulumi-3.261.0-checksums.txt"] = `${"a".repeat(64)}  pulumi-v3.261.0-linux-x64.tar.gz\n`;
+      for (const version of ["3.260.0", "3.261.0"]) {
+        announce(version, version === "3.261.0" ? new Date().toISOString() : undefined);
+        upload(version);
+        files[`/pulumi-v${version}-linux-arm64.tar.gz`] = 403;
+      }
       const report = await run();
       assert.deepEqual(tagsOf(report, "pushed"), ["v3.259.0", "latest-v3.259.0"]);
-      const reasons = detailsOf(report, "overdue");
-      assert.deepEqual(Object.keys(reasons), ["v3.260.0", "v3.261.0", "v3.262.0"]);
-      assert.equal(reasons["v3.260.0"], `${mirror.url}/pulumi-v3.260.0-linux-arm64.tar.gz: it answers 403`);
-      assert.match(reasons["v3.261.0"] ?? "", /was never published for linux\/arm64: .* does not list/);
-      assert.match(
-        reasons["v3.262.0"] ?? "",
-        /checksums\.txt: it answers 404; .*x64\S*: it answers 404; .*arm64\S*: it answers 404$/,
-      );
-      for (const version of ["3.260.0", "3.261.0", "3.262.0"]) upload(version);
-      const next = await run();
-      assert.deepEqual(next.of("overdue"), []);
-      assert.deepEqual(tagsOf(next, "pushed"), ["v3.260.0", "v3.261.0", "v3.262.0", "latest-v3.262.0"]);
-      assert.deepEqual(pushes(), [["v3.260.0", "v3.261.0", "v3.262.0"], ["latest-v3.262.0"]]);
-    });
-
-    it("waits if Pulumi's files cannot be reached", async () => {
-      announce("3.259.0", new Date().toISOString());
-      const report = await run({ pulumiReleases: "http://127.0.0.1:9" });
-      assert.deepEqual(report.of("pushed"), []);
-      assert.match(
-        detailsOf(report, "waiting")["v3.259.0"] ?? "",
-        /^Could not reach http:\/\/127\.0\.0\.1:9\/pulumi-3\.259\.0-checksums\.txt: /,
-      );
+      const reason = (version: string) => `${pulumiReleases}/pulumi-v${version}-linux-arm64.tar.gz: it answers 403`;
+      assert.deepEqual(detailsOf(report, "overdue"), { "v3.260.0": reason("3.260.0") });
+      assert.deepEqual(detailsOf(report, "waiting"), { "v3.261.0": reason("3.261.0") });
+      for (const version of ["3.260.0", "3.261.0"]) upload(version);
+      assert.deepEqual(tagsOf(await run(), "pushed"), ["v3.260.0", "v3.261.0", "latest-v3.261.0"]);
     });
 
     it("leaves out what main has withdrawn", async () => {
@@ -278,48 +239,31 @@ describe("the watcher", () => {
         "GET /repositories/72477752/releases?per_page=100&page=3",
       ]);
     });
-
-    it("changes nothing in a dry run", async () => {
-      publish("3.259.0", "3.260.0");
-      await repository.pushTag("v3.259.0", head);
-      const report = await run({ dryRun: true });
-      assert.deepEqual(tagsOf(report, "pushed"), ["v3.260.0", "latest-v3.260.0"]);
-      assert.deepEqual(tagsOf(report, "dispatch"), ["v3.259.0"]);
-      assert.match(output, new RegExp(` v3\\.260\\.0 +would be pushed: ${head}\n`));
-      assert.match(output, /v3\.259\.0 +incomplete, would be re-released: missing golang, javascript$/m);
-      assert.deepEqual(await tags(), at(head, "v3.259.0"));
-      assert.deepEqual(gitHub.dispatched, []);
-      assert.deepEqual(pushes(), []);
-    });
   });
 
   describe("beside others who push tags", () => {
-    it("leaves a tag that somebody creates between its check and its push", async () => {
-      publish("3.259.0", "3.260.0");
-      const other = head;
-      const newHead = await repository.commit("Main moves on", { "README.md": "new" });
-      const list = files["/pulumi-3.259.0-checksums.txt"] as string;
-      files["/pulumi-3.259.0-checksums.txt"] = () => {
-        execFileSync("git", ["update-ref", "refs/tags/v3.259.0", other], { cwd: repository.remote });
-        return { body: list };
-      };
-      const report = await run();
-      assert.deepEqual(tagsOf(report, "pushed"), ["v3.260.0", "latest-v3.260.0"]);
-      assert.deepEqual(tagsOf(report, "createdMeanwhile"), ["v3.259.0"]);
-      assert.deepEqual(await tags(), { "v3.259.0": other, ...at(newHead, "v3.260.0", "latest-v3.260.0") });
-      assert.match(output, /v3\.259\.0 +created by somebody else meanwhile/);
-    });
-
-    it("leaves a tag that somebody creates during its push", async () => {
-      publish("3.259.0");
-      const other = head;
-      const newHead = await repository.commit("Main moves on", { "README.md": "new" });
-      hook("update", `[ "$1" != refs/tags/v3.259.0 ] || git update-ref "$1" ${other}`);
-      const report = await run();
-      assert.deepEqual(tagsOf(report, "pushed"), ["latest-v3.259.0"]);
-      assert.deepEqual(tagsOf(report, "createdMeanwhile"), ["v3.259.0"]);
-      assert.deepEqual(await tags(), { "v3.259.0": other, "latest-v3.259.0": newHead });
-    });
+    for (const [when, interfere] of [
+      [
+        "between its check and its push",
+        (create: string) => {
+          files["/pulumi-3.259.0-checksums.txt"] = () => {
+            execFileSync("sh", ["-c", create], { cwd: repository.remote });
+            return { body: checksumsOf("3.259.0") };
+          };
+        },
+      ],
+      ["during its push", (create: string) => hook("update", `[ "$1" != refs/tags/v3.259.0 ] || ${create}`)],
+    ] as const) {
+      it(`leaves a tag that somebody creates ${when}`, async () => {
+        publish("3.259.0");
+        const newHead = await repository.commit("Main moves on", { "README.md": "new" });
+        interfere(`git update-ref refs/tags/v3.259.0 ${head}`);
+        const report = await run();
+        assert.deepEqual(tagsOf(report, "pushed"), ["latest-v3.259.0"]);
+        assert.deepEqual(detailsOf(report, "createdMeanwhile"), { "v3.259.0": "left unchanged" });
+        assert.deepEqual(await tags(), { "v3.259.0": head, "latest-v3.259.0": newHead });
+      });
+    }
 
     it("reports git's reason for a refused push", async () => {
       publish("3.259.0");
@@ -337,14 +281,13 @@ describe("the watcher", () => {
       it(`never prints the token of its ${setting}`, async () => {
         publish("3.259.0");
         const clone = await freshClone();
-        const url = mirror.url.replace("http://", `http://x-access-token:${token}@`);
+        const url = pulumiReleases.replace("http://", `http://x-access-token:${token}@`);
         // Git removes credentials from the URLs that it prints, but not from this one.
         files["/owner/runner-pulumi.git/info/refs"] = () => ({ status: 302, headers: { location: "/login" } });
         files["/login"] = "<html>";
         await clone.git("config", `remote.origin.${setting}`, `${url}/owner/runner-pulumi.git`);
         await assert.rejects(run({ clone }), (error: Error) => {
-          assert.ok(error instanceof Fault);
-          assert.match(error.message, /asked for: http:\/\/…@127\.0\.0\.1:\d+\/owner\/runner-pulumi\.git/);
+          isFault(/asked for: http:\/\/…@127\.0\.0\.1:\d+\/owner\/runner-pulumi\.git/)(error);
           assert.ok(!`${error.message}${error.stack}${output}`.includes(token), error.message);
           return true;
         });
@@ -353,25 +296,14 @@ describe("the watcher", () => {
   });
 
   describe("if GitHub fails", () => {
-    const lasting: [string, Trouble][] = [
-      ["a lasting outage", outage()],
-      ["truncated lists", "break off"],
-      ["a proxy's page", "page"],
-    ];
-    for (const [name, trouble] of lasting) {
-      it(`pushes nothing after ${name}, and the next run catches up`, async () => {
-        publish("3.259.0");
-        gitHub.troubles.push(...Array<Trouble>(4).fill(trouble));
-        await assert.rejects(
-          run({ octokit: openGitHub({ url: gitHub.url, token, timeout: 300, retryDelay: 10 }) }),
-          (error) => error instanceof Fault,
-        );
-        assert.doesNotMatch(output, stackTrace);
-        assert.deepEqual(await tags(), {});
-        gitHub.troubles.length = 0;
-        assert.deepEqual(tagsOf(await run(), "pushed"), ["v3.259.0", "latest-v3.259.0"]);
-      });
-    }
+    it("pushes nothing after truncated lists, and the next run catches up", async () => {
+      publish("3.259.0");
+      gitHub.troubles.push("break off", "break off", "break off");
+      const octokit = openGitHub({ url: gitHub.url, token, timeout: 300, retryDelay: 10 });
+      await assert.rejects(run({ octokit }), isFault(/releases\?per_page=100 failed: .* Check the network/));
+      assert.deepEqual(await tags(), {});
+      assert.deepEqual(tagsOf(await run(), "pushed"), ["v3.259.0", "latest-v3.259.0"]);
+    });
 
     it("does not take a page for the end of the list because the next one fails", async () => {
       gitHub.releases = [...Array(101).keys()].map((patch) => ({ tag_name: `v3.259.${patch}` }));
@@ -400,27 +332,23 @@ describe("the watcher", () => {
     });
 
     it("dispatches each once, again after a failure, but not after the third", async () => {
+      /** Ends the newest run of the release workflow. */
+      const end = (conclusion: string) => {
+        gitHub.runs[0] = { display_title: "Release v3.259.0", status: "completed", conclusion };
+      };
       assert.deepEqual(found(await run()), ["v3.259.0: dispatch, golang"]);
-      assert.deepEqual(gitHub.dispatched, ["v3.259.0"]);
       assert.match(output, /v3\.259\.0 +incomplete, re-released: missing golang$/m);
-      for (const failures of [1, 2]) {
+      for (const failure of ["failure", "timed_out"]) {
         assert.deepEqual(found(await run()), ["v3.259.0: running, golang"]);
-        assert.equal(gitHub.dispatched.length, failures);
-        end("failure");
+        end(failure);
         assert.deepEqual(found(await run()), ["v3.259.0: dispatch, golang"]);
       }
       end("cancelled");
       assert.deepEqual(detailsOf(await run(), "failing"), {
         "v3.259.0": "missing golang; https://github.com/owner/runner-pulumi/actions/runs/3",
       });
-      assert.equal(gitHub.dispatched.length, 3);
+      assert.deepEqual(gitHub.dispatched, Array(3).fill("v3.259.0"));
     });
-
-    /** Ends the newest run of the release workflow. */
-    function end(conclusion: string): void {
-      const [newest] = gitHub.runs;
-      gitHub.runs[0] = { display_title: newest?.display_title ?? "", status: "completed", conclusion };
-    }
 
     it("reads only the newest 200 runs", async () => {
       const failed = { display_title: "Release v3.259.0", status: "completed", conclusion: "failure" };
@@ -440,7 +368,7 @@ describe("the watcher", () => {
       assert.deepEqual(found(await run()), []);
     });
 
-    it("finds a latest that does not exist, is older or has no version", async () => {
+    it("finds a latest that does not exist, is older, has no version or is withdrawn", async () => {
       await release("v3.259.0", ["golang"]);
       publish("3.260.0");
       await run();
@@ -452,15 +380,8 @@ describe("the watcher", () => {
       assert.deepEqual(found(await run()), ["latest-v3.260.0: dispatch, javascript"]);
       await release("latest-v3.261.0", ["javascript"]);
       assert.deepEqual(found(await run()), []);
-    });
-
-    it("finds a latest that is a withdrawn version", async () => {
-      await release("v3.259.0", ["golang"]);
-      publish("3.260.0");
-      await run();
-      for (const tag of ["v3.260.0", "latest-v3.260.0"]) await release(tag);
       await repository.commit("Withdraw", { "images/withdrawn.json": '{"3.260.0": "crashes"}' });
-      assert.deepEqual(found(await run()), ["latest-v3.259.0: dispatch, golang, javascript"]);
+      assert.deepEqual(found(await run()), ["latest-v3.259.0: dispatch, golang"]);
     });
 
     it("reports an unknown status if a registry cannot be read", async () => {
@@ -511,19 +432,9 @@ describe("the watcher", () => {
       await runInWorkflow({ DRY_RUN: "true" });
       assert.deepEqual(await tags(), at(head, "v3.259.0"));
       assert.deepEqual(gitHub.dispatched, []);
+      assert.match(output, new RegExp(` latest-v3\\.259\\.0 +would be pushed: ${head}\n`));
+      assert.match(output, /v3\.259\.0 +incomplete, would be re-released: missing golang, javascript$/m);
       assert.match(readFileSync(summary, "utf8"), /\(dry run\)/);
-    });
-
-    it("fails if a version cannot be built long after Pulumi published it", async () => {
-      announce("3.261.0");
-      await release("v3.259.0");
-      await assert.rejects(
-        runInWorkflow(),
-        isFault(
-          /^Still cannot be built, more than 6 hours after Pulumi published it:\n {2}- v3\.261\.0: .*answers 404.*\nFind out why/,
-        ),
-      );
-      assert.deepEqual(await tags(), at(head, "v3.259.0", "latest-v3.259.0"));
     });
 
     it("fails if a release keeps failing, after it has done everything else", async () => {
@@ -540,15 +451,12 @@ describe("the watcher", () => {
       assert.match(readFileSync(summary, "utf8"), /### Incomplete, failed 3 times in a row/);
     });
 
-    for (const [name, value, sentence] of [
-      ["GITHUB_REPOSITORY", "runner-pulumi", /^Error: GITHUB_REPOSITORY "runner-pulumi" is not owner\/name\. Set it/],
-      ["GITHUB_REPOSITORY", "", /^Error: Missing GITHUB_REPOSITORY\. /],
-      ["DRY_RUN", "yes", /^Error: DRY_RUN "yes" is neither true nor false\. Use one/],
-    ] as const) {
-      it(`refuses the ${name} ${JSON.stringify(value)}`, async () => {
-        await assert.rejects(runInWorkflow({ [name]: value }), sentence);
-        assert.deepEqual(await tags(), at(head, "v3.259.0"));
-      });
-    }
+    it("refuses another DRY_RUN than true and false", async () => {
+      await assert.rejects(
+        runInWorkflow({ DRY_RUN: "yes" }),
+        isFault(/^DRY_RUN "yes" is neither true nor false\. Use one/),
+      );
+      assert.deepEqual(await tags(), at(head, "v3.259.0"));
+    });
   });
 });
