@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import { configure } from "../../../commands/configure";
 import type { Release } from "../../../images/gitTag";
+import { targetWith } from "../../helpers/targets";
 
 describe("configure", () => {
   const release: Release = { stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" };
@@ -13,15 +14,13 @@ describe("configure", () => {
       return Promise.resolve({ folder: "", env: {}, logs: "", languages: [] });
     };
     for (const resolved of [release, undefined]) {
-      const resolve = () => Promise.resolve(resolved);
-      await configure({ stack: "prod", resolve, registry: assert.fail, prepare }, "v3.66.0");
+      await configure(targetWith({ resolve: () => Promise.resolve(resolved), prepare }), "v3.66.0");
     }
     assert.deepEqual(prepared, [release, release]);
   });
 
-  it("prepares nothing if the tag may not be released", async () => {
+  it("prepares nothing if the tag may not be released", () => {
     const resolve = () => Promise.reject(new Error("withdrawn"));
-    const target = { stack: "prod", resolve, registry: assert.fail, prepare: assert.fail } as const;
-    await assert.rejects(configure(target, "v3.66.0"), /withdrawn/);
+    return assert.rejects(configure(targetWith({ resolve }), "v3.66.0"), /withdrawn/);
   });
 });

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { mock } from "node:test";
 
 import { listPublished } from "../../../commands/listPublished";
 import { captureLog } from "../../helpers/captureLog";
+import { useFiles } from "../../helpers/folderOfFiles";
 import { type Answer, serve } from "../../helpers/http";
 import { isFault } from "../../helpers/isFault";
-import { useTemporaryFolder } from "../../helpers/temporaryFolder";
+import { targetWith } from "../../helpers/targets";
 import { withEnvironment } from "../../helpers/withEnvironment";
 
 /** The registry's answers for an image of two platforms with attestations: python, tag latest. */
@@ -26,31 +25,28 @@ function imageAnswers(): Record<string, Answer> {
 }
 
 describe("listPublished", () => {
-  const folder = useTemporaryFolder();
+  const files = useFiles();
 
   /** Lists the images with a tag in a registry with these answers. */
   async function list(tag: string, registryAnswers: Parameters<typeof serve>[0]) {
     const registry = (await serve(registryAnswers)).url.replace("http://", "");
-    const address = () => Promise.resolve({ registry, alias: "" });
-    const target = { stack: "prod", resolve: assert.fail, registry: address, prepare: assert.fail } as const;
+    const target = targetWith({ registry: () => Promise.resolve({ registry, alias: "" }) });
     return { registry, ...(await captureLog(() => listPublished(target, tag))) };
   }
 
   it("sets an output with every platform's image, without attestations, and skips languages without the tag", async () => {
-    const file = join(folder(), "outputs");
     const print = mock.method(console, "log", () => undefined);
-    const { registry, lines, error } = await withEnvironment({ GITHUB_OUTPUT: file }, () =>
-      list("latest", imageAnswers()),
-    );
+    const env = { GITHUB_OUTPUT: files.path("outputs") };
+    const { registry, lines, error } = await withEnvironment(env, () => list("latest", imageAnswers()));
     print.mock.restore();
     assert.equal(error, undefined);
     assert.match(lines.join("\n"), / golang +skipped: \S+\/runner-pulumi-golang has no tag latest/);
-    const reference = (digest: string) => `${registry}/runner-pulumi-python@${digest}`;
-    const targets = [
-      { name: "python-linux/amd64", reference: reference("a") },
-      { name: "python-linux/arm64", reference: reference("b") },
-    ];
-    assert.equal(readFileSync(file, "utf8"), `targets=${JSON.stringify(targets)}\n`);
+    const target = (architecture: string, digest: string) => ({
+      name: `python-linux/${architecture}`,
+      reference: `${registry}/runner-pulumi-python@${digest}`,
+    });
+    const targets = [target("amd64", "a"), target("arm64", "b")];
+    assert.equal(files.read("outputs"), `targets=${JSON.stringify(targets)}\n`);
   });
 
   it("refuses a tag that no language has", async () => {

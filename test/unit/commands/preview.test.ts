@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 
 import { preview } from "../../../commands/preview";
-import type { Target } from "../../../commands/target";
 import { type Language, catalogue } from "../../../images/catalogue";
 import { captureLog } from "../../helpers/captureLog";
 import { useFakePulumi } from "../../helpers/fakePulumi";
 import { isFault } from "../../helpers/isFault";
+import { targetWith } from "../../helpers/targets";
 
 describe("preview", () => {
   const pulumi = useFakePulumi();
 
-  async function run(languages: readonly Language[], stack: Target["stack"] = "local"): Promise<unknown> {
+  async function run(languages: readonly Language[], stack: "dev" | "local" = "local"): Promise<unknown> {
     const resolve = () => Promise.resolve({ stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" } as const);
     const prepare = () => Promise.resolve({ ...pulumi().project, languages });
-    const target = { stack, resolve, registry: assert.fail, prepare } as const;
+    const target = targetWith({ stack, resolve, prepare });
     return (await captureLog(() => preview(target, "v3.66.0", languages))).error;
   }
 

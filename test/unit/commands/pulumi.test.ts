@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 
 import { createFilter, runPulumi } from "../../../commands/pulumi";
 import { captureLog } from "../../helpers/captureLog";
 import { useFakePulumi } from "../../helpers/fakePulumi";
+import { useFiles } from "../../helpers/folderOfFiles";
 
 /** A line of pulumi's output about an image. */
 const line = (image: string, text: string) => ` +  docker-build:index:Image ${image} ${text}`;
@@ -37,21 +36,20 @@ describe("createFilter", () => {
 
 describe("runPulumi without a terminal", () => {
   const pulumi = useFakePulumi();
+  const files = useFiles();
   beforeEach(() => pulumi().install([], "echo @ updating; echo 1 created >&2"));
 
   const run = (logs: string) =>
     captureLog(async () => assert.equal(await runPulumi({ ...pulumi().project, logs }, ["up"]), true));
 
   it("writes the complete output to pulumi.log", async () => {
-    const file = join(pulumi().folder, "pulumi.log");
-    assert.deepEqual(await run(pulumi().folder), { lines: ["1 created", `  pulumi.log           ${file}`] });
-    assert.equal(readFileSync(file, "utf8"), "@ updating\n1 created\n");
+    const lines = ["1 created", `  pulumi.log           ${files.path("pulumi.log")}`];
+    assert.deepEqual(await run(files.path()), { lines });
+    assert.equal(files.read("pulumi.log"), "@ updating\n1 created\n");
   });
 
   it("goes on if the log cannot be written, and reports that it is incomplete", async () => {
-    const file = join(pulumi().folder, "file");
-    writeFileSync(file, "");
-    const { lines, error } = await run(file);
+    const { lines, error } = await run(files.write("file"));
     assert.equal(error, undefined);
     assert.match(lines.join("\n"), /^1 created\n {2}pulumi\.log +\S+ is incomplete: ENOTDIR/);
   });

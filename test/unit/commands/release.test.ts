@@ -1,34 +1,32 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 
 import { changeOf, movedTags, release } from "../../../commands/release";
 import type { Release } from "../../../images/gitTag";
 import { catalogue } from "../../../images/catalogue";
 import { captureLog } from "../../helpers/captureLog";
 import { servedDigest, useFakePulumi } from "../../helpers/fakePulumi";
+import { useFiles } from "../../helpers/folderOfFiles";
+import type { FullAnswer } from "../../helpers/http";
 import { isFault } from "../../helpers/isFault";
+import { targetWith } from "../../helpers/targets";
 import { withEnvironment } from "../../helpers/withEnvironment";
 
 const v1: Release = { stack: "prod", pulumiVersion: "1.0.0", tag: "v1" };
 
 describe("release", () => {
   const pulumi = useFakePulumi();
+  const files = useFiles();
 
   /** Releases this, and returns the error and the step's outputs. */
   async function run(resolved: Release | undefined) {
-    const file = join(pulumi().folder, "outputs");
-    writeFileSync(file, "");
-    const target = {
-      stack: "prod",
+    const target = targetWith({
       resolve: () => Promise.resolve(resolved),
       registry: () => Promise.resolve({ registry: pulumi().registry, alias: "" }),
       prepare: () => Promise.resolve(pulumi().project),
-    } as const;
-    const { lines, error } = await withEnvironment({ GITHUB_OUTPUT: file, GITHUB_STEP_SUMMARY: "" }, () =>
-      captureLog(() => release(target, "v1.0.0")),
-    );
-    return { lines, error, outputs: readFileSync(file, "utf8") };
+    });
+    const env = { GITHUB_OUTPUT: files.write("outputs"), GITHUB_STEP_SUMMARY: "" };
+    const { lines, error } = await withEnvironment(env, () => captureLog(() => release(target, "v1.0.0")));
+    return { lines, error, outputs: files.read("outputs") };
   }
 
   it("sets the outputs before the report, which may fail: the images are published and must be attested", async () => {
@@ -45,36 +43,39 @@ describe("release", () => {
     assert.equal(outputs, `stack=prod\ntag=v1\nimages=${JSON.stringify(subjects)}\n`);
   });
 
-  it("reports a failed update, and that no tag has moved", async () => {
-    pulumi().install([], "exit 1");
-    const { error, outputs } = await run(v1);
-    isFault("pulumi up failed, see above. No tag has moved: users still pull what they did before.")(error);
-    assert.equal(outputs, "");
-  });
-
-  it("claims nothing about tags that it could not read after a failed update", async () => {
-    const name = `runner-pulumi-${catalogue[0]?.name}`;
-    pulumi().install([], "exit 1");
-    pulumi().answers[`/v2/${name}/manifests/v1`] = { status: 403 };
-    isFault(
-      `pulumi up failed, see above. Could not read ${pulumi().registry}/${name}, so it is unknown whether a tag has moved. ` +
-        `Run the same command again when the registry answers.`,
-    )((await run(v1)).error);
-  });
-
-  it("names the tags that moved before an update failed", async () => {
-    const name = `runner-pulumi-${catalogue[0]?.name}`;
-    pulumi().install([], "exit 1");
-    // The tag appears while the update runs: after two requests with a token.
-    let asked = 0;
-    Object.defineProperty(pulumi().answers, `/v2/${name}/manifests/v1`, {
-      get: () => (asked++ === 0 ? { status: 404 } : { headers: { "docker-content-digest": servedDigest } }),
+  const moved: FullAnswer = { headers: { "docker-content-digest": servedDigest } };
+  for (const [name, before, after, end] of [
+    [
+      "that no tag has moved",
+      { status: 404 },
+      { status: 404 },
+      ". No tag has moved: users still pull what they did before.",
+    ],
+    [
+      "nothing about tags that cannot be read",
+      { status: 403 },
+      { status: 403 },
+      ". Could not read REPOSITORY, so it is unknown whether a tag has moved. Run the same command again when the registry answers.",
+    ],
+    [
+      "the tags that moved before that",
+      { status: 404 },
+      moved,
+      ", after these tags moved: REPOSITORY. Run the same command again to release the other languages.",
+    ],
+  ] as const) {
+    it(`reports a failed update, and ${name}`, async () => {
+      const repository = `runner-pulumi-${catalogue[0]?.name}`;
+      pulumi().install([], "exit 1");
+      // The answer changes while the update runs.
+      const answers: FullAnswer[] = [before, after];
+      Object.defineProperty(pulumi().answers, `/v2/${repository}/manifests/v1`, { get: () => answers.shift() });
+      const { error, outputs } = await run(v1);
+      const message = `pulumi up failed, see above${end.replace("REPOSITORY", `${pulumi().registry}/${repository}`)}`;
+      isFault(message)(error);
+      assert.equal(outputs, "");
     });
-    isFault(
-      `pulumi up failed, see above, after these tags moved: ${pulumi().registry}/${name}. ` +
-        `Run the same command again to release the other languages.`,
-    )((await run(v1)).error);
-  });
+  }
 
   it("releases nothing if another run releases the tag", async () =>
     assert.deepEqual(await run(undefined), { lines: [], error: undefined, outputs: "" }));

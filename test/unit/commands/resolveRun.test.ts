@@ -1,25 +1,23 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 
 import { resolveRun } from "../../../commands/resolveRun";
 import { Clone } from "../../../lib/git";
 import { captureLog } from "../../helpers/captureLog";
+import { useFiles } from "../../helpers/folderOfFiles";
 import { isFault } from "../../helpers/isFault";
 import { ScratchRepository } from "../../helpers/scratchRepository";
-import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 
 const release = { stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" };
 const list = "images/withdrawn.json";
+/** The list in the clone of a scratch repository. */
+const file = `maintainer/${list}`;
 
 describe("resolveRun", () => {
-  const folder = useTemporaryFolder();
+  const files = useFiles();
   let repository: ScratchRepository;
-  let file: string;
   beforeEach(async () => {
-    repository = await ScratchRepository.create(folder());
+    repository = await ScratchRepository.create(files.path());
     await repository.commit("Start", { [list]: "{}\n" });
-    file = join(repository.clone, list);
   });
 
   const resolve = (gitTag: string, event?: string) => resolveRun(gitTag, new Clone(repository.clone), event);
@@ -42,7 +40,7 @@ describe("resolveRun", () => {
   });
 
   it("refuses what is not a release tag before it reads the network", () =>
-    assert.rejects(resolveRun("3.66.0", new Clone(folder()), "push"), isFault(/"3\.66\.0" is not a release tag/)));
+    assert.rejects(resolveRun("3.66.0", new Clone(files.path()), "push"), isFault(/"3\.66\.0" is not a release tag/)));
 
   describe("at a commit that does not know what main has withdrawn since", () => {
     beforeEach(async () => {
@@ -56,15 +54,15 @@ describe("resolveRun", () => {
         for (let i = 0; i < 2; i++) assert.equal((await resolve("v3.64.0"))?.pulumiVersion, "3.64.0");
       });
       assert.equal(error, undefined);
-      assert.equal(readFileSync(file, "utf8"), '{\n  "3.66.0": "yanked"\n}\n');
+      assert.equal(files.read(file), '{\n  "3.66.0": "yanked"\n}\n');
       assert.equal(lines.length, 1, "It is logged once.");
     });
 
     it("does not overwrite uncommitted changes", async () => {
-      writeFileSync(file, '{"3.60.0": "mine"}');
+      files.write(file, '{"3.60.0": "mine"}');
       const message = /has uncommitted changes and would be overwritten[^]*git checkout \S+withdrawn\.json$/;
       await assert.rejects(resolve("v3.64.0"), isFault(message));
-      assert.equal(readFileSync(file, "utf8"), '{"3.60.0": "mine"}');
+      assert.equal(files.read(file), '{"3.60.0": "mine"}');
     });
   });
 

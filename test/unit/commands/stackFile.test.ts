@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 
 import { readPulumiReleases, readSignatures, readStackRegistry } from "../../../commands/stackFile";
 import { checkout } from "../../../local/folder";
+import { useFiles } from "../../helpers/folderOfFiles";
 import { isFault } from "../../helpers/isFault";
-import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 
 describe("stackFile", () => {
-  const temporary = useTemporaryFolder();
+  const files = useFiles();
 
   /** Writes the config in Pulumi.yaml and of stack prod, and returns the folder. */
   function write(defaults: string, prod: string): string {
-    const folder = temporary();
-    writeFileSync(join(folder, "Pulumi.yaml"), `config: {${defaults}}`);
-    writeFileSync(join(folder, "Pulumi.prod.yaml"), `config: {${prod}}`);
-    return folder;
+    files.write("Pulumi.yaml", `config: {${defaults}}`);
+    files.write("Pulumi.prod.yaml", `config: {${prod}}`);
+    return files.path();
   }
 
   it("reads the stacks of this checkout", async () => {
@@ -47,11 +44,11 @@ describe("stackFile", () => {
 
   it("refuses missing and unknown values", async () => {
     const folder = write("", "runner-pulumi:signatures: never");
-    const file = join(folder, "Pulumi.prod.yaml");
+    const file = files.path("Pulumi.prod.yaml");
     const registry = `${file} has neither runner-pulumi:registry nor runner-pulumi:alias. Set the one that images go to.`;
     await assert.rejects(readStackRegistry(folder, "prod"), isFault(registry));
     const releases = "Pulumi.yaml has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.";
-    await assert.rejects(readPulumiReleases(folder), isFault(join(folder, releases)));
+    await assert.rejects(readPulumiReleases(folder), isFault(files.path(releases)));
     const policy = `signatures "never" of stack prod is not a policy. Use one of required, ifPresent, off in ${file}.`;
     await assert.rejects(readSignatures(folder, "prod"), isFault(policy));
   });

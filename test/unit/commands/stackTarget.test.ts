@@ -1,27 +1,24 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
 
 import { configureStack } from "../../../commands/stackTarget";
 import { captureLog } from "../../helpers/captureLog";
+import { useFiles } from "../../helpers/folderOfFiles";
 import { isFault } from "../../helpers/isFault";
-import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 import { withEnvironment } from "../../helpers/withEnvironment";
 
 describe("configureStack", () => {
-  const folder = useTemporaryFolder();
+  const files = useFiles();
 
   /** Configures stack prod by a fake pulumi, and returns the error. */
   async function configure(script: string): Promise<unknown> {
-    writeFileSync(join(folder(), "pulumi"), `#!/bin/sh\necho "$*" >>calls\n${script}\n`, { mode: 0o755 });
-    const env = { PATH: [folder(), process.env["PATH"]].join(delimiter), PULUMI_ORGANIZATION: "acme" };
+    const env = { ...files.writeProgram("pulumi", `echo "$*" >>calls\n${script}`), PULUMI_ORGANIZATION: "acme" };
     const release = { stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" } as const;
-    return (await captureLog(() => withEnvironment(env, () => configureStack(release, folder())))).error;
+    return (await captureLog(() => withEnvironment(env, () => configureStack(release, files.path())))).error;
   }
 
   it("selects the stack of the organization and sets version and tag", async () => {
     assert.equal(await configure("true"), undefined);
-    assert.deepEqual(readFileSync(join(folder(), "calls"), "utf8").trim().split("\n"), [
+    assert.deepEqual(files.read("calls").trim().split("\n"), [
       "stack select acme/prod --non-interactive",
       "config set-all --plaintext pulumiVersion=3.66.0 --plaintext tag=v3.66.0 --non-interactive",
     ]);

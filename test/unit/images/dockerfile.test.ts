@@ -33,6 +33,7 @@ describe("a Dockerfile", () => {
   it("ends with stage runner if it is published, so that a smoke test changes nothing of it", () => {
     for (const { name } of catalogue) {
       const published = withoutSmokeTest(readDockerfile(name));
+      assert.equal(stages(readDockerfile(name)).get("smoke"), "runner", name);
       assert.equal([...stages(published).keys()].at(-1), "runner", name);
       assert.match(published, /^USER 1983\n*$/m, name);
       assert.ok(readDockerfile(name).startsWith(published), name);

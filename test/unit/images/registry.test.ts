@@ -6,19 +6,20 @@ import { parse } from "yaml";
 
 import { catalogue } from "../../../images/catalogue";
 import { readConfig } from "../../../images/config";
-import { openRegistry, requireLogin } from "../../../images/registry";
+import { declareRepositories, getCredentials, requireLogin } from "../../../images/registry";
+import { repositoryUri } from "../../../images/repositoryUri";
 import { inAwsAccount, password } from "../../helpers/awsAccount";
 import { readFile } from "../../helpers/checkoutFiles";
 import { type Answer, serve } from "../../helpers/http";
 import { isFault } from "../../helpers/isFault";
 import { setConfig, valueOf } from "../../helpers/mocks";
 
-/** Opens the registry of a committed stack file with credentials of the AWS account that has this alias. */
+/** Reads the config of a committed stack file, and gets credentials of the AWS account that has this alias. */
 async function open(stack: "dev" | "prod", account: string) {
   const recorder = inAwsAccount(account);
   await recorder.install(stack);
-  const { config } = parse(readFile(`Pulumi.${stack}.yaml`)) as { config: Record<string, unknown> };
-  const own = Object.entries(config).map(([key, value]) => [key.replace("runner-pulumi:", ""), value] as const);
+  const file = parse(readFile(`Pulumi.${stack}.yaml`)) as { config: Record<string, unknown> };
+  const own = Object.entries(file.config).map(([key, value]) => [key.replace("runner-pulumi:", ""), value] as const);
   setConfig({
     pulumiVersion: "3.66.0",
     tag: stack === "dev" ? "dev-v3.66.0" : "v3.66.0",
@@ -26,7 +27,8 @@ async function open(stack: "dev" | "prod", account: string) {
     pulumiReleases: "https://get.pulumi.com/releases/sdk",
     ...Object.fromEntries(own),
   });
-  return { recorder, registry: await openRegistry(readConfig()) };
+  const config = readConfig();
+  return { recorder, config, credentials: await getCredentials(config) };
 }
 
 describe("registry", () => {
@@ -35,17 +37,20 @@ describe("registry", () => {
     ["dev", "public.ecr.aws/spacelift-dev/runner-pulumi-"],
   ] as const) {
     it(`of stack ${stack} has the repositories that users pull from, and AWS's credentials`, async () => {
-      const { registry } = await open(stack, "any");
+      const { config, credentials } = await open(stack, "any");
       const languages = ["dotnet", "golang", "javascript", "python"];
       const published = languages.map((language) => `${prefix}${language}`);
-      assert.deepEqual(languages.map(registry.expectedUri), published);
-      assert.deepEqual(registry.credentials, { username: "AWS", password });
+      assert.deepEqual(
+        languages.map((language) => repositoryUri(config, language)),
+        published,
+      );
+      assert.deepEqual(credentials, { username: "AWS", password });
     });
   }
 
   it("declares repositories that are never deleted", async () => {
-    const { recorder, registry } = await open("prod", "spacelift");
-    const uriOf = await registry.declareRepositories(catalogue);
+    const { recorder, config, credentials } = await open("prod", "spacelift");
+    const uriOf = await declareRepositories(catalogue, config, credentials);
     assert.equal(await valueOf(uriOf("python")), "public.ecr.aws/spacelift/runner-pulumi-python");
     const repositories = recorder.ofType("aws:ecrpublic/repository:Repository");
     assert.deepEqual(
@@ -63,8 +68,8 @@ describe("registry", () => {
 
   // Printed once: see index.test.ts.
   it("refuses another environment's AWS account before any push", async () => {
-    const { registry } = await open("prod", "spacelift-dev");
-    const uriOf = await registry.declareRepositories(catalogue);
+    const { config, credentials } = await open("prod", "spacelift-dev");
+    const uriOf = await declareRepositories(catalogue, config, credentials);
     const message =
       "These credentials belong to public.ecr.aws/spacelift-dev, and this stack publishes to public.ecr.aws/spacelift. " +
       "Nothing was pushed. Use the credentials of that AWS account, or check runner-pulumi:alias.";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { parseWithdrawn, readWithdrawn, withdrawnReason } from "../../../images/withdrawals";
+import { parseWithdrawn, readWithdrawn } from "../../../images/withdrawals";
 import { isFault } from "../../helpers/isFault";
 
 describe("the list of withdrawn versions", () => {
@@ -33,8 +33,4 @@ describe("the list of withdrawn versions", () => {
     const message = /^withdrawn\.json is not JSON: .*\. Fix it; an empty list is \{\}\.$/;
     assert.throws(() => parse('{"3.66.0": }'), isFault(message));
   });
-});
-
-it("withdrawnReason is undefined for other versions, and for names that every object has", () => {
-  for (const version of ["3.64.0", "constructor"]) assert.equal(withdrawnReason(version, { "3.66.0": "x" }), undefined);
 });

@@ -6,24 +6,14 @@ import { toolModule } from "../../../local/install/goBuild";
 import { pinnedVersion } from "../../../local/install/pins";
 import { listFiles, readFile } from "../../helpers/checkoutFiles";
 
-interface Concurrency {
-  readonly group: string;
-  readonly queue?: string;
-  readonly "cancel-in-progress"?: boolean;
-}
-
-interface Job {
+/** The keys that a workflow or a job can have. */
+interface Workflow {
+  readonly on: object;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly environment?: string;
-  readonly concurrency?: Concurrency;
+  readonly concurrency?: { readonly group: string; readonly queue?: string; readonly "cancel-in-progress"?: boolean };
   readonly steps?: readonly { readonly name?: string; readonly run?: string }[];
-}
-
-interface Workflow {
-  readonly on: Readonly<Record<string, unknown>>;
-  readonly permissions: object;
-  readonly concurrency?: Concurrency;
-  readonly jobs: Readonly<Record<string, Job>>;
+  readonly jobs: Readonly<Record<string, Omit<Workflow, "jobs" | "on">>>;
 }
 
 const workflows = Object.fromEntries(
@@ -34,9 +24,6 @@ const steps = Object.entries(workflows).flatMap(([workflow, { jobs }]) =>
 );
 
 describe("workflows", () => {
-  it("are release, preview, scan and watch", () =>
-    assert.deepEqual(Object.keys(workflows).sort(), ["preview", "release", "scan", "watch"]));
-
   it("run targets of the Makefile, and gh in two steps", () => {
     const targets = [...readFile("Makefile").matchAll(/^([a-z-]+):.*#(#|ci) /gm)].map(([, target]) => target);
     const runs = steps.filter(({ run }) => run !== undefined);
@@ -132,15 +119,13 @@ describe("an action", () => {
     assert.deepEqual(actions, [...new Set(actions)], `One action, several pins:\n${external.join("\n")}`);
   });
 
-  const commit = "3d3c42e5aac5ba805825da76410c181273ba90b1";
-  for (const [pin, reason] of [
-    ["actions/checkout@v7", "a tag"],
-    ["actions/checkout@main # v7.0.1", "a branch"],
-    [`actions/checkout@${commit}`, "a commit without a version"],
-    [`actions/checkout@${commit} # v7`, "a major version"],
-    [`actions/checkout@${commit.slice(0, 7)} # v7.0.1`, "a short commit"],
-    ["docker://alpine:3", "an image"],
-  ] as const) {
-    it(`is not pinned by ${reason}: ${pin}`, () => assert.doesNotMatch(pin, pinned));
-  }
+  it("is not pinned by a tag, a branch, a commit without its full version, a short commit or an image", () => {
+    const commit = "3d3c42e5aac5ba805825da76410c181273ba90b1";
+    const checkouts = ["v7", "main # v7.0.1", commit, `${commit} # v7`, `${commit.slice(0, 7)} # v7.0.1`];
+    const unpinned = [...checkouts.map((version) => `actions/checkout@${version}`), "docker://alpine:3"];
+    assert.deepEqual(
+      unpinned.filter((pin) => pinned.test(pin)),
+      [],
+    );
+  });
 });

@@ -32,17 +32,13 @@ describe("the contents of an image", () => {
   });
 
   it("are refused with every probe that fails or prints something unexpected", () => {
-    const answers = new Map([
-      ["pulumi", "v3.66.0\n\n0"],
-      ["git", "git: error while loading shared libraries: libz.so.1\n\n127"],
-      ["node", "no version\n\n0"],
-    ]);
-    assert.throws(() => toContents(build, answers), {
-      message:
-        `The contents of registry/javascript:v3.66.0 for linux/arm64 are unknown: ` +
-        `probe git: "git --version" ended with 127: "git: error while loading shared libraries: libz.so.1"; ` +
-        `probe node: "node --version" printed "no version", not /^v(\\S+)$/m. Fix commands/inventory/probes.ts.`,
-    });
+    const lacking = "git: error while loading shared libraries: libz.so.1";
+    const answers = { pulumi: "v3.66.0\n\n0", git: `${lacking}\n\n127`, node: "no version\n\n0" };
+    const message =
+      `The contents of registry/javascript:v3.66.0 for linux/arm64 are unknown: ` +
+      `probe git: "git --version" ended with 127: "${lacking}"; ` +
+      `probe node: "node --version" printed "no version", not /^v(\\S+)$/m. Fix commands/inventory/probes.ts.`;
+    assert.throws(() => toContents(build, new Map(Object.entries(answers))), { message });
   });
 
   it("have each language host once, and no other command", () => {

@@ -5,7 +5,7 @@ import { requireRelease } from "../../../../images/gitTag";
 
 describe("the previous release", () => {
   const tags = ["v3.9.0", "v3.64.0", "v3.66.0", "v3.100.0", "latest", "dev-v3.65.0", "dev-v3.2.0", "v3.65.0-rc.1", "x"];
-  const cases: [gitTag: string, previous: string | undefined][] = [
+  for (const [gitTag, previous] of [
     ["v3.66.0", "v3.64.0"],
     ["v3.101.0", "v3.100.0"],
     ["v3.64.0", "v3.9.0"],
@@ -13,8 +13,7 @@ describe("the previous release", () => {
     ["latest-v3.66.0", "v3.64.0"],
     ["dev-v3.66.0", "dev-v3.65.0"],
     ["dev-v3.2.0", undefined],
-  ];
-  for (const [gitTag, previous] of cases) {
+  ] as const) {
     it(`of ${gitTag} is ${previous}`, () => assert.equal(previousTag(requireRelease(gitTag), tags), previous));
   }
 

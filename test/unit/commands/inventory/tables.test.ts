@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { Contents } from "../../../../commands/inventory/contents";
-import type { ImageContents, Inventory, InventoryImage } from "../../../../commands/inventory/contents";
+import type { Contents, ImageContents, Inventory, InventoryImage } from "../../../../commands/inventory/contents";
 import { notes, packageRows, render, toolRows } from "../../../../commands/inventory/tables";
 import { catalogue } from "../../../../images/catalogue";
 
@@ -21,16 +20,10 @@ function inventory(images: Inventory["images"], tag = "v3.66.0"): Inventory {
 }
 
 describe("the tables of an inventory", () => {
-  const [javascript, python] = [
-    image(
-      contents({ pulumi: "3.66.0", node: "24.21.0" }, { git: "1" }),
-      contents({ pulumi: "3.66.0", node: "24.20.0" }, { git: "1" }),
-    ),
-    image(
-      contents({ pulumi: "3.66.0", python: "3.13.5" }, { git: "1", libc6: "2" }),
-      contents({ pulumi: "3.66.0" }, { git: "1", libc6: "2" }),
-    ),
-  ];
+  const pulumi = "3.66.0";
+  const [git, both] = [{ git: "1" }, { git: "1", libc6: "2" }];
+  const javascript = image(contents({ pulumi, node: "24.21.0" }, git), contents({ pulumi, node: "24.20.0" }, git));
+  const python = image(contents({ pulumi, python: "3.13.5" }, both), contents({ pulumi }, both));
 
   it("show platforms that agree once, and where they differ", () => {
     assert.deepEqual(toolRows(inventory({ javascript, python })), [

@@ -22,13 +22,9 @@ describe("the events of a preview", () => {
 
   it("log each build step once, and neither cached details nor the builder's own work", async () => {
     const steps = ["#1 [internal] load", "#2 [smoke 1/2] RUN  true", "#2 [smoke 1/2] RUN  true", "#2 CACHED", ""];
-    const { lines } = await captureLog(async () => {
-      assert.equal((await read(...steps.map((text) => message(text)))).messages.length, 4);
-    });
-    assert.deepEqual(
-      lines.map((line) => line.trim().replace(/ +/g, " ")),
-      ["python-smoke [smoke 1/2] RUN true"],
-    );
+    const events = steps.map((text) => message(text));
+    const { lines } = await captureLog(async () => assert.equal((await read(...events)).messages.length, 4));
+    assert.match(lines.join("\n"), /^ *python-smoke +\[smoke 1\/2\] RUN true$/);
   });
 
   it("give an error with the end of its build's output", async () => {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
 
 import { lastReleased, review } from "../../../../commands/review/review";
+import { useFiles } from "../../../helpers/folderOfFiles";
+import { isFault } from "../../../helpers/isFault";
 import { withEnvironment } from "../../../helpers/withEnvironment";
 
 const image = (version: string, tag: string) => ({
@@ -13,21 +12,20 @@ const image = (version: string, tag: string) => ({
 const smoke = { type: "docker-build:index:Image", inputs: { buildArgs: { PULUMI_VERSION: "3.70.0" } } };
 
 describe("review", () => {
-  it("refuses a stack that is not reviewed", () =>
-    assert.rejects(review("local", "/none", "/none"), {
-      message: 'STACK "local" is not reviewed. Use STACK=dev or STACK=prod.',
-    }));
+  const files = useFiles();
+
+  it("refuses a stack that is not reviewed", () => {
+    const message = 'STACK "local" is not reviewed. Use STACK=dev or STACK=prod.';
+    return assert.rejects(review("local", "/none", "/none"), isFault(message));
+  });
 
   it("previews nothing if the last release is withdrawn, and is not red", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "review-"));
     const state = JSON.stringify({ deployment: { resources: [image("3.66.0", "latest")] } });
-    writeFileSync(join(folder, "pulumi"), `#!/bin/sh\n[ $2 = select ] || echo '${state}'\n`, { mode: 0o755 });
-    const path = [folder, process.env["PATH"]].join(delimiter);
-    await withEnvironment({ PATH: path }, () => review("prod", folder, folder, { "3.66.0": "crashes" }));
+    const env = files.writeProgram("pulumi", `[ $2 = select ] || echo '${state}'`);
+    await withEnvironment(env, () => review("prod", files.path(), files.path(), { "3.66.0": "crashes" }));
     const expected =
       /^\*\*Stack prod was not previewed\*\*: its last release is withdrawn\. Pulumi 3\.66\.0 is withdrawn/;
-    assert.match(readFileSync(join(folder, "review-prod.md"), "utf8"), expected);
-    rmSync(folder, { recursive: true });
+    assert.match(files.read("review-prod.md"), expected);
   });
 
   it("previews the version and the tag in the stack's state, whatever tags the repository has", () => {
@@ -41,9 +39,12 @@ describe("review", () => {
   });
 
   it("refuses a stack that has released nothing", () => {
-    const message = (stack: string, form: string) =>
-      `Stack ${stack} has released nothing to compare with. Push a tag ${form}.`;
-    assert.throws(() => lastReleased("dev", [smoke]), { message: message("dev", "dev-vX.Y.Z") });
-    assert.throws(() => lastReleased("prod", [smoke]), { message: message("prod", "vX.Y.Z") });
+    for (const [stack, form] of [
+      ["dev", "dev-vX.Y.Z"],
+      ["prod", "vX.Y.Z"],
+    ] as const) {
+      const message = `Stack ${stack} has released nothing to compare with. Push a tag ${form}.`;
+      assert.throws(() => lastReleased(stack, [smoke]), isFault(message));
+    }
   });
 });

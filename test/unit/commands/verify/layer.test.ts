@@ -18,12 +18,9 @@ describe("readLayer", () => {
 
 describe("downloadLayer", () => {
   const remedy = "Re-release the tag\\.";
+  const corrupt = `The registry returned sha256:\\S+ for sha256:\\S+: .* corrupt\\. ${remedy}`;
   for (const [name, compress, sentence] of [
-    [
-      "that has another digest",
-      undefined,
-      `The registry returned sha256:\\S+ for sha256:\\S+: .* corrupt\\. ${remedy}`,
-    ],
+    ["that has another digest", undefined, corrupt],
     ["that is truncated", (archive: Buffer) => gzipSync(archive).subarray(0, 60), `.*unexpected end.* ${remedy}`],
     ["in zstd", zstdCompressSync, `.*incorrect header.* ${remedy}`],
     ["without compression", (archive: Buffer) => archive, `.*incorrect header.* ${remedy}`],

@@ -1,21 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 
 import { readWatchConfig } from "../../../../commands/watch/config";
 import { Fault, listProblems } from "../../../../lib/errors";
 import { checkout } from "../../../../local/folder";
-import { useTemporaryFolder } from "../../../helpers/temporaryFolder";
+import { useFiles } from "../../../helpers/folderOfFiles";
 
 describe("readWatchConfig", () => {
-  const folder = useTemporaryFolder();
-
-  function write(text: string): string {
-    const file = join(folder(), "commands", "watch", "watched.json");
-    mkdirSync(join(file, ".."), { recursive: true });
-    writeFileSync(file, text);
-    return file;
-  }
+  const files = useFiles();
+  const write = (text: string) => files.write("commands/watch/watched.json", text);
 
   it("reads the checkout's file", async () =>
     assert.deepEqual(await readWatchConfig(checkout), {
@@ -30,13 +22,13 @@ describe("readWatchConfig", () => {
       'repository "pulumi" is not owner/name. Use a name such as pulumi/pulumi.',
       'firstVersion "v3.259.0" is not a version. Use X.Y.Z, such as 3.66.0.',
     ];
-    await assert.rejects(readWatchConfig(folder()), new Fault(listProblems(`${file} is invalid:`, problems)));
+    await assert.rejects(readWatchConfig(files.path()), new Fault(listProblems(`${file} is invalid:`, problems)));
   });
 
-  for (const text of ["{", "null"]) {
-    it(`refuses the file ${text}`, async () => {
+  it("refuses a file that is not JSON, or not an object", async () => {
+    for (const text of ["{", "null"]) {
       write(text);
-      await assert.rejects(readWatchConfig(folder()), Fault);
-    });
-  }
+      await assert.rejects(readWatchConfig(files.path()), Fault);
+    }
+  });
 });

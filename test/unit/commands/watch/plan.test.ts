@@ -142,14 +142,6 @@ describe("tagsToPush, whatever the situation", () => {
     }
   });
 
-  holds("returns ascending versions, and every push but the last is full", (tags) => {
-    const ascending = own(tags).map((text) => text.slice(1));
-    assert.deepEqual(ascending, [...ascending].sort(semver.compare));
-    const pushes = splitIntoPushes(tags);
-    assert.deepEqual(pushes.flat(), tags);
-    assert.ok(pushes.every(({ length }, index) => length === 3 || (length > 0 && index === pushes.length - 1)));
-  });
-
   holds("leaves no version untagged that can be built", (tags, given) => {
     const left = untaggedVersions(wantedIn(given), after(given, tags).gitTags);
     assert.ok(left.every((text) => given.waiting.includes(text)));

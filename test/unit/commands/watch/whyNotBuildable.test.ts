@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Server } from "node:http";
 
 import { whyNotBuildable } from "../../../../commands/watch/whyNotBuildable";
 import { allPlatforms } from "../../../../images/platform";
@@ -12,10 +11,8 @@ import { type Answer, serve } from "../../../helpers/http";
 describe("whyNotBuildable", () => {
   const files: Record<string, Answer> = {};
   let url: string;
-  let server: Server;
 
-  before(async () => ({ url, server } = await serve(files)));
-  after(() => server.close());
+  before(async () => ({ url } = await serve(files)));
   beforeEach(() => {
     for (const path of Object.keys(files)) delete files[path];
     for (const version of ["3.66.0", "3.259.0"]) {
@@ -32,11 +29,10 @@ describe("whyNotBuildable", () => {
   }
 
   it("reports every missing file", async () => {
-    for (const name of ["pulumi-3.66.0-checksums.txt", "pulumi-v3.66.0-linux-x64.tar.gz"]) delete files[`/${name}`];
-    assert.equal(
-      (await ask("3.66.0", "off")).reason,
-      `${url}/pulumi-3.66.0-checksums.txt: it answers 404; ${url}/pulumi-v3.66.0-linux-x64.tar.gz: it answers 404`,
-    );
+    const missing = ["/pulumi-3.66.0-checksums.txt", "/pulumi-v3.66.0-linux-x64.tar.gz"];
+    for (const path of missing) delete files[path];
+    const reason = missing.map((path) => `${url}${path}: it answers 404`).join("; ");
+    assert.equal((await ask("3.66.0", "off")).reason, reason);
   });
 
   it("requires a signature only if the build does", async () => {
@@ -56,10 +52,8 @@ describe("whyNotBuildable", () => {
   it("reports an invalid signature", async () => {
     files["/pulumi-3.259.0-checksums.txt.sig"] = "{";
     for (const policy of ["required", "ifPresent"] as const) {
-      assert.match(
-        (await ask("3.259.0", policy)).reason ?? "",
-        /^The checksum file of Pulumi 3\.259\.0 is not signed by Pulumi: /,
-      );
+      const { reason } = await ask("3.259.0", policy);
+      assert.match(reason ?? "", /^The checksum file of Pulumi 3\.259\.0 is not signed by Pulumi: /);
     }
   });
 });

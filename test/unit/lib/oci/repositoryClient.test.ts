@@ -7,7 +7,7 @@ import {
   RepositoryClient,
   repositoryClients,
 } from "../../../../lib/oci/repositoryClient";
-import { type FullAnswer, closedUrl, inOrder, serve } from "../../../helpers/http";
+import { type FullAnswer, closedUrl, serve } from "../../../helpers/http";
 
 describe("RepositoryClient", () => {
   let delays: number[];
@@ -88,14 +88,6 @@ describe("RepositoryClient", () => {
     });
   }
 
-  it("sends its password if the registry asks for it", async () => {
-    const basic = `Basic ${Buffer.from("AWS:secret").toString("base64")}`;
-    const answer = ({ headers }: IncomingMessage) =>
-      headers.authorization === basic ? found : challenge('Basic realm="x"');
-    assert.equal(await (await open(answer, { username: "AWS", password: "secret" })).digest("a"), "sha256:a");
-    await assert.rejects((await open(answer)).digest("a"), { status: 401 });
-  });
-
   it("returns no image, no tag and no repository for 404", async () => {
     const images = await open(() => ({ status: 404 }));
     const results = [images.digest("a"), images.manifest("a"), images.exists(), images.tags()];
@@ -115,17 +107,6 @@ describe("RepositoryClient", () => {
       assert.equal(paths.length, status === 500 ? 16 : 4);
     });
   }
-
-  it("retries the registry and its token server", async () => {
-    const tokens = inOrder({ status: 503 }, { body: '{"token":"given"}' });
-    const images = await open((request, url) => {
-      if (paths.length === 1) return void request.socket.destroy();
-      if (request.url?.startsWith("/token") === true) return tokens();
-      return request.headers.authorization === "Bearer given" ? found : challenge(`Bearer realm="${url}/token"`);
-    });
-    assert.equal(await images.digest("a"), "sha256:a");
-    assert.deepEqual(delays, [1000, 1000]);
-  });
 
   it("names what it could not reach: the registry or its token server", async () => {
     const nowhere = await closedUrl();
