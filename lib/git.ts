@@ -8,11 +8,11 @@ export class Clone {
 
   /** Lists the clone's tags. A folder that is not a clone, such as an unpacked archive, has none. */
   async tags(): Promise<string[]> {
-    const list = this.git("tag", "--list").catch((error: unknown) => {
+    const list = await this.git("tag", "--list").catch((error: unknown) => {
       if (messageOf(error).includes("not a git repository")) return "";
       throw error;
     });
-    return (await list).split("\n").filter(Boolean);
+    return list.split("\n").filter(Boolean);
   }
 
   /** Lists the origin's tags, each with its commit. */

@@ -58,19 +58,16 @@ export function openGitHub({ url, token, timeout = 30_000, retryDelay = 1000 }: 
   octokit.hook.error("request", (error) => {
     if (!("request" in error)) throw error;
     const { request, response, status, message } = error;
-    const problem =
-      response === undefined
-        ? `failed: ${messageOf(causeOf(error))}. Check the network and ${statusPage}, then retry.`
-        : `answers ${status}: ${message}. ${remedyOf(status, message, response.headers)}`;
+    const problem = response
+      ? `answers ${status}: ${message}. ${remedyOf(status, message, response.headers)}`
+      : `failed: ${messageOf(causeOf(error))}. Check the network and ${statusPage}, then retry.`;
     throw new Fault(`${request.method} ${request.url} ${problem}`);
   });
   octokit.hook.after("request", requireJson);
   return octokit;
 }
 
-function logGitHub(text: string): void {
-  log("GitHub", text);
-}
+const logGitHub = (text: string) => log("GitHub", text);
 
 /** fetch with a timeout that covers the body: octokit treats a truncated body as an empty list. */
 function fetchWithin(timeout: number): typeof fetch {

@@ -5,7 +5,7 @@ import { type Platform, allPlatforms } from "../../images/platform";
 import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { readImages } from "../../lib/oci/image";
-import type { Descriptor, Manifest } from "../../lib/oci/repositoryClient";
+import type { Manifest } from "../../lib/oci/repositoryClient";
 import { type Build, type Builder, builderFromEnvironment, buildx, readBuild } from "../builder";
 import { type Contents, type VersionChange, type Versions, compare, readContents } from "../inventory/contents";
 import { reading } from "../inventory/servedImages";
@@ -45,26 +45,21 @@ async function compareImage(name: string, { old, new: now }: ImageStep): Promise
   const changes: ImageChange[] = [];
   for (const platform of platforms) {
     const build = { title: `the new ${name}`, platform, inputs: { ...now?.inputs, target: "runner" } };
-    changes.push(await comparePlatform(builder, build, await readPublished(repository, digest, platform)));
+    changes.push(await comparePlatform(builder, build, repository, digest));
   }
   const isDropped = old?.inputs.platforms?.length !== platforms.length;
   const [first] = changes.filter(({ differs }) => differs).concat(changes);
   return { ...(first as ImageChange), differs: isDropped || changes.some(({ differs }) => differs) };
 }
 
-interface PublishedImage {
-  readonly reference: string;
-  readonly digest: string;
-  readonly size: number;
-}
-
-async function comparePlatform(builder: Builder, build: Build, published: PublishedImage): Promise<ImageChange> {
+async function comparePlatform(builder: Builder, build: Build, repository: string, index: string) {
   const { platform } = build;
+  const published = await readPublished(repository, index, platform);
   const built = await readBuild(builder, build, "image", readLayout);
-  const [size, differs] = [{ before: published.size, now: built.size }, built.digest !== published.digest];
+  const [size, differs] = [{ before: sizeOf(published), now: sizeOf(built) }, built.digest !== published.digest];
   if (!differs) return { platform, differs, size, tools: new Map(), packages: new Map() };
-  const title = published.reference;
-  const before = await readContents(builder, { title, platform, inputs: { target: title } });
+  const target = `${repository}@${published.digest}`;
+  const before = await readContents(builder, { title: target, platform, inputs: { target } });
   const now = await readContents(builder, build);
   const tools = ({ tools: versions, hosts }: Contents) => ({ ...versions, hosts: hosts.join(", ") });
   const packages = changed(before.packages, now.packages);
@@ -75,22 +70,21 @@ function changed(old: Versions, current: Versions): Map<string, VersionChange> {
   return new Map([...compare(old, current)].filter(([, { before, now }]) => before !== now));
 }
 
-async function readPublished(repository: string, digest: string, platform: Platform): Promise<PublishedImage> {
-  const image = await reading(repository, async (client) => {
-    const found = (await readImages(client, digest)).find((one) => one.platform === platform);
-    if (found === undefined) throw new Error(`${digest} has no image for ${platform}`);
-    return found;
+async function readPublished(repository: string, digest: string, platform: Platform) {
+  return reading(repository, async (client) => {
+    const image = (await readImages(client, digest)).find((one) => one.platform === platform);
+    if (image === undefined) throw new Error(`${digest} has no image for ${platform}`);
+    return image;
   });
-  return { reference: `${repository}@${image.digest}`, digest: image.digest, size: sizeOf(image) };
 }
 
 /** Reads an OCI layout: https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
 async function readLayout(folder: string) {
   const read = async (...path: string[]) => JSON.parse(await readFile(join(folder, ...path), "utf8")) as Manifest;
   const { manifests: [{ digest } = { digest: "" }] = [] } = await read("index.json");
-  return { digest, size: sizeOf(await read("blobs", ...digest.split(":"))) };
+  return { digest, ...(await read("blobs", ...digest.split(":"))) };
 }
 
-function sizeOf({ layers = [] }: { readonly layers?: readonly Descriptor[] }): number {
+function sizeOf({ layers = [] }: Pick<Manifest, "layers">): number {
   return layers.reduce((sum, { size }) => sum + size, 0);
 }

@@ -6,7 +6,6 @@ import type { Preview, Problem } from "./pulumiPreview";
 
 /** GitHub's comments have at most 65,536 characters, and one comment has the reviews of two stacks. */
 const maxLength = 30_000;
-
 /** The maximum number of packages listed for an image. */
 const maxListedPackages = 20;
 
@@ -74,9 +73,12 @@ function smokeSentence(languages: readonly LanguageReview[]): string {
 
 /** What changes inside the images, and why that is unknown for some. */
 function contentSections(languages: readonly LanguageReview[]): string[] {
+  const sizeText = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   const rows = languages.flatMap(({ language: image, kind, change }) => {
     if (kind !== "changed" || change === undefined || "problem" in change) return [];
-    return { image, [`compressed, ${change.platform}`]: sizeText(change), "tools and packages": contentText(change) };
+    const { platform, size } = change;
+    const sizes = changeText({ before: sizeText(size.before), now: sizeText(size.now) });
+    return { image, [`compressed, ${platform}`]: sizes, "tools and packages": contentText(change) };
   });
   const rebuilt = named(languages, "rebuilt");
   const problems = new Set(languages.flatMap(({ change }) => (change && "problem" in change ? change.problem : [])));
@@ -85,11 +87,6 @@ function contentSections(languages: readonly LanguageReview[]): string[] {
     ...(rebuilt.length > 0 ? [`Inputs of ${list(rebuilt)} change, but the digest stays the same.`] : []),
     ...[...problems].map((text) => `Packages and sizes are unknown: ${text.replaceAll("\n", " ").slice(0, 1000)}`),
   ];
-}
-
-function sizeText({ size }: ImageChange): string {
-  const text = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  return changeText({ before: text(size.before), now: text(size.now) });
 }
 
 function contentText({ tools, packages }: ImageChange): string {
@@ -124,6 +121,4 @@ function fence(language: string, text: string): string {
   return `${marks}${language}\n${text}\n${marks}`;
 }
 
-function list(names: readonly string[]): string {
-  return new Intl.ListFormat("en").format(names);
-}
+const list = (names: readonly string[]) => new Intl.ListFormat("en").format(names);

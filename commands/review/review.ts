@@ -74,8 +74,8 @@ async function reviewLanguages(steps: Preview["steps"]): Promise<LanguageReview[
     const [smoke, image] = [steps.get(`${language}-smoke`), steps.get(`${language}-image`)];
     if (image === undefined) continue;
     const change = changesInputs(image) ? await readImageChange(`${language}-image`, image) : undefined;
-    const unchanged = change !== undefined && "differs" in change && !change.differs;
-    const kind = change === undefined ? "same" : unchanged ? "rebuilt" : "changed";
+    const isRebuilt = change !== undefined && "differs" in change && !change.differs;
+    const kind = change === undefined ? "same" : isRebuilt ? "rebuilt" : "changed";
     reviews.push({
       language,
       kind: image.op === "create" ? "new" : image.op === "delete" ? "removed" : kind,

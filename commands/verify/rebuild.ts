@@ -6,9 +6,10 @@ import { PassThrough } from "node:stream";
 import * as pulumi from "@pulumi/pulumi";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 
+import { type ReadRelease, readArchives } from "../../images/archive";
 import type { Config } from "../../images/config";
 import { scriptsContext } from "../../images/dockerfile";
-import { type PulumiRelease, getPulumiRelease } from "../../images/pulumiRelease";
+import { getPulumiRelease } from "../../images/pulumiRelease";
 import { repositoryUri } from "../../images/repositoryUri";
 import { RunnerImage } from "../../images/runnerImage";
 import { Fault, messageOf } from "../../lib/errors";
@@ -49,12 +50,13 @@ export async function rebuild(targets: readonly RebuildTarget[], place: Workplac
 }
 
 /** Pulumi's release for each image. Fetched once for images of the same version and platforms. */
-function getReleases(targets: readonly RebuildTarget[], place: Workplace): Promise<PulumiRelease[]> {
-  const fetched = new Map<string, Promise<PulumiRelease>>();
+function getReleases(targets: readonly RebuildTarget[], place: Workplace): Promise<ReadRelease[]> {
+  const fetched = new Map<string, Promise<ReadRelease>>();
   const source = { ...place, warn: (sentence: string) => log("warning", sentence) };
   const releases = targets.map(({ version, platforms }) => {
     const key = [version, ...platforms].join();
-    const release = fetched.get(key) ?? getPulumiRelease(version, platforms, source);
+    const release =
+      fetched.get(key) ?? getPulumiRelease(version, platforms, source).then((found) => readArchives(found));
     fetched.set(key, release);
     return release;
   });
@@ -66,7 +68,7 @@ function repositoryOf(language: string, { registry }: Workplace): string {
 }
 
 /** Declares the build of one image without cache. Returns its digest. */
-export function declareRebuild({ language, tag, platforms }: RebuildTarget, release: PulumiRelease, place: Workplace) {
+export function declareRebuild({ language, tag, platforms }: RebuildTarget, release: ReadRelease, place: Workplace) {
   const config = { ...place, tag, platforms, cache: undefined, repair: "" };
   const repository = pulumi.output(repositoryOf(language.name, place));
   const args = { language, config, release, smokeTests: [], repository, credentials: undefined };

@@ -34,17 +34,15 @@ const remedy = "Re-release the tag.";
 export async function readImages(source: ImageSource, digest: string): Promise<PlatformImage[]> {
   const manifest = await readManifest(source, digest);
   if (manifest.manifests === undefined) return [await readImage(source, digest, manifest)];
-  const all = await Promise.all(
-    manifest.manifests.map(async (entry) => {
-      const image = await readImage(source, entry.digest, await readManifest(source, entry.digest));
-      const listed = platformOf(entry.platform ?? image.config);
-      if (listed === image.platform) return image;
-      const found = `${digest} lists ${image.digest} for ${listed}, but its config says ${image.platform}`;
-      throw new Fault(`${found}. ${remedy}`);
-    }),
-  );
+  const entries = manifest.manifests.map(async (entry) => {
+    const image = await readImage(source, entry.digest, await readManifest(source, entry.digest));
+    const listed = platformOf(entry.platform ?? image.config);
+    if (listed === image.platform) return image;
+    const found = `${digest} lists ${image.digest} for ${listed}, but its config says ${image.platform}`;
+    throw new Fault(`${found}. ${remedy}`);
+  });
   // Entries that are not images, such as attestations, have this platform.
-  const images = all.filter(({ platform }) => platform !== "unknown/unknown");
+  const images = (await Promise.all(entries)).filter(({ platform }) => platform !== "unknown/unknown");
   const platforms = images.map(({ platform }) => platform);
   const twice = platforms.find((platform, index) => platforms.indexOf(platform) !== index);
   if (twice !== undefined) throw new Fault(`${digest} lists two images for ${twice}. ${remedy}`);
@@ -66,6 +64,6 @@ async function readImage(source: ImageSource, digest: string, manifest: Manifest
   return { source, platform: platformOf(config), digest, config, layers };
 }
 
-function platformOf({ os, architecture }: { readonly os: string; readonly architecture: string }): string {
+function platformOf({ os, architecture }: Pick<ImageConfig, "os" | "architecture">): string {
   return `${os}/${architecture}`;
 }

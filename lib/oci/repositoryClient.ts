@@ -41,7 +41,7 @@ export interface Manifest {
 
 /** Reads one repository of a registry. Every method throws a RefusedError for a response that is another error than 404. */
 export class RepositoryClient {
-  private readonly session: Session;
+  private readonly send: ReturnType<typeof openSession>;
 
   constructor(
     /** host[:port]/path */
@@ -49,7 +49,7 @@ export class RepositoryClient {
     credentials?: Credentials,
     sleep?: Sleep,
   ) {
-    this.session = new Session(credentials, sleep);
+    this.send = openSession(credentials, sleep);
   }
 
   /** Reads the digest that a tag points to; undefined if the tag does not exist. */
@@ -113,7 +113,7 @@ export class RepositoryClient {
   }
 
   private request(path: string, options?: ReadRequest): Promise<Response> {
-    return this.session.request(new URL(path, `${registryUrl(this.repository.replace("/", "/v2/"))}/`).href, options);
+    return this.send(new URL(path, `${registryUrl(this.repository.replace("/", "/v2/"))}/`).href, options);
   }
 }
 
@@ -132,45 +132,37 @@ export function repositoryClients(credentials?: Credentials): ClientOf {
 
 /** Logs in to a registry, host[:port]. @throws {RefusedError} if it rejects the credentials */
 export async function logIn(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
-  await requireOk(await new Session(credentials, sleep).request(`${registryUrl(registry)}/v2/`));
+  await requireOk(await openSession(credentials, sleep)(`${registryUrl(registry)}/v2/`));
 }
 
-/** Sends requests with one scope. Keeps the authorization until the registry rejects it. */
-class Session {
-  private authorization: string | undefined;
-
-  constructor(
-    private readonly credentials: Credentials | undefined,
-    private readonly sleep?: Sleep,
-  ) {}
-
-  /** Sends a request, and a second time with a new authorization if the registry asks for one. */
-  async request(url: string, options?: ReadRequest): Promise<Response> {
-    const response = await this.send(url, options);
-    if (response.status !== 401) return response;
-    this.authorization = await this.authorize(response.headers.get("www-authenticate") ?? "");
-    return this.authorization === undefined ? response : this.send(url, options);
-  }
-
-  private send(url: string, options?: ReadRequest, authorization = this.authorization ?? ""): Promise<Response> {
-    const headers = { accept, ...(authorization === "" ? {} : { authorization }) };
-    return fetchWithRetry(url, { timeout: 60_000, ...options, headers }, this.sleep);
-  }
-
+/**
+ * Returns a function that sends requests of one scope: a second time with a new authorization if the registry asks for one.
+ * Keeps the authorization until the registry rejects it.
+ */
+function openSession(credentials?: Credentials, sleep?: Sleep) {
+  let authorization = "";
+  const send = (url: string, options?: ReadRequest, authorized = authorization) => {
+    const headers = { accept, ...(authorized === "" ? {} : { authorization: authorized }) };
+    return fetchWithRetry(url, { timeout: 60_000, ...options, headers }, sleep);
+  };
   /** Answers a challenge, basic or bearer: https://distribution.github.io/distribution/spec/auth/token/ */
-  private async authorize(challenge: string): Promise<string | undefined> {
-    const basic = this.credentials && basicAuthorization(this.credentials);
+  const authorize = async (challenge: string) => {
+    const basic = credentials ? basicAuthorization(credentials) : "";
     if (/^basic /i.test(challenge)) return basic;
-    const pairs = [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value] as const);
-    const { realm, service = "", scope = "" } = Object.fromEntries(pairs) as Partial<Record<string, string>>;
-    if (!/^bearer /i.test(challenge) || realm === undefined) return undefined;
-    const url = new URL(realm);
-    url.searchParams.set("service", service);
-    url.searchParams.set("scope", scope);
-    const response = await requireOk(await this.send(url.href, {}, basic ?? ""));
+    const parameter = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? "";
+    if (!/^bearer /i.test(challenge) || parameter("realm") === "") return "";
+    const url = new URL(parameter("realm"));
+    for (const name of ["service", "scope"]) url.searchParams.set(name, parameter(name));
+    const response = await requireOk(await send(url.href, {}, basic));
     const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
     return `Bearer ${token ?? access_token ?? ""}`;
-  }
+  };
+  return async (url: string, options?: ReadRequest): Promise<Response> => {
+    const response = await send(url, options);
+    if (response.status !== 401) return response;
+    authorization = await authorize(response.headers.get("www-authenticate") ?? "");
+    return authorization === "" ? response : send(url, options);
+  };
 }
 
 /** A registry's URL. Like BuildKit, assumes plain HTTP on localhost. */
