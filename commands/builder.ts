@@ -95,10 +95,7 @@ const outputs = {
 const timeout = 20 * 60_000;
 const checkout = join(__dirname, "..");
 
-/**
- * Builds, and reads the folder of the result, which is removed afterwards.
- * @throws {Fault} if the builder is not available or the build fails
- */
+/** Builds, reads the folder of the result, and removes it. @throws {Fault} if no builder answers or the build fails */
 export async function readBuild<T>(
   builder: Builder,
   build: Build,

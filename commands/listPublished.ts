@@ -8,11 +8,7 @@ import { RepositoryClient } from "../lib/oci/repositoryClient";
 import { textTable } from "../lib/table";
 import type { Target } from "./target";
 
-/**
- * Lists the images that a target publishes under an image tag. Sets the step output `targets`: the name and the reference
- * of every platform's image, as JSON.
- * @throws {Fault} if no language has the tag
- */
+/** Lists the images under an image tag, also as step output `targets`, in JSON. @throws {Fault} if no language has it */
 export async function listPublished(target: Target, tag: string): Promise<void> {
   const registry = await target.registry();
   const found = catalogue.map(async ({ name }) => {

@@ -6,10 +6,7 @@ import { execa } from "execa";
 import { log } from "../lib/log";
 import type { Project } from "./target";
 
-/**
- * Runs pulumi and shows what it does: on a terminal by pulumi's own display, elsewhere shortened, with all of it in pulumi.log.
- * @returns whether it succeeded
- */
+/** Runs pulumi with its own display on a terminal, elsewhere shortened, with all of it in pulumi.log. Returns its success. */
 export async function runPulumi({ folder, env, logs }: Project, args: readonly string[]): Promise<boolean> {
   if (process.stdout.isTTY) {
     return !(await execa("pulumi", args, { cwd: folder, env, stdio: "inherit", reject: false })).failed;
@@ -51,10 +48,7 @@ const failure = /:Image (\S+) \*\*\S* ?failed\*\*/;
 /** Progress dots and in-progress resources. */
 const noise = /^@ |:Image \S+ [a-z]+ing \(\d+s\)/;
 
-/**
- * Shortens pulumi's plain output, line by line: each build step once, the end of a failed build's log, and every line that
- * does not come from a build.
- */
+/** Shortens pulumi's output, line by line: each build step once, the end of a failed build's log, and what no build prints. */
 export function createFilter(): (line: string) => string[] {
   const logs = new BuildLogs();
   return (line) => {

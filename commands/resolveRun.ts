@@ -34,10 +34,7 @@ export async function resolveRun(gitTag: string, clone: Clone, event?: string): 
   return release;
 }
 
-/**
- * Reads the withdrawn versions from the origin's main branch: an old commit does not know what was withdrawn since.
- * @throws {Fault} if the clone does not have that branch or if the list is invalid
- */
+/** Reads main's withdrawn versions: an old commit lacks newer ones. @throws {Fault} if origin/main has no valid list */
 export async function readWithdrawnOnMain(clone: Clone): Promise<Withdrawn> {
   const text = await clone.git("show", `origin/main:${withdrawnFile}`).catch((error: unknown) => {
     if (error instanceof Fault) throw error;

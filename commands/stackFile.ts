@@ -10,8 +10,7 @@ import { Fault, messageOf } from "../lib/errors";
 
 /** Reads where a stack publishes its images. Its file must name a registry or an alias. */
 export async function readStackRegistry(folder: string, stack: string): Promise<RegistryAddress> {
-  const registry = await readValue(folder, stack, "registry");
-  const alias = await readValue(folder, stack, "alias");
+  const { registry, alias } = await readConfig(folder, stack);
   if (registry !== undefined || alias !== undefined) return { registry, alias: alias ?? "" };
   throw new Fault(
     `${fileOf(folder, stack)} has neither runner-pulumi:registry nor runner-pulumi:alias. Set the one that images go to.`,
@@ -20,15 +19,15 @@ export async function readStackRegistry(folder: string, stack: string): Promise<
 
 /** Reads the URL prefix of Pulumi's archives on stack prod, which must be set. */
 export async function readPulumiReleases(folder: string): Promise<string> {
-  const url = await readValue(folder, "prod", "pulumiReleases");
-  if (url !== undefined) return url;
+  const { pulumiReleases } = await readConfig(folder, "prod");
+  if (pulumiReleases !== undefined) return pulumiReleases;
   const file = join(folder, "Pulumi.yaml");
   throw new Fault(`${file} has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.`);
 }
 
 /** Reads a stack's policy for Pulumi's signatures, `required` by default. */
 export async function readSignatures(folder: string, stack: string): Promise<SignaturePolicy> {
-  const policy = (await readValue(folder, stack, "signatures")) ?? "required";
+  const { signatures: policy = "required" } = await readConfig(folder, stack);
   if (isSignaturePolicy(policy)) return policy;
   throw new Fault(
     `signatures ${JSON.stringify(policy)} of stack ${stack} is not a policy. Use one of ${signaturePolicies.join(", ")} ` +
@@ -36,15 +35,16 @@ export async function readSignatures(folder: string, stack: string): Promise<Sig
   );
 }
 
-/** A key's value in the stack's file, else its default in Pulumi.yaml. An empty value means that it is not set. */
-async function readValue(folder: string, stack: string, key: string): Promise<string | undefined> {
-  const [own, program] = await Promise.all([fileOf(folder, stack), join(folder, "Pulumi.yaml")].map(readConfig));
-  const values = [own?.[`runner-pulumi:${key}`], asObject(program?.[key])["default"]];
-  return values.find((value): value is string => typeof value === "string" && value !== "");
-}
-
-async function readConfig(file: string): Promise<Record<string, unknown>> {
-  return asObject(asObject(await readParsed(file, parse))["config"]);
+/** The values in the stack's file, else the defaults in Pulumi.yaml. An empty value means that it is not set. */
+async function readConfig(folder: string, stack: string): Promise<Partial<Record<string, string>>> {
+  const files = [join(folder, "Pulumi.yaml"), fileOf(folder, stack)];
+  const [program, own] = await Promise.all(files.map((file) => readParsed(file, parse)));
+  const entries = [program, own].flatMap((file) => Object.entries(asObject(asObject(file)["config"])));
+  const values = entries.map(([key, value]) => [
+    key.replace("runner-pulumi:", ""),
+    asObject(value)["default"] ?? value,
+  ]);
+  return Object.fromEntries(values.filter(([, value]) => typeof value === "string" && value !== "")) as object;
 }
 
 function fileOf(folder: string, stack: string): string {

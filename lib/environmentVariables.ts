@@ -1,9 +1,6 @@
 import { Fault } from "./errors";
 
-/**
- * Reads variables. GitHub sets one to nothing if its expression has no value, so an empty one is missing.
- * @throws {Fault} that names every missing one
- */
+/** Reads variables. An empty one is missing: GitHub sets it if its expression has no value. @throws {Fault} that names all */
 export function requireVariables<Name extends string>(names: readonly Name[], env = process.env) {
   const missing = names.filter((name) => !env[name]);
   if (missing.length === 0) return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<Name, string>;

@@ -40,10 +40,7 @@ const statusPage = "https://www.githubstatus.com";
 
 const Client = Octokit.plugin(throttling, retry);
 
-/**
- * Creates a client of GitHub's API that retries twice, also after a rate limit of up to five minutes. Its requests throw a
- * Fault that names the URL, the answer and the remedy.
- */
+/** Creates a client of GitHub's API that retries twice, also after a short rate limit. It throws Faults with a remedy. */
 export function openGitHub({ url, token, timeout = 30_000, retryDelay = 1000 }: GitHubOptions = {}): Octokit {
   const octokit = new Client({
     auth: token,

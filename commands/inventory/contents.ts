@@ -39,10 +39,7 @@ export interface Inventory {
   readonly images: Readonly<Record<string, InventoryImage>>;
 }
 
-/**
- * Runs the probes in the target of a build.
- * @throws {Fault} if the builder cannot run it, or if a probe's answer is not as expected
- */
+/** Runs the probes in a build's target. @throws {Fault} if it cannot be run, or if an answer is not as expected */
 export async function readContents(builder: Builder, build: Build): Promise<Contents> {
   return readBuild(builder, withProbes(build), "files", async (folder) => {
     const files = await readdir(folder);
@@ -76,10 +73,7 @@ COPY --from=probed-image ${folder} /
   return { ...build, inputs: { ...inputs, dockerfile: { inline }, target: "answers" } };
 }
 
-/**
- * Parses the answers of the probes, by their names. A probe without an answer is that of a tool that is not installed.
- * @throws {Fault} that names every probe whose command failed or printed something unexpected
- */
+/** Parses answers by probe: none for a tool that is not installed. @throws {Fault} that names every bad answer */
 export function toContents({ title, platform }: Omit<Build, "inputs">, answers: ReadonlyMap<string, string>): Contents {
   const problems: string[] = [];
   const found = new Map<string, string[]>();

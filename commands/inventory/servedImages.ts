@@ -31,11 +31,7 @@ export async function readServed(repository: string, tag: string): Promise<Serve
   });
 }
 
-/**
- * Finds the tag of the previous release: the highest lower version of the same stack. For prod, that is a `vX.Y.Z`, which
- * each `latest` is too.
- * @param tags of the repository
- */
+/** The tag of the previous release: the highest lower version of the stack. For prod, each `latest` is a `vX.Y.Z` too. */
 export function previousTag({ stack, pulumiVersion }: Release, tags: readonly string[]): string | undefined {
   const lower = tags
     .flatMap((tag) => parseGitTag(tag) ?? [])

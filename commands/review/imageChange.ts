@@ -23,10 +23,7 @@ export interface ImageChange {
   readonly packages: ReadonlyMap<string, VersionChange>;
 }
 
-/**
- * Builds an Image as a release would, which takes seconds after its smoke test, and compares it with the published one.
- * @returns why it cannot be compared if the builder or the registry does not respond
- */
+/** Builds an Image as a release would, in seconds after its smoke test, and compares it. Returns why if that fails. */
 export async function readImageChange(name: string, step: ImageStep): Promise<ImageChange | { problem: string }> {
   log(name, "compared with what is published");
   return compareImage(name, step).catch((error: unknown) => {

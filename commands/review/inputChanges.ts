@@ -12,10 +12,7 @@ export function changesInputs(step: ImageStep): boolean {
   return step.op === "update" && (before !== now || changesFiles(step) || changedValues(step).length > 0);
 }
 
-/**
- * Describes the changes of inputs as hunks of a diff, without headers.
- * @param steps a language's smoke test, if it has one, and its published image: they share most inputs
- */
+/** Describes changes of inputs as hunks of a diff. A language's smoke test and its published image share most inputs. */
 export async function describeInputChanges(steps: readonly ImageStep[]): Promise<string[]> {
   const changed = steps.filter(changesInputs);
   const pairs = changed.map(dockerfiles).filter(([before, now]) => before !== now);

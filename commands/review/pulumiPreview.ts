@@ -50,10 +50,7 @@ interface EngineEvent {
   readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
 }
 
-/**
- * Runs `pulumi preview`, which builds the smoke tests that changed. Logs each build step; every message goes to
- * pulumi.log. The events themselves go to no file, because they hold credentials.
- */
+/** Previews, logs build steps, and writes messages to pulumi.log: no events, because these hold credentials. */
 export async function runPreview(folder: string, logs: string): Promise<Preview> {
   logHeading("pulumi preview");
   const running = execa("pulumi", ["preview", "--json", "--non-interactive"], {

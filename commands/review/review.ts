@@ -48,11 +48,7 @@ export async function review(stack: string, folder: string, logs: string, withdr
 /** A resource in a stack's exported state, as far as it is read here. */
 type Resource = Readonly<{ type: string; inputs?: ImageInputs }>;
 
-/**
- * Finds what a stack has released last: a review previews that, so that only changes of the checkout show. If a release
- * ended halfway, that is the newest version.
- * @throws {Fault} if nothing was released
- */
+/** Finds what a stack released last: the newest version, if that ended halfway. @throws {Fault} if nothing was released */
 export function lastReleased(stack: Release["stack"], resources: readonly Resource[]): Release {
   const images = resources.flatMap(({ type, inputs }): Release[] => {
     const pulumiVersion = inputs?.buildArgs?.["PULUMI_VERSION"] ?? "";

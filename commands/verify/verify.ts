@@ -20,11 +20,7 @@ type Workshop = (
   signatures: SignaturePolicy,
 ) => Promise<Workplace>;
 
-/**
- * Rebuilds what a target publishes under a tag, without any cache, and compares both.
- * @param languages none means all
- * @throws {Fault} if anything differs, or if there is nothing to compare with
- */
+/** Rebuilds what a target publishes under a tag, without any cache, and compares. @throws {Fault} if anything differs */
 export async function verify(target: Target, gitTag: string, languages: readonly Language[], workshop: Workshop) {
   const tag = requireImageTag(gitTag);
   requirePublisher(target, tag.stack);
@@ -48,11 +44,7 @@ export async function verify(target: Target, gitTag: string, languages: readonly
 /** Whether a published tag is what was rebuilt, and what to print about it. */
 export type Verdict = Awaited<ReturnType<typeof judge>>;
 
-/**
- * Compares what is served with the rebuilt images.
- * @returns whether every image has the version of its tag and is identical to its rebuild; and the lines to print: images
- *   of another version, a table of every language and platform, then the differences and their likely causes
- */
+/** Compares images with their rebuilds: the lines to print, and whether all are identical and of the tag's version. */
 export async function judge(wanted: ImageTag, targets: readonly RebuildTarget[], rebuilt: readonly ImageReference[]) {
   const { tag, pulumiVersion: expected } = wanted;
   const labels = targets

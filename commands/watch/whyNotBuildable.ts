@@ -5,10 +5,7 @@ import { messageOf } from "../../lib/errors";
 import { whyUnavailable } from "../../lib/http";
 import { log } from "../../lib/log";
 
-/**
- * Checks that a build would find and accept Pulumi's archives, checksum file and signature. GitHub lists a release before all of
- * its files are uploaded. Returns why the version cannot be built yet; undefined if it can.
- */
+/** Why a build would refuse a version, undefined if it would not: GitHub lists a release before all of its files exist. */
 export async function whyNotBuildable(version: string, pulumiReleases: string, signatures: SignaturePolicy) {
   const names = [
     checksumsName(version),

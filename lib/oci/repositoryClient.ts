@@ -135,10 +135,7 @@ export async function logIn(registry: string, credentials: Credentials, sleep?: 
   await requireOk(await openSession(credentials, sleep)(`${registryUrl(registry)}/v2/`));
 }
 
-/**
- * Returns a function that sends requests of one scope: a second time with a new authorization if the registry asks for one.
- * Keeps the authorization until the registry rejects it.
- */
+/** Returns a function that sends requests of one scope, with a new authorization whenever the registry asks for one. */
 function openSession(credentials?: Credentials, sleep?: Sleep) {
   let authorization = "";
   const send = (url: string, options?: ReadRequest, authorized = authorization) => {
