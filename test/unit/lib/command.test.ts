@@ -30,14 +30,11 @@ async function run(name: string): Promise<string> {
 }
 
 const lastLines = Array.from({ length: 15 }, (_, index) => `${index + 6}\n`).join("");
+const failed = new RegExp(`^\nCommand failed with exit code 3: sh -c .*\n${lastLines}code 1$`);
 for (const [behaviour, name, output] of [
   ["exits at once, with all of its output", "fails", /^500000 characters\n\nthe fault\ncode 1$/],
   ["prints a Fault that is thrown before the first await in the same way", "throws", /^\nbefore any await\ncode 1$/],
-  [
-    "prints the last lines of a program that failed, and no stack",
-    "program",
-    new RegExp(`^\nCommand failed with exit code 3: sh -c .*\n${lastLines}code 1$`),
-  ],
+  ["prints the last lines of a program that failed, and no stack", "program", failed],
   ["is unknown, with another code", "none", /^Unknown command "none"\. Known: fails, throws, program\.\ncode 2$/],
 ] as const) {
   it(`a command that fails ${behaviour}`, async () => assert.match(await run(name), output));

@@ -1,27 +1,22 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
 
 import { ExecaError } from "execa";
 
-import { Fault } from "../../../lib/errors";
 import { Clone } from "../../../lib/git";
+import { useFiles } from "../../helpers/folderOfFiles";
+import { isFault } from "../../helpers/isFault";
 import { git } from "../../helpers/scratchRepository";
-import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 import { withEnvironment } from "../../helpers/withEnvironment";
 
 describe("a clone", () => {
-  const folder = useTemporaryFolder();
-  const clone = () => new Clone(folder());
+  const files = useFiles();
+  const clone = () => new Clone(files.path());
 
   it("has no tags if the folder is not a clone", async () => assert.deepEqual(await clone().tags(), []));
 
   it("gets English from git in every locale, because the output is parsed", () => {
-    writeFileSync(join(folder(), "git"), '#!/bin/sh\necho "$LC_ALL"\n', { mode: 0o755 });
-    const path = [folder(), process.env["PATH"]].join(delimiter);
-    return withEnvironment({ PATH: path, LC_ALL: "de_DE.UTF-8" }, async () =>
-      assert.equal(await clone().git("--version"), "C"),
-    );
+    const env = { ...files.writeProgram("git", 'echo "$LC_ALL"'), LC_ALL: "de_DE.UTF-8" };
+    return withEnvironment(env, async () => assert.equal(await clone().git("--version"), "C"));
   });
 
   it("lists the commits of the origin's tags, annotated or not", async () => {
@@ -30,9 +25,9 @@ describe("a clone", () => {
       ["commit", "--quiet", "--allow-empty", "--message=Start"],
       ["tag", "v3.66.0"],
       ["tag", "--annotate", "--message=Release", "v3.67.0"],
-      ["remote", "add", "origin", folder()],
+      ["remote", "add", "origin", files.path()],
     ]) {
-      await git(folder(), ...args);
+      await git(files.path(), ...args);
     }
     const head = await clone().commit("HEAD");
     assert.deepEqual(Object.fromEntries(await clone().remoteTags()), { "v3.66.0": head, "v3.67.0": head });
@@ -52,10 +47,8 @@ describe("a clone", () => {
     // What git's own tests set: https://github.com/git/git/blob/master/t/t0033-safe-directory.sh
     const own = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
     await withEnvironment({ GIT_TEST_ASSUME_DIFFERENT_OWNER: "1", ...own }, async () => {
-      const trust = `To trust it: git config --global --add safe.directory ${folder()}`;
-      for (const read of [() => clone().tags(), () => clone().commit("HEAD")]) {
-        await assert.rejects(read(), (error: Error) => error instanceof Fault && error.message.endsWith(trust));
-      }
+      const trust = isFault(new RegExp(`To trust it: git config --global --add safe\\.directory ${files.path()}$`));
+      for (const read of [() => clone().tags(), () => clone().commit("HEAD")]) await assert.rejects(read(), trust);
     });
   });
 });

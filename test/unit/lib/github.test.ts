@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 
-import { Fault } from "../../../lib/errors";
+import { messageOf } from "../../../lib/errors";
 import { openGitHub, parseRepository, requireRepository } from "../../../lib/github";
 import { GitHub, type Trouble, outage, primaryLimit, secondaryLimit } from "../../fakes/github";
 import { captureLog } from "../../helpers/captureLog";
+import { isFault } from "../../helpers/isFault";
 import { stackTrace } from "../../helpers/stackTrace";
 import { withEnvironment } from "../../helpers/withEnvironment";
 
@@ -42,56 +43,31 @@ describe("openGitHub", () => {
 
   const request = "^GET http://127\\.0\\.0\\.1:\\d+/repos/pulumi/pulumi/releases\\?per_page=100";
   const limit = "Retry later, and set GITHUB_TOKEN, which has a higher limit\\.$";
-  const atOnce = 1;
-  const afterRetries = 3;
+  const exceeded = `${request} answers 403: API rate limit exceeded for 192\\.0\\.2\\.1\\..* ${limit}`;
+  const secondary = `${request} answers 429: You have exceeded a secondary rate limit\\..* ${limit}`;
+  const down = `${request} answers 502: Server Error.* See https://www\\.githubstatus\\.com, then retry\\.$`;
+  const slow = `${request} failed: The operation was aborted due to timeout\\. Check the network and https://www\\.githubstatus`;
+  const page = 'answers 200, but not with JSON: "<html>Log in.*Check GITHUB_API_URL';
+  const expired = `${request} answers 401: Bad credentials.* the permissions of GITHUB_TOKEN\\.$`;
   const forbidden = { headers: { "x-accepted-github-permissions": "actions=write" }, message: "Not accessible" };
+  const permission = "the permissions of GITHUB_TOKEN \\(required: actions=write\\)\\.$";
+  const [atOnce, afterRetries] = [1, 3];
   const refused: [string, Trouble, number, string][] = [
-    [
-      "a rate limit of an hour",
-      primaryLimit(403, 3600),
-      atOnce,
-      `${request} answers 403: API rate limit exceeded for 192\\.0\\.2\\.1\\..* ${limit}`,
-    ],
-    [
-      "a secondary rate limit of ten minutes",
-      secondaryLimit(429, 600),
-      atOnce,
-      `${request} answers 429: You have exceeded a secondary rate limit\\..* ${limit}`,
-    ],
+    ["a rate limit of an hour", primaryLimit(403, 3600), atOnce, exceeded],
+    ["a secondary rate limit of ten minutes", secondaryLimit(429, 600), atOnce, secondary],
     ["a rate limit that does not end", secondaryLimit(403, 0.1), afterRetries, limit],
-    [
-      "a lasting outage",
-      outage(),
-      afterRetries,
-      `${request} answers 502: Server Error.* See https://www\\.githubstatus\\.com, then retry\\.$`,
-    ],
-    [
-      "timeouts",
-      "hang",
-      afterRetries,
-      `${request} failed: The operation was aborted due to timeout\\. Check the network and https://www\\.githubstatus`,
-    ],
-    ["a proxy's page", "page", atOnce, 'answers 200, but not with JSON: "<html>Log in.*Check GITHUB_API_URL'],
-    [
-      "an expired token",
-      { status: 401, message: "Bad credentials" },
-      atOnce,
-      `${request} answers 401: Bad credentials.* the permissions of GITHUB_TOKEN\\.$`,
-    ],
-    [
-      "a token without a permission",
-      { status: 403, ...forbidden },
-      atOnce,
-      "the permissions of GITHUB_TOKEN \\(required: actions=write\\)\\.$",
-    ],
+    ["a lasting outage", outage(), afterRetries, down],
+    ["timeouts", "hang", afterRetries, slow],
+    ["a proxy's page", "page", atOnce, page],
+    ["an expired token", { status: 401, message: "Bad credentials" }, atOnce, expired],
+    ["a token without a permission", { status: 403, ...forbidden }, atOnce, permission],
   ];
   for (const [name, trouble, requests, sentence] of refused) {
     it(`reports ${name}`, async () => {
       gitHub.troubles.push(...Array<Trouble>(4).fill(trouble));
       const { error, lines } = await captureLog(() => list());
-      assert.ok(error instanceof Fault);
-      assert.match(error.message, new RegExp(sentence));
-      for (const text of [error.message, ...lines]) {
+      isFault(new RegExp(sentence))(error);
+      for (const text of [messageOf(error), ...lines]) {
         assert.ok(!text.includes(token));
         assert.doesNotMatch(text, stackTrace);
       }

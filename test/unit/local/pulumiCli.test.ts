@@ -1,29 +1,27 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 
 import { toolModule } from "../../../local/install/goBuild";
 import { pinnedVersion } from "../../../local/install/pins";
 import { isInstalled } from "../../../local/pulumiCli";
 import { dependencies } from "../../../package.json";
-import { useTemporaryFolder } from "../../helpers/temporaryFolder";
+import { useFiles } from "../../helpers/folderOfFiles";
 
 describe("the docker-build plugin", () => {
-  const folder = useTemporaryFolder();
+  const files = useFiles();
 
-  it("is built in the version that the program uses", () =>
-    assert.equal(
-      pinnedVersion(toolModule("builder"), "github.com/pulumi/pulumi-docker-build"),
-      dependencies["@pulumi/docker-build"],
-    ));
+  it("is built in the version that the program uses", () => {
+    const built = pinnedVersion(toolModule("builder"), "github.com/pulumi/pulumi-docker-build");
+    assert.equal(built, dependencies["@pulumi/docker-build"]);
+  });
 
   it("is installed again if its installation was interrupted", () => {
-    const plugin = join(folder(), "resource-docker-build-v1.0.0");
-    mkdirSync(plugin);
-    const states = [isInstalled(plugin)];
-    for (const file of [join(plugin, "pulumi-resource-docker-build"), `${plugin}.partial`]) {
-      writeFileSync(file, "");
-      states.push(isInstalled(plugin));
+    const plugin = "resource-docker-build-v1.0.0";
+    mkdirSync(files.path(plugin));
+    const states = [isInstalled(files.path(plugin))];
+    for (const file of [`${plugin}/pulumi-resource-docker-build`, `${plugin}.partial`]) {
+      files.write(file);
+      states.push(isInstalled(files.path(plugin)));
     }
     assert.deepEqual(states, [false, true, false]);
   });

@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 
 import { logPart } from "../../../local/setupLog";
 import { captureLog } from "../../helpers/captureLog";
-import { useTemporaryFolder } from "../../helpers/temporaryFolder";
+import { useFiles } from "../../helpers/folderOfFiles";
 import { withEnvironment } from "../../helpers/withEnvironment";
 
 describe("the set-up log", () => {
-  const folder = useTemporaryFolder();
-  const file = () => join(folder(), "setup.log");
+  const files = useFiles();
 
   /** Logs a part. Returns the lines. */
-  async function logged(verbose: string, reason?: string): Promise<readonly string[]> {
-    const log = () => Promise.resolve(logPart("base node", "substitute", reason, file()));
-    return (await withEnvironment({ VERBOSE: verbose }, () => captureLog(log))).lines;
+  async function logged(VERBOSE: string, reason?: string): Promise<readonly string[]> {
+    const log = () => Promise.resolve(logPart("base node", "substitute", reason, files.path("setup.log")));
+    return (await withEnvironment({ VERBOSE }, () => captureLog(log))).lines;
   }
 
   const line = "  base node            substitute";
@@ -22,7 +20,7 @@ describe("the set-up log", () => {
   it("keeps reasons out of sight, in a file with the time of each", async () => {
     for (const reason of ["first", "second"]) assert.deepEqual(await logged("", reason), [line]);
     const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z base node: substitute:`;
-    assert.match(readFileSync(file(), "utf8"), new RegExp(`^${time} first\n${time} second\n$`));
+    assert.match(files.read("setup.log"), new RegExp(`^${time} first\n${time} second\n$`));
   });
 
   it("shows reasons if VERBOSE is set", async () =>
@@ -30,6 +28,6 @@ describe("the set-up log", () => {
 
   it("writes nothing about a part without a reason", async () => {
     assert.deepEqual(await logged(""), [line]);
-    assert.equal(existsSync(file()), false);
+    assert.equal(existsSync(files.path("setup.log")), false);
   });
 });

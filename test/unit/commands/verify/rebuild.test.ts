@@ -14,7 +14,7 @@ describe("declareRebuild", () => {
       ...{ language, tag: "v3.66.0", version: "3.66.0", platforms: ["linux/amd64"] as const },
       ...{ digest: "sha256:1", source: new ImageStore() },
     };
-    const release = { version: "3.66.0", url: "https://example.com", sha256: { "linux/amd64": "1" } };
+    const release = { version: "3.66.0", url: "https://example.com", sha256: { "linux/amd64": "1" }, files: {} };
     const digest = declareRebuild(image, release, {
       ...{ folder: "/none", env: {}, builder: "any", registry: "localhost:5000/verify", bases: {} },
       ...{ pulumiReleases: release.url, signatures: "off" as const, debianSnapshots: "" },

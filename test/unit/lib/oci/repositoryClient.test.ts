@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 
-import {
-  type Credentials,
-  RefusedError,
-  RepositoryClient,
-  repositoryClients,
-} from "../../../../lib/oci/repositoryClient";
+import { RefusedError, RepositoryClient, repositoryClients } from "../../../../lib/oci/repositoryClient";
 import { type FullAnswer, closedUrl, serve } from "../../../helpers/http";
 
 describe("RepositoryClient", () => {
@@ -20,19 +15,18 @@ describe("RepositoryClient", () => {
   /** Starts a registry that records the paths that are requested, and opens its repository x. */
   async function open(
     answer: (request: IncomingMessage, url: string) => FullAnswer | undefined,
-    credentials?: Credentials,
   ): Promise<RepositoryClient> {
     const { url } = await serve((request) => {
       paths.push((request.url ?? "").replace(/\?.*$/, ""));
       return answer(request, url);
     });
-    return client(url, credentials);
+    return client(url);
   }
 
   /** Opens repository x of a registry, and records the delays instead of waiting. */
-  function client(url: string, credentials?: Credentials): RepositoryClient {
+  function client(url: string): RepositoryClient {
     const sleep = (milliseconds: number) => Promise.resolve(delays.push(milliseconds));
-    return new RepositoryClient(`${url.replace("http://", "")}/x`, credentials, sleep);
+    return new RepositoryClient(`${url.replace("http://", "")}/x`, undefined, sleep);
   }
 
   /** Opens a registry with these bodies by path below the repository. */

@@ -1,22 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-
-import { execa } from "execa";
+import { rmSync } from "node:fs";
 
 import { listShellScripts, listWorkflows } from "../../../../local/lint/lint";
-import { useTemporaryFolder } from "../../../helpers/temporaryFolder";
+import { useFiles } from "../../../helpers/folderOfFiles";
+import { git } from "../../../helpers/scratchRepository";
 
 describe("linted files", () => {
-  const folder = useTemporaryFolder();
-  const write = (path: string, text = "") => {
-    mkdirSync(dirname(join(folder(), path)), { recursive: true });
-    writeFileSync(join(folder(), path), text);
-  };
+  const files = useFiles();
 
   it("are the workflows, in a fixed order", () => {
-    for (const name of ["b.yaml", "a.yml", "notes.md"]) write(`.github/workflows/${name}`);
-    assert.deepEqual(listWorkflows(folder()), [".github/workflows/a.yml", ".github/workflows/b.yaml"]);
+    for (const name of ["b.yaml", "a.yml", "notes.md"]) files.write(`.github/workflows/${name}`);
+    assert.deepEqual(listWorkflows(files.path()), [".github/workflows/a.yml", ".github/workflows/b.yaml"]);
   });
 
   it("are the shell scripts that git tracks, whatever their names", async () => {
@@ -30,11 +24,11 @@ describe("linted files", () => {
       removed: "#!/bin/sh\n",
       empty: "",
     };
-    for (const [path, text] of Object.entries(tracked)) write(path, text);
-    await execa("git", ["init", "--quiet"], { cwd: folder() });
-    await execa("git", ["add", "--all"], { cwd: folder() });
-    rmSync(join(folder(), "removed"));
-    write("untracked", "#!/bin/sh\n");
-    assert.deepEqual(await listShellScripts(folder()), ["bash", "run", "scripts/apt install"]);
+    for (const [path, text] of Object.entries(tracked)) files.write(path, text);
+    await git(files.path(), "init", "--quiet");
+    await git(files.path(), "add", "--all");
+    rmSync(files.path("removed"));
+    files.write("untracked", "#!/bin/sh\n");
+    assert.deepEqual(await listShellScripts(files.path()), ["bash", "run", "scripts/apt install"]);
   });
 });
