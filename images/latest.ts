@@ -1,11 +1,10 @@
 import * as semver from "semver";
 
 import { Fault, messageOf } from "../lib/errors";
-import { RepositoryClient } from "../lib/oci/repositoryClient";
+import { type Credentials, RepositoryClient } from "../lib/oci/repositoryClient";
 import type { Language } from "./catalogue";
 import { isPulumiVersion } from "./gitTag";
 import { versionLabel } from "./labels";
-import type { Registry } from "./registry";
 import { type Withdrawn, readWithdrawn, rollbackHint } from "./withdrawals";
 
 /** What a language's `latest` serves now: the Pulumi version in its label, if any; or why it cannot be read. */
@@ -21,7 +20,7 @@ interface Served {
  * @throws {Fault} once for all languages, if one serves a newer version or cannot be read
  */
 export async function guardLatest(
-  { expectedUri, credentials }: Pick<Registry, "expectedUri" | "credentials">,
+  { expectedUri, credentials }: { expectedUri: (language: string) => string; credentials: Credentials | undefined },
   languages: readonly Pick<Language, "name">[],
   version: string,
   withdrawn: Withdrawn = readWithdrawn(),

@@ -7,37 +7,15 @@ import { type Credentials, RefusedError, RepositoryClient, logIn } from "../lib/
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
 import { galleryData } from "./gallery";
-import { ecrPublicHost, repositoryName, repositoryUri } from "./repositoryUri";
+import { type RegistryAddress, ecrPublicHost, repositoryName, repositoryUri } from "./repositoryUri";
 import { asRunError } from "./runError";
-
-/** The registry that the program publishes to. */
-export interface Registry {
-  /** Push credentials; undefined if the registry allows anonymous pushes. */
-  readonly credentials: Credentials | undefined;
-  /** The repository in which a language's images should be, host[:port]/path. */
-  readonly expectedUri: (language: string) => string;
-  /** Declares repositories. Returns the URI of a language's, which resolves after all are found to be the expected ones. */
-  readonly declareRepositories: (
-    languages: readonly Language[],
-  ) => Promise<(language: string) => pulumi.Output<string>>;
-}
-
-/** Opens the registry at the config's address, else ECR Public. @throws {Fault} if AWS issues no credentials for that */
-export async function openRegistry(config: Config): Promise<Registry> {
-  const expectedUri = (language: string) => repositoryUri(config, language);
-  if (config.registry === undefined) {
-    const credentials = await getCredentials();
-    return { credentials, expectedUri, declareRepositories: (languages) => declareAll(languages, config, credentials) };
-  }
-  // It needs no login and creates repositories on push.
-  const declareRepositories = () => Promise.resolve((language: string) => pulumi.output(expectedUri(language)));
-  return { credentials: undefined, expectedUri, declareRepositories };
-}
 
 /** The only region of ECR Public's API: https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
 const region = "us-east-1";
 
-async function getCredentials(): Promise<Credentials> {
+/** Gets push credentials for ECR Public; none for another registry. @throws {Fault} if AWS issues none */
+export async function getCredentials({ registry }: RegistryAddress): Promise<Credentials | undefined> {
+  if (registry !== undefined) return undefined;
   const { userName, password } = await ecrpublic.getAuthorizationToken({ region }).catch((error: unknown) => {
     throw new Fault(
       `AWS issued no credentials for ${ecrPublicHost}: ${messageOf(error)}. Nothing was pushed. ` +
@@ -47,14 +25,23 @@ async function getCredentials(): Promise<Credentials> {
   return { username: userName, password };
 }
 
-async function declareAll(languages: readonly Language[], config: Config, credentials: Credentials) {
+/**
+ * Declares the repositories of languages in ECR Public. Another registry creates them on push.
+ * @returns the URI of a language's, which resolves after all are found to be the expected ones
+ */
+export async function declareRepositories(
+  languages: readonly Language[],
+  config: Config,
+  credentials: Credentials | undefined,
+): Promise<(language: string) => pulumi.Output<string>> {
+  if (config.registry !== undefined) return (language) => pulumi.output(repositoryUri(config, language));
   const expected = languages.map(({ name }) => repositoryUri(config, name));
   const exists = (uri: string) => new RepositoryClient(uri, credentials).exists();
   const adopt = config.adoptRepositories ? await Promise.all(expected.map(exists)) : [];
   const repositories = languages.map((language, index) => declareRepository(language, config, adopt[index] ?? false));
   const found = pulumi.all(repositories.map((repository) => repository.repositoryUri));
   const checked = found.apply((uris) => requireExpected(uris, expected));
-  return (language: string) => checked.apply(() => repositoryUri(config, language));
+  return (language) => checked.apply(() => repositoryUri(config, language));
 }
 
 /** @param adopt import the repository, because it exists already */

@@ -10,7 +10,6 @@ import { type BuilderTools, ensureBuilderTools } from "./native/builderTools";
 import { ensureEmulation, ownPlatform } from "./native/platforms";
 import { startRegistry } from "./native/registry";
 import { ensureBases } from "./offline/bases";
-import type { Contexts } from "./offline/buildSubstitute";
 import { ensurePlugin, ensurePulumi } from "./pulumiCli";
 import { findReleases, findSnapshots, whyMirrored } from "./sources";
 import { configFileOf } from "./stack";

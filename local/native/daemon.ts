@@ -113,10 +113,9 @@ function settingsOf({ command, args, env, config }: Daemon): string {
 function startTime(pid: number): string {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return "";
+  const text = readFileSync(file, "utf8");
   // The second field, the command in parentheses, may contain spaces.
-  const [state, ...fields] = readFileSync(file, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
+  const [state, ...fields] = text.replace(/^.*\) /s, "").split(" ");
   return state === "Z" ? "" : (fields[18] ?? "");
 }
 

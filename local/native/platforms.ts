@@ -1,20 +1,21 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { arch } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { ExecaError, execa } from "execa";
 
-import type { Platform } from "../../images/platform";
+import { type Platform, allPlatforms, platforms } from "../../images/platform";
 import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { ensureDebianProgram } from "../install/debianProgram";
 
 /** The platform that this machine runs itself. */
 export function ownPlatform(): Platform {
-  if (process.platform === "linux" && arch() === "x64") return "linux/amd64";
-  if (process.platform === "linux" && arch() === "arm64") return "linux/arm64";
+  const { platform: system, arch } = process;
+  // Pulumi names architectures as Node.js does.
+  const own = allPlatforms.find((platform) => system === "linux" && platforms[platform].pulumiArch === arch);
+  if (own !== undefined) return own;
   throw new Fault(
-    `BuildKit runs as a process on linux/amd64 and linux/arm64, not on ${process.platform}/${arch()}. ` +
+    `BuildKit runs as a process on ${allPlatforms.join(" and ")}, not on ${system}/${arch}. ` +
       `Use such a machine or a virtual one.`,
   );
 }
@@ -33,10 +34,8 @@ export async function ensureEmulation(wanted: readonly Platform[]): Promise<void
     const emulator = emulators[platform];
     const isRegistered = existsSync(join(binfmt, emulator));
     if (!isRegistered) await register(platform, emulator);
-    const when = isRegistered
-      ? "already registered with the kernel"
-      : "registered with the kernel until this machine restarts";
-    log("emulation", `${platform} by ${emulator}, ${when}`);
+    const already = isRegistered ? "already " : "";
+    log("emulation", `${platform} by ${emulator}, ${already}registered with the kernel until this machine restarts`);
   }
 }
 
@@ -48,7 +47,7 @@ async function register(platform: Platform, emulator: string): Promise<void> {
     // From Debian 13 on, the package above only links to this one, which is static.
     { debianPackage: "qemu-user", program: emulator },
   ]);
-  const prefix = program.replace(/\/bin\/[^/]*$/, "");
+  const prefix = dirname(dirname(program));
   const folders = [join(prefix, "lib", "binfmt.d"), join(prefix, "share", "qemu", "binfmt.d")];
   const file = folders.map((folder) => join(folder, `${emulator}.conf`)).find((path) => existsSync(path));
   if (file === undefined) {
