@@ -31,10 +31,8 @@ describe("workflows", () => {
       const [, target] = /^(?:sudo --preserve-env env "PATH=\$PATH" )?make ([a-z-]+)$/.exec(run) ?? [];
       return !targets.includes(target);
     });
-    assert.deepEqual(
-      others.map(({ workflow, name }) => `${workflow}: ${name}`),
-      ["preview: Comment on the pull request", "release: Publish the release notes"],
-    );
+    const names = others.map(({ workflow, name }) => `${workflow}: ${name}`);
+    assert.deepEqual(names, ["preview: Comment on the pull request", "release: Publish the release notes"]);
     assert.ok(runs.length >= others.length + 7);
   });
 
@@ -108,11 +106,8 @@ describe("an action", () => {
 
   it("is pinned by a commit with its version, by the same one everywhere", () => {
     const remedy = "Pin each as owner/action@<commit of 40 digits> # vX.Y.Z.";
-    assert.deepEqual(
-      pins.filter((pin) => !pinned.test(pin)),
-      [],
-      remedy,
-    );
+    const unpinned = pins.filter((pin) => !pinned.test(pin));
+    assert.deepEqual(unpinned, [], remedy);
     const external = [...new Set(pins.filter((pin) => pin.includes("@")))].sort();
     const actions = external.map((pin) => pin.replace(/@.*/, ""));
     assert.ok(actions.length > 5);
