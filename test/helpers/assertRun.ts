@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
 
-import { says } from "./says";
 import { stackTrace } from "./stackTrace";
 import type { Run } from "./testStack";
 
-/** Asserts that a run of pulumi succeeded and printed these texts. */
+/** Asserts that an output has a text. The whole output is too long to read, so a failure shows its end. */
+export function says(output: string, sentence: RegExp): void {
+  assert.ok(sentence.test(output), `No ${String(sentence)} in the output, which ends with:\n${output.slice(-3000)}`);
+}
+
+/** Asserts that a run succeeded and printed these texts. */
 export function assertSucceeded({ failed, output }: Run, ...sentences: readonly RegExp[]): void {
-  assert.equal(failed, false, output);
+  assert.equal(failed, false, output.slice(-3000));
   for (const sentence of sentences) says(output, sentence);
 }
 
-/** Asserts that a run of pulumi failed and printed these texts, and no stack trace. */
+/** Asserts that a run failed and printed these texts, and no stack trace. */
 export function assertRefused({ failed, output }: Run, ...sentences: readonly RegExp[]): void {
-  assert.equal(failed, true, output);
+  assert.equal(failed, true, output.slice(-3000));
   for (const sentence of sentences) says(output, sentence);
   assert.doesNotMatch(output, stackTrace);
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 export interface FullAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | ArrayBufferView<ArrayBuffer>;
+  readonly body?: string | ArrayBufferView;
 }
 
 /** Answers a request; undefined leaves it without a response. */

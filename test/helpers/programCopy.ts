@@ -12,11 +12,6 @@ export interface Edit {
   readonly to: string;
 }
 
-/** The path of a language's Dockerfile, relative to the checkout. */
-export function dockerfilePath(language: string): string {
-  return join("dockerfiles", language, "Dockerfile");
-}
-
 /** The edit that leaves one language in the catalogue, for tests that would only get slower with all of them. */
 export function languageAlone(name: string): Edit {
   return {

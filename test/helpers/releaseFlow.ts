@@ -1,10 +1,10 @@
+import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 
-import { catalogue } from "../../images/catalogue";
 import { versionLabel } from "../../images/labels";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { stopDaemon } from "../../local/native/daemon";
@@ -14,6 +14,7 @@ import { type Comment, type GhState, changeState, readState } from "../fakes/gh/
 import { Actions, type Ended } from "../fakes/githubActions/workflows";
 import { type Place, closePlace, openPlace } from "./scratch";
 import { ScratchRepository, copyCheckout } from "./scratchRepository";
+import { readServed } from "./testStack";
 
 /** The aliases of the stacks' registries in ECR Public. */
 export const aliases = { dev: "spacelift-dev", prod: "spacelift" } as const;
@@ -93,10 +94,21 @@ export class ReleaseFlow {
   }
 
   /** Reads the digests that a tag serves, by language. Languages without the tag are left out. */
-  async served(stack: StackName, tag: string): Promise<Record<string, string>> {
-    const entries = catalogue.map(async ({ name }) => [name, await this.client(stack, name).digest(tag)] as const);
-    const found = (await Promise.all(entries)).filter(([, digest]) => digest !== undefined);
-    return Object.fromEntries(found) as Record<string, string>;
+  served(stack: StackName, tag: string): Promise<Record<string, string>> {
+    return readServed((language) => this.client(stack, language), tag);
+  }
+
+  /** Reads a file of the maintainer's clone. */
+  read(path: string): string {
+    return readFileSync(join(this.repository.clone, path), "utf8");
+  }
+
+  /** A language's Dockerfile in the clone, changed where the pattern matches, by its path. */
+  editDockerfile(language: string, pattern: RegExp, to: string): Record<string, string> {
+    const file = `dockerfiles/${language}/Dockerfile`;
+    const changed = this.read(file).replace(pattern, to);
+    assert.notEqual(changed, this.read(file));
+    return { [file]: changed };
   }
 
   /** Lists what the registry serves, one line per tag: the version in the image's label, and javascript's digest. */

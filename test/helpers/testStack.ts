@@ -89,10 +89,9 @@ export class TestStack {
     return `${this.prefix}/runner-pulumi-${language}`;
   }
 
-  /** Reads the digest that each language's tag serves; undefined if it does not exist. */
-  async served(tag: string): Promise<Record<string, string | undefined>> {
-    const entries = catalogue.map(async ({ name }) => [name, await this.client(name).digest(tag)] as const);
-    return Object.fromEntries(await Promise.all(entries));
+  /** Reads the digests that a tag serves, by language. Languages without the tag are left out. */
+  served(tag: string): Promise<Record<string, string>> {
+    return readServed((language) => this.client(language), tag);
   }
 
   /** A client that reads a language's repository. */
@@ -100,17 +99,9 @@ export class TestStack {
     return new RepositoryClient(this.repository(language), this.credentials);
   }
 
-  /** Reads the platforms of an index from the configs of its images. */
-  async platformsOf(language: string, digest: string): Promise<string[]> {
-    return Object.keys(await this.sizesOf(language, digest));
-  }
-
-  /** Reads the compressed size in bytes of each image of an index, by platform. */
-  async sizesOf(language: string, index: string): Promise<Record<string, number>> {
-    const client = this.client(language);
-    const images = await readImages(client, index);
-    const sizes = images.map(async (image) => [image.platform, await client.compressedSize(image.digest)] as const);
-    return Object.fromEntries(await Promise.all(sizes));
+  /** Reads the platforms of an index from the configs of its images, sorted. */
+  async platformsOf(language: string, index: string): Promise<string[]> {
+    return (await readImages(this.client(language), index)).map(({ platform }) => platform).sort();
   }
 
   /** Whether an image can be pulled completely by its digest: its manifest, its config and every layer. */
@@ -119,12 +110,13 @@ export class TestStack {
     if (manifest === undefined) return false;
     const { config, layers = [], manifests = [] } = manifest;
     const children = manifests.map((child) => this.pulls(language, child.digest));
-    const blobs = [...(config === undefined ? [] : [config]), ...layers].map((blob) =>
-      this.writer(language)
-        .send(`blobs/${blob.digest}`, { method: "HEAD" })
-        .then(({ headers }) => Number(headers.get("content-length")) === blob.size)
-        .catch(() => false),
-    );
+    const blobs = [...(config === undefined ? [] : [config]), ...layers].map(async ({ digest: blob, size }) => {
+      const head = this.writer(language).send(`blobs/${blob}`, { method: "HEAD" });
+      return head.then(
+        ({ headers }) => Number(headers.get("content-length")) === size,
+        () => false,
+      );
+    });
     return (await Promise.all([...children, ...blobs])).every(Boolean);
   }
 
@@ -151,4 +143,14 @@ export class TestStack {
     this.onOutput(run.all);
     return { failed: run.failed, output: run.all };
   }
+}
+
+/** Reads the digests that a tag serves in the repository of each language. Languages without the tag are left out. */
+export async function readServed(
+  client: (language: string) => RepositoryClient,
+  tag: string,
+): Promise<Record<string, string>> {
+  const entries = catalogue.map(async ({ name }) => [name, await client(name).digest(tag)] as const);
+  const found = (await Promise.all(entries)).filter(([, digest]) => digest !== undefined);
+  return Object.fromEntries(found) as Record<string, string>;
 }

@@ -13,7 +13,6 @@ import { assertRefused, assertSucceeded } from "../helpers/assertRun";
 import { serve } from "../helpers/http";
 import { type LayerFile, filesOf, layersOf } from "../helpers/layers";
 import { Scratch } from "../helpers/scratch";
-import { stackTrace } from "../helpers/stackTrace";
 
 const languages = catalogue.map(({ name }) => name);
 const epoch = new Date(sourceDateEpoch(readDockerfile("python")) * 1000);
@@ -44,7 +43,7 @@ async function committedFiles(): Promise<string> {
 // One story: each test starts from the registry and the state that the previous one leaves.
 describe("a release on this machine", () => {
   let scratch: Scratch;
-  let before66: Record<string, string | undefined>;
+  let before66: Record<string, string>;
   let committed: string;
   let began: Date;
 
@@ -58,10 +57,6 @@ describe("a release on this machine", () => {
   /** Asserts that the tags of the first release serve what it published. */
   async function assertUnchanged(...tags: string[]): Promise<void> {
     for (const tag of tags) assert.deepEqual(await scratch.served(tag), before66, tag);
-  }
-
-  async function assertNothingPublished(tag: string): Promise<void> {
-    assert.deepEqual(await scratch.served(tag), Object.fromEntries(languages.map((language) => [language, undefined])));
   }
 
   describe("of a version", () => {
@@ -78,20 +73,9 @@ describe("a release on this machine", () => {
       }
     });
 
-    it("changes nothing the second time", async () => {
-      assertSucceeded(await scratch.up(v66), /Resources:\n +\d+ unchanged\n/);
-      await assertUnchanged("v3.66.0");
-    });
-
     it("moves latest to the same digest, and leaves the version's own tag", async () => {
       assertSucceeded(await scratch.up({ ...v66, tag: "latest" }));
       await assertUnchanged("latest", "v3.66.0");
-    });
-
-    it("previews what a release would change, and pushes nothing", async () => {
-      const run = await scratch.preview({ ...v66, tag: "dev-v3.66.0" });
-      assertSucceeded(run, new RegExp(`~ ${languages.length} to update`));
-      await assertNothingPublished("dev-v3.66.0");
     });
   });
 
@@ -113,8 +97,10 @@ describe("a release on this machine", () => {
         assert.ok(own.length >= 3, `${language} has ${own.length} layers of its own`);
         for (const layer of own.filter((digest) => !read.has(digest))) {
           const files = await filesOf(repository, layer);
-          const names = files.map(({ name }) => name);
-          read.set(layer, names);
+          read.set(
+            layer,
+            files.map(({ name }) => name),
+          );
           for (const file of files) {
             assert.ok(file.modified <= epoch, `${language}: ${file.name} is of ${file.modified.toISOString()}`);
             const trace = traces.find((text) => file.content.includes(text));
@@ -122,8 +108,10 @@ describe("a release on this machine", () => {
             assert.ok(trace === undefined || isPackaged(file, files), `${language}: ${file.name} contains ${trace}`);
           }
         }
-        const names = own.flatMap((layer) => read.get(layer) ?? []);
-        contents.set(language, names);
+        contents.set(
+          language,
+          own.flatMap((layer) => read.get(layer) ?? []),
+        );
       }
     });
 
@@ -141,12 +129,12 @@ describe("a release on this machine", () => {
 
     it("has the language hosts of YAML and of its language", () => {
       for (const [language, names] of contents) {
-        const hosts = names.flatMap((name) => /\/pulumi-language-(.*)$/.exec(name)?.[1] ?? []);
-        assert.ok(hosts.includes("yaml"), language);
-        const own = hosts.filter((host) => host !== "yaml").sort();
+        const hosts = names.flatMap((name) => /\/pulumi-language-(.*)$/.exec(name)?.[1] ?? []).sort();
+        const own = hosts.filter((host) => host !== "yaml");
+        assert.notDeepEqual(own, hosts, language);
         const kinds = new Set(own.map((host) => host.replace(/-exec$/, "")));
         assert.ok(kinds.size <= 1, `${language}: ${own.join()}`);
-        assert.deepEqual(own, [...(ownHosts[language] ?? own)].sort(), language);
+        assert.deepEqual(own, ownHosts[language] ?? own, language);
       }
     });
   });
@@ -162,30 +150,26 @@ describe("a release on this machine", () => {
       bases = { ...scratch.place.environment.bases, "golang-hosts": empty };
     });
 
-    for (const command of ["preview", "up"] as const) {
-      it(`moves no tag of any language in pulumi ${command}`, async () => {
-        await scratch.pulumi("cancel", "--yes");
-        for (const tag of ["latest", "v3.66.0"]) assertRefused(await scratch[command]({ ...v66, bases, tag }), failure);
-        await assertUnchanged("latest", "v3.66.0");
-      });
-    }
+    it("moves no tag of any language in pulumi preview and pulumi up", async () => {
+      for (const tag of ["latest", "v3.66.0"]) {
+        assertRefused(await scratch.preview({ ...v66, bases, tag }), failure);
+        assertRefused(await scratch.up({ ...v66, bases, tag }), failure);
+      }
+      await assertUnchanged("latest", "v3.66.0");
+    });
 
     it("publishes no new tag of any language", async () => {
       assertRefused(await scratch.up({ ...v64, bases }), failure);
-      await assertNothingPublished("v3.64.0");
+      assert.deepEqual(await scratch.served("v3.64.0"), {});
     });
   });
 
   describe("if something cannot be released", () => {
-    const problems: [string, Record<string, unknown>, RegExp][] = [
-      [
-        "a version that was never published",
-        { pulumiVersion: "99.0.0", tag: "v99.0.0" },
-        /Pulumi 99\.0\.0 was never published: \S+\/pulumi-99\.0\.0-checksums\.txt answers 404\./,
-      ],
+    const malformed = { pulumiVersion: "three", tag: "release-1", platforms: ["linux/arm"] };
+    for (const [name, config, sentence] of [
       [
         "a malformed version, tag and platform",
-        { pulumiVersion: "three", tag: "release-1", platforms: ["linux/arm"] },
+        malformed,
         /The config is invalid:\s+- pulumiVersion "three" is not.*\s+- tag "release-1" is not.*\s+- Unknown platform "linux\/arm"/,
       ],
       [
@@ -194,8 +178,7 @@ describe("a release on this machine", () => {
         /configuration key 'platforms' must be of type 'array<string>'/,
       ],
       ["a registry that does not respond", { ...v66, registry: "localhost:1" }, /localhost:1\/.*connection refused/s],
-    ];
-    for (const [name, config, sentence] of problems) {
+    ] as const) {
       it(`reports ${name} without a stack trace, and publishes nothing`, async () => {
         assertRefused(await scratch.up(config), sentence);
         await assertUnchanged("latest", "v3.66.0");
@@ -210,49 +193,29 @@ describe("a release on this machine", () => {
         return { status: 302, headers: { location: `${pulumiReleases}${path}` } };
       });
       assertRefused(await scratch.up({ ...v64, pulumiReleases: url }), /digest mismatch/);
-      await assertNothingPublished("v3.64.0");
+      assert.deepEqual(await scratch.served("v3.64.0"), {});
     });
   });
 
-  describe("after earlier releases", () => {
-    const older = { ...v64, tag: "latest" };
-
-    it("leaves every earlier tag if another version is released", async () => {
-      assertSucceeded(await scratch.up(v64));
-      const served = await scratch.served("v3.64.0");
-      for (const language of languages) {
-        assert.ok(served[language] !== undefined && served[language] !== before66[language], language);
-      }
-      await assertUnchanged("latest", "v3.66.0");
-    });
-
-    const downgrade = new RegExp(
-      `latest of ${languages.join(", ")} is Pulumi 3\\.66\\.0, which is newer than 3\\.64\\.0\\.\\s+latest is never downgraded\\. .*withdrawn\\.json`,
-      "g",
-    );
-    for (const command of ["preview", "up"] as const) {
-      it(`refuses to downgrade latest in pulumi ${command}, in one sentence for all languages`, async () => {
-        const run = await scratch[command](older);
-        assertRefused(run);
-        assert.equal(run.output.match(downgrade)?.length, 1, run.output);
-        await assertUnchanged("latest");
-      });
-    }
-
-    it("prints that sentence once in make up too", async () => {
-      const { message } = await scratch.release(older).then(
-        () => assert.fail(),
-        (error: Error) => error,
+  describe("after the release", () => {
+    it("refuses to downgrade latest in pulumi preview, pulumi up and make up, in one sentence for all languages", async () => {
+      const sentence = new RegExp(
+        `latest of ${languages.join(", ")} is Pulumi 3\\.66\\.0, which is newer than 3\\.64\\.0\\.\\s+latest is never downgraded\\. .*withdrawn\\.json`,
+        "g",
       );
-      assert.equal(message.match(downgrade)?.length, 1, message);
-      assert.doesNotMatch(message, stackTrace);
-      await assertUnchanged("latest");
+      const older = { ...v64, tag: "latest" };
+      const failure = (error: Error) => ({ failed: true, output: error.message });
+      const release = () => scratch.release(older).then(() => assert.fail(), failure);
+      for (const run of [await scratch.preview(older), await scratch.up(older), await release()]) {
+        assertRefused(run);
+        assert.equal(run.output.match(sentence)?.length, 1, run.output);
+        await assertUnchanged("latest");
+      }
     });
 
     it("leaves everything published if the stack is destroyed", async () => {
       assertSucceeded(await scratch.pulumi("destroy", "--yes", "--non-interactive"), /retain/);
-      await assertUnchanged("v3.66.0");
-      for (const digest of Object.values(await scratch.served("v3.64.0"))) assert.ok(digest !== undefined);
+      await assertUnchanged("latest", "v3.66.0");
     });
 
     it("changes no committed file", async () => assert.equal(await committedFiles(), committed));

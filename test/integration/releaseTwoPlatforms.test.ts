@@ -6,7 +6,7 @@ import { allPlatforms } from "../../images/platform";
 import { ownPlatform } from "../../local/native/platforms";
 import { FreshBuilder } from "../helpers/freshBuilder";
 import { copyProgram, languageAlone } from "../helpers/programCopy";
-import { says } from "../helpers/says";
+import { says } from "../helpers/assertRun";
 import { Scratch } from "../helpers/scratch";
 import type { TestStack } from "../helpers/testStack";
 
