@@ -64,20 +64,18 @@ describe("latest", () => {
   const answers = (name: string, status: number) =>
     unreadable(name, `http://REGISTRY/v2/${name}/manifests/latest answers ${status}`);
 
+  const oldNewOld = ["is-66", "is-64", "without-labels", "is-66-too"];
+  const both = [newer("is-66, is-66-too", "3.66.0"), newer("is-64", "3.64.0"), rollback('"3.66.0", "3.64.0"')];
+  const ofOne = (name: string) => [newer(name, "3.66.0"), rollback('"3.66.0"')];
+  const notJson = `Unexpected token '<', "<html>" is not valid JSON`;
   const refused: [asked: string, repositories: string[], ...lines: string[]][] = [
-    ["3.64.0", ["not-there", "is-66"], newer("is-66", "3.66.0"), rollback('"3.66.0"')],
-    ["3.64.0", ["with-platforms"], newer("with-platforms", "3.66.0"), rollback('"3.66.0"')],
-    [
-      "3.63.0",
-      ["is-66", "is-64", "without-labels", "is-66-too"],
-      newer("is-66, is-66-too", "3.66.0"),
-      newer("is-64", "3.64.0"),
-      rollback('"3.66.0", "3.64.0"'),
-    ],
+    ["3.64.0", ["not-there", "is-66"], ...ofOne("is-66")],
+    ["3.64.0", ["with-platforms"], ...ofOne("with-platforms")],
+    ["3.63.0", oldNewOld, ...both],
     ["3.67.0", ["broken"], answers("broken", 500), retry],
     ["3.67.0", ["with-password"], answers("with-password", 401), retry],
-    ["3.67.0", ["not-json"], unreadable("not-json", `Unexpected token '<', "<html>" is not valid JSON`), retry],
-    ["3.64.0", ["broken", "is-66"], newer("is-66", "3.66.0"), rollback('"3.66.0"'), answers("broken", 500), retry],
+    ["3.67.0", ["not-json"], unreadable("not-json", notJson), retry],
+    ["3.64.0", ["broken", "is-66"], ...ofOne("is-66"), answers("broken", 500), retry],
   ];
   for (const [asked, repositories, ...lines] of refused) {
     it(`is not ${asked} for ${repositories.join(", ")}, for all reasons in one message`, () => {
@@ -86,9 +84,8 @@ describe("latest", () => {
     });
   }
 
-  it("is not moved if the registry cannot be reached", () =>
-    assert.rejects(
-      guard(["127.0.0.1:9/x"], "3.67.0"),
-      isFault(/x's latest: Could not reach http:\/\/127\.0\.0\.1:9\/v2\/x\/manifests\/latest: /),
-    ));
+  it("is not moved if the registry cannot be reached", () => {
+    const message = /x's latest: Could not reach http:\/\/127\.0\.0\.1:9\/v2\/x\/manifests\/latest: /;
+    return assert.rejects(guard(["127.0.0.1:9/x"], "3.67.0"), isFault(message));
+  });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { type TrustRoot, isSigned, isSignaturePolicy, signer, verifySignature } from "../../../images/signature";
-import { type Bundle, Sigstore, type World, pulumiIdentity } from "../../fakes/sigstore";
+import { type Bundle, Sigstore, pulumiIdentity } from "../../fakes/sigstore";
 
 const text = `${"a".repeat(64)}  pulumi-v3.259.0-linux-x64.tar.gz\n`;
 const url = "https://releases.example/pulumi-3.259.0-checksums.txt.sig";
@@ -35,16 +35,17 @@ describe("verifySignature", () => {
     await verify(await sigstore.sign(text, { rekor: 2 }));
   });
 
-  for (const [name, identity] of [
-    ["another repository", pulumiIdentity.replace("pulumi/pulumi", "pulumi/pulumi-evil")],
-    ["another workflow", pulumiIdentity.replace("sign.yml", "release.yml")],
-    ["a workflow whose name a dot in the pattern would match", pulumiIdentity.replace("sign.yml", "sign-yml")],
-    ["a branch", pulumiIdentity.replace(/@.*/, "@refs/heads/master")],
-    ["the queue of another branch", pulumiIdentity.replace("/master/", "/other/")],
-    ["a URL that contains Pulumi's", `https://evil.example/?${pulumiIdentity}`],
-    ["a URL that begins with Pulumi's", `${pulumiIdentity}/evil`],
+  for (const [name, from, to] of [
+    ["another repository", "pulumi/pulumi", "pulumi/pulumi-evil"],
+    ["another workflow", "sign.yml", "release.yml"],
+    ["a workflow whose name a dot in the pattern would match", "sign.yml", "sign-yml"],
+    ["a branch", /@.*/, "@refs/heads/master"],
+    ["the queue of another branch", "/master/", "/other/"],
+    ["a URL that contains Pulumi's", /^/, "https://evil.example/?"],
+    ["a URL that begins with Pulumi's", /$/, "/evil"],
   ] as const) {
     it(`refuses the identity of ${name}, and names it`, async () => {
+      const identity = pulumiIdentity.replace(from, to);
       assert.notEqual(identity, pulumiIdentity);
       const reason = `certificate identity error - expected ${signer.identity}, got ${identity}`;
       await refuses(await sigstore.sign(text, { identity }), reason);
@@ -74,10 +75,9 @@ describe("verifySignature", () => {
     const whole = JSON.stringify(bundle);
     await refuses("", "it is not JSON: Unexpected end of JSON input");
     for (const share of [0.1, 0.5, 0.9, 0.999]) {
-      await assert.rejects(
-        verify(whole.slice(0, whole.length * share)),
-        ({ message }: Error) => message.startsWith(`${refused}it is not JSON: `) && message.endsWith(remedy),
-      );
+      const isRefusal = ({ message }: Error) =>
+        message.startsWith(`${refused}it is not JSON: `) && message.endsWith(remedy);
+      await assert.rejects(verify(whole.slice(0, whole.length * share)), isRefusal);
     }
   });
 
@@ -117,17 +117,14 @@ describe("verifySignature", () => {
     await refuses(await other.sign(text), "Failed to verify certificate chain: no valid certificate path found");
   });
 
-  const expired = "certificate is not valid or expired at the specified date";
-  const outOfTime: [string, World, string][] = [
-    ["the CA's root certificate expired", { clock: new Date(Date.now() + 400 * day) }, `: ${expired}`],
-    ["the trust root stopped trusting the CA", { authorityUntil: new Date(Date.now() - day) }, ""],
-  ];
-  for (const [name, world, reason] of outOfTime) {
-    it(`refuses a signature that was made after ${name}`, async () => {
-      const other = await Sigstore.start(world);
-      await refuses(await other.sign(text), `Failed to verify certificate chain${reason}`, text, other.trust);
-    });
-  }
+  it("refuses a signature of a CA that has expired, or that the trust root does not trust any more", async () => {
+    const chain = "Failed to verify certificate chain";
+    const expired = await Sigstore.start({ clock: new Date(Date.now() + 400 * day) });
+    const reason = `${chain}: certificate is not valid or expired at the specified date`;
+    await refuses(await expired.sign(text), reason, text, expired.trust);
+    const distrusted = await Sigstore.start({ authorityUntil: new Date(Date.now() - day) });
+    await refuses(await distrusted.sign(text), chain, text, distrusted.trust);
+  });
 
   /** Asserts that the trust root is not available for this reason. */
   async function lacks(trust: TrustRoot, why: string, own = bundle): Promise<void> {

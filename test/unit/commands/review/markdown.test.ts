@@ -8,9 +8,7 @@ function language(name: string, own: Partial<LanguageReview> = {}): LanguageRevi
   return { language: name, kind: "same", tested: false, change: undefined, hunks: [], ...own };
 }
 
-function changed(name: string, own: Partial<LanguageReview> = {}): LanguageReview {
-  return language(name, { kind: "changed", ...own });
-}
+const changed = (name: string, own?: Partial<LanguageReview>) => language(name, { kind: "changed", ...own });
 
 function change(packages: Record<string, VersionChange>, tools: Record<string, VersionChange> = {}): ImageChange {
   const versions = { tools: new Map(Object.entries(tools)), packages: new Map(Object.entries(packages)) };
@@ -25,16 +23,13 @@ describe("the text of a review", () => {
   const [java, yaml] = [language("java"), language("yaml")];
   const [python, golang] = [changed("python", { tested: true }), changed("golang", { tested: true })];
   const [added, removed] = [language("ruby", { kind: "new", tested: true }), language("perl", { kind: "removed" })];
+  const others = "New: ruby. No longer released: perl; what is published stays.";
   const firstLines: [languages: LanguageReview[], sentence: string][] = [
     [[python, java, yaml], "python changes; java and yaml do not. 1 smoke test passed, 2 did not need to run."],
     [[python, golang, yaml], "python and golang change; yaml does not. 2 smoke tests passed, 1 did not need to run."],
     [[python], "python changes. 1 smoke test passed."],
     [[java, yaml], "No published image changes. No smoke test needed to run."],
-    [
-      [yaml, added, removed],
-      "No published image changes. New: ruby. No longer released: perl; what is published stays. " +
-        "1 smoke test passed, 1 did not need to run.",
-    ],
+    [[yaml, added, removed], `No published image changes. ${others} 1 smoke test passed, 1 did not need to run.`],
   ];
   for (const [languages, sentence] of firstLines) {
     it(`starts with: ${sentence}`, () => {
@@ -45,11 +40,11 @@ describe("the text of a review", () => {
   }
 
   it("lists sizes, tools and packages of each image that changes", () => {
-    const packages = {
-      git: { before: "1", now: "2" },
-      wget: { before: "3", now: undefined },
-      "python3-yaml": { before: undefined, now: "6.0" },
-    };
+    const [git, wget] = [
+      { before: "1", now: "2" },
+      { before: "3", now: undefined },
+    ];
+    const packages = { git, wget, "python3-yaml": { before: undefined, now: "6.0" } };
     const versions = change(packages, { python: { before: "3.13.5", now: "3.13.6" } });
     const same = { ...change({}), size: { before: 1_000_000, now: 1_010_000 } };
     const text = markdown([changed("python", { change: versions }), changed("java", { change: same })]);
@@ -80,11 +75,11 @@ describe("the text of a review", () => {
   });
 
   it("starts with a failed preview, and shows the end of the build's log", () => {
-    assert.equal(
-      markdown([], [{ name: "python-smoke", message: "exit code: 7", output: ["one", "two"] }]),
-      "**Stack prod, Pulumi 3.64.0:** the preview of python-smoke failed, see below. Nothing was published.\n\n" +
-        "````````text\none\ntwo\nexit code: 7\n````````",
-    );
+    const heading =
+      "**Stack prod, Pulumi 3.64.0:** the preview of python-smoke failed, see below. Nothing was published.";
+    const failed = { name: "python-smoke", message: "exit code: 7", output: ["one", "two"] };
+    const log = "````````text\none\ntwo\nexit code: 7\n````````";
+    assert.equal(markdown([], [failed]), `${heading}\n\n${log}`);
     const refusal = { name: "", message: "latest is never downgraded.", output: [] };
     assert.match(markdown([], [refusal]), /\*\* the preview failed, see below\. .*\n\n````````text\nlatest is never/);
   });
@@ -92,15 +87,12 @@ describe("the text of a review", () => {
   it("leaves room for another stack's review in one comment", () => {
     const names = [..."abcdef"];
     const long = (text: string) => Array<string>(3000).fill(text).join("\n");
-    const versions = change(
-      Object.fromEntries([...Array(500).keys()].map((i) => [`p${i}`, { before: "1", now: "2" }])),
-    );
+    const packages = [...Array(500).keys()].map((i) => [`p${i}`, { before: "1", now: "2" }] as const);
+    const versions = change(Object.fromEntries(packages));
     const reviewed = markdown(names.map((name) => changed(name, { change: versions, hunks: [long(`+${name}`)] })));
     const output = [long("output of the build")];
-    const failed = markdown(
-      [],
-      names.map((name) => ({ name, message: "exit code: 1", output })),
-    );
+    const problems = names.map((name) => ({ name, message: "exit code: 1", output }));
+    const failed = markdown([], problems);
     for (const text of [reviewed, failed]) {
       assert.ok(text.length <= 30_000, String(text.length));
       assert.match(text, /\n`{8}$/);
