@@ -1,8 +1,7 @@
-import { log } from "@pulumi/pulumi";
 import { catalogue } from "./images/catalogue";
 import { readConfig, warnIfUnpinned } from "./images/config";
 import { guardLatest } from "./images/latest";
-import { getPulumiRelease } from "./images/pulumiRelease";
+import { conclude, readReleasable } from "./images/leftOut";
 import { declareRepositories, getCredentials, requireLogin } from "./images/registry";
 import { ecrPublicHost, repositoryUri } from "./images/repositoryUri";
 import { asRunError } from "./images/runError";
@@ -16,16 +15,15 @@ async function releaseImages() {
   if (credentials !== undefined) await requireLogin(ecrPublicHost, credentials);
   const expectedUri = (language: string) => repositoryUri(config, language);
   if (config.tag === "latest") await guardLatest({ expectedUri, credentials }, config.languages, config.pulumiVersion);
-  const release = await getPulumiRelease(config.pulumiVersion, config.platforms, { ...config, warn: log.warn });
+  const { release, languages, leftOut } = await readReleasable(config);
   const repositoryOf = await declareRepositories(catalogue, config, credentials);
-  const tests = catalogue.map((language) => new SmokeTest(language.name, { language, config, release }));
-  const images = catalogue.map((language) => {
+  const tests = languages.map((language) => new SmokeTest(language.name, { language, config, release }));
+  const images = languages.map((language) => {
     const smokeTests = tests.filter((test) => test.language === language || config.languages.includes(test.language));
     const target = { repository: repositoryOf(language.name), credentials };
     return new RunnerImage(language.name, { language, config, release, smokeTests, ...target });
   });
-  const published = images.filter(({ language }) => config.languages.includes(language));
-  return { images: Object.fromEntries(published.map((image) => [image.language.name, image.published])) };
+  return conclude(images, config.languages, leftOut);
 }
 
 // `export =`: under CommonJS an `export default async` is never called, and an empty program means "delete everything".

@@ -2,7 +2,8 @@
 #
 # What all images share. A language's Dockerfile is this file followed by <language>/Dockerfile. By hand:
 #   cat base.Dockerfile python/Dockerfile | docker build --target runner -f - scripts \
-#     --build-arg SOURCE_DATE_EPOCH=$(date --date=<day of DEBIAN_SNAPSHOT>T00:00:00Z +%s) --build-arg PULUMI_VERSION=… --build-arg PULUMI_SHA256_AMD64=…
+#     --build-arg SOURCE_DATE_EPOCH=$(date --date=<day of DEBIAN_SNAPSHOT>T00:00:00Z +%s) --build-arg PULUMI_VERSION=… --build-arg PULUMI_SHA256_AMD64=… \
+#     --build-arg PYTHON_HOSTS="<hosts in images/catalogue.ts>"
 # Stage smoke also needs --build-context smoke-scripts-context=smoke and --build-context program=python/smoke.
 
 # The state of Debian's archive that packages are installed from. It belongs to the Debian image below.

@@ -1,5 +1,6 @@
 import type * as dockerBuild from "@pulumi/docker-build";
 
+import type { ReadRelease } from "./archive";
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
 import {
@@ -11,14 +12,14 @@ import {
   tagArguments,
   withoutSmokeTest,
 } from "./dockerfile";
+import { hostArguments } from "./hosts";
 import { imageLabels } from "./labels";
-import type { PulumiRelease } from "./pulumiRelease";
 
 /** What an image's content depends on. A language's smoke test and its published image share it. */
 export interface BuildArgs {
   readonly language: Language;
   readonly config: Pick<Config, "platforms" | "bases" | "builder" | "cache" | "debianSnapshots">;
-  readonly release: PulumiRelease;
+  readonly release: ReadRelease;
 }
 
 /** The inputs of a published image, without the export. One version has one digest: the tag must not change them. */
@@ -51,6 +52,7 @@ function buildInputs({ language, config, release }: BuildArgs, dockerfile: strin
       // Not empty: the provider takes an empty build argument for an unknown one and skips the build in previews.
       DEBIAN_SNAPSHOTS: debianSnapshots || "none",
       ...releaseArguments(release),
+      ...hostArguments(dockerfile, release),
     },
     // Always the official base: a substitute on some machine must not change a label.
     labels: imageLabels(language, release.version, `docker.io/library/${stages(dockerfile).get("debian") ?? ""}`),
@@ -75,7 +77,7 @@ function namedContexts(locations: Readonly<Record<string, string>>): Record<stri
   return Object.fromEntries(Object.entries(locations).map(([name, location]) => [name, { location }]));
 }
 
-function releaseArguments({ version, url, sha256 }: PulumiRelease): Record<string, string> {
+function releaseArguments({ version, url, sha256 }: ReadRelease): Record<string, string> {
   const { "linux/amd64": amd64, "linux/arm64": arm64 } = sha256;
   return {
     PULUMI_VERSION: version,

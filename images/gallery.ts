@@ -20,5 +20,8 @@ export function galleryData(language: Language, wanted: readonly Platform[]) {
 /** Fills in {{name}}, {{title}} and {{description}} in a text of images/texts. */
 function fill(text: string, language: Language): string {
   const template = readFileSync(join(__dirname, "texts", `${text}.md`), "utf8");
-  return template.replace(/\{\{(name|title|description)\}\}/g, (_, key: keyof Language) => language[key]);
+  return template.replace(
+    /\{\{(name|title|description)\}\}/g,
+    (_, key: "name" | "title" | "description") => language[key],
+  );
 }

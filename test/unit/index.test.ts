@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { mock } from "node:test";
 
 import * as pulumi from "@pulumi/pulumi";
 
 import { catalogue } from "../../images/catalogue";
-import { readDockerfile, tagArguments, withoutSmokeTest } from "../../images/dockerfile";
+import { readDockerfile, stages, tagArguments, withoutSmokeTest } from "../../images/dockerfile";
 import { versionLabel } from "../../images/labels";
+import type { Platform } from "../../images/platform";
 import program from "../../index";
+import { checkout } from "../../local/folder";
+import { archiveFiles, serveRelease } from "../helpers/archives";
 import { inAwsAccount, password } from "../helpers/awsAccount";
-import { checksumsOf, sums } from "../helpers/checksums";
+import { checksumsOf } from "../helpers/checksums";
 import { type Answer, serve } from "../helpers/http";
 import { latestImage } from "../helpers/latestImage";
 import { Recorder, setConfig, valueOf } from "../helpers/mocks";
@@ -34,9 +39,12 @@ describe("program", () => {
   let recorder: Recorder;
   let images: Images;
   let outputs: Outputs;
+  /** Why languages were left out. */
+  let reasons: Record<string, string> | undefined;
 
+  /** The checksums of the archives, by version. */
+  const sums: Record<string, Partial<Record<Platform, string>>> = {};
   const answers: Record<string, Answer> = {
-    "/pulumi-3.66.0-checksums.txt": checksumsOf("3.66.0"),
     "/pulumi-3.259.0-checksums.txt": checksumsOf("3.259.0"),
     ...latestImage("runner-pulumi-python", { [versionLabel]: "3.66.0" }),
     ...latestImage("runner-pulumi-golang", { [versionLabel]: "3.66.0" }),
@@ -44,8 +52,18 @@ describe("program", () => {
 
   before(async () => {
     ({ url } = await serve(answers));
+    for (const version of ["3.66.0", "3.300.0"] as const) {
+      const files = archiveFiles[version];
+      const release = await serveRelease(version, { "linux/amd64": files, "linux/arm64": files });
+      Object.assign(answers, release.answers);
+      sums[version] = release.sha256;
+    }
     registry = url.replace("http://", "");
     images = await run({});
+  });
+  after(() => {
+    const cached = Object.values(sums).flatMap((sha256) => Object.values(sha256));
+    for (const sum of cached) rmSync(join(checkout, ".local", "archives", `${sum}.json`), { force: true });
   });
 
   /** Runs the program for v3.66.0 with this change of the config, and returns its images. */
@@ -63,8 +81,9 @@ describe("program", () => {
       debianSnapshots: "",
       ...change,
     });
-    const { images: published } = await program();
+    const { images: published, leftOut } = await program();
     outputs = await valueOf(pulumi.output(published as unknown as Outputs));
+    reasons = leftOut && (await valueOf(leftOut)).reasons;
     return recorder.ofType(imageType);
   }
 
@@ -102,8 +121,9 @@ describe("program", () => {
       DEBIAN_SNAPSHOTS: "none",
       PULUMI_VERSION: "3.66.0",
       PULUMI_RELEASES: url,
-      PULUMI_SHA256_AMD64: sums.x64,
-      PULUMI_SHA256_ARM64: sums.arm64,
+      PULUMI_SHA256_AMD64: sums["3.66.0"]?.["linux/amd64"],
+      PULUMI_SHA256_ARM64: sums["3.66.0"]?.["linux/arm64"],
+      GOLANG_HOSTS: "pulumi-language-go",
     };
     const shared = {
       labels: {
@@ -206,6 +226,51 @@ describe("program", () => {
     }
   });
 
+  /** The errors of a run, and those that no promise of it handles, which Pulumi prints as well. */
+  async function errorsOf(work: () => Promise<unknown>): Promise<unknown[]> {
+    const errors = new Set<unknown>();
+    const listeners = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection").on("unhandledRejection", (error) => errors.add(error));
+    await work().catch((error: unknown) => errors.add(error));
+    // Unhandled rejections are reported after the microtasks.
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of listeners) process.on("unhandledRejection", listener);
+    return [...errors];
+  }
+
+  describe("if an archive lacks the host of a language", () => {
+    const version = { pulumiVersion: "3.300.0", tag: "v3.300.0", signatures: "off" };
+    const leftOut = languages.filter((name) => stages(readDockerfile(name)).has("golang-hosts"));
+    const others = languages.filter((name) => !leftOut.includes(name));
+
+    it("releases the others, then fails with a sentence for each, and outputs why", async () => {
+      const errors = await errorsOf(() => run(version));
+      const sentences = leftOut.map(
+        (name) =>
+          `${name} is left out: it needs pulumi-language-go, which Pulumi's archive of version 3.300.0 lacks. ` +
+          `Its tags stay as they are. See docs/maintaining.md, "A host is missing".`,
+      );
+      assert.ok(errors.every((error) => error instanceof pulumi.RunError));
+      assert.deepEqual(
+        errors.map(({ message }: Error) => message),
+        sentences,
+      );
+      assert.deepEqual(reasons, Object.fromEntries(leftOut.map((name, index) => [name, sentences[index]])));
+      assert.deepEqual(Object.keys(outputs), others);
+      const declared = others.flatMap((language) => [`${language}-image`, `${language}-smoke`]);
+      assert.deepEqual([...recorder.ofType(imageType).keys()].sort(), declared.sort());
+      const tests = others.map((language) => `${language}-smoke`).sort();
+      assert.deepEqual(testsOf(recorder.ofType(imageType), "yaml"), tests);
+    });
+
+    it("declares it if it is not selected, so that a targeted update keeps it", async () => {
+      const some = await run({ ...version, languages: ["yaml"] });
+      assert.ok(some.has("golang-image"));
+      assert.equal(reasons, undefined);
+    });
+  });
+
   // Pulumi prints a RunError as its message, and any other error as "unhandled exception" with a stack:
   // https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/run/run.ts
   describe("prints a refusal once, with a remedy and without a stack:", () => {
@@ -215,19 +280,6 @@ describe("program", () => {
       fetch(address.replace("https://public.ecr.aws", url), init);
     before(() => void mock.method(globalThis, "fetch", redirected));
     after(() => mock.restoreAll());
-
-    /** The errors of a run, and those that no promise of it handles, which Pulumi prints as well. */
-    async function errorsOf(work: () => Promise<unknown>): Promise<unknown[]> {
-      const errors = new Set<unknown>();
-      const listeners = process.listeners("unhandledRejection");
-      process.removeAllListeners("unhandledRejection").on("unhandledRejection", (error) => errors.add(error));
-      await work().catch((error: unknown) => errors.add(error));
-      // Unhandled rejections are reported after the microtasks.
-      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-      process.removeAllListeners("unhandledRejection");
-      for (const listener of listeners) process.on("unhandledRejection", listener);
-      return [...errors];
-    }
 
     const onProd = { registry: "", alias: "spacelift", debianSnapshots: "http://snapshots.example" };
     const cases: [name: string, message: RegExp, config: object, recorder?: Recorder, login?: number][] = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { catalogue } from "../../../images/catalogue";
+import { catalogue, sharedHosts } from "../../../images/catalogue";
 import { readDockerfile, stages } from "../../../images/dockerfile";
 import { checkout } from "../../../local/folder";
 import node from "../../../local/offline/node.json";
@@ -17,7 +17,15 @@ describe("the catalogue", () => {
     assert.deepEqual(catalogue.map(({ name }) => name).sort(), folders.sort());
   });
 
-  for (const { name, title, description } of catalogue) {
+  it("lists the files of Pulumi's archive in every image", () => {
+    const tree = /^FROM debian AS pulumi\n(?:.*\n)*? +install -D \S+ (.*) \\$/m.exec(readDockerfile("yaml"))?.[1];
+    assert.deepEqual(
+      tree?.split(" "),
+      sharedHosts.map((host) => `/pulumi/${host}`),
+    );
+  });
+
+  for (const { name, title, description, hosts = [] } of catalogue) {
     describe(name, () => {
       const own = readFile(`dockerfiles/${name}/Dockerfile`);
       const dockerfile = readDockerfile(name);
@@ -29,6 +37,15 @@ describe("the catalogue", () => {
       it("has a title and a description for its labels", () => {
         assert.match(title, /^\S.{5,80}$/);
         assert.match(description, /^\S.{10,200}\.$/);
+      });
+
+      it("copies its hosts from a stage that gets their list as a build argument", () => {
+        const stage = texts.find((text) => text.startsWith(`FROM pulumi AS ${name}-hosts\n`));
+        assert.equal(stage !== undefined, hosts.length > 0);
+        if (stage === undefined) return;
+        const list = `${name.toUpperCase()}_HOSTS`;
+        assert.match(stage, new RegExp(`^ARG SOURCE_DATE_EPOCH ${list}\n.*\n.*/hosts/usr/local/bin \\$${list} `, "m"));
+        assert.match(runner, new RegExp(`^COPY --link --from=${name}-hosts /hosts/ /$`, "m"));
       });
 
       it("has a Dockerfile that fits on a screen, without programs in it", () => {
@@ -66,7 +83,7 @@ describe("the catalogue", () => {
       it("declares the epoch in every published stage that runs something", () => {
         // Stages after `runner` are not in the published Dockerfile.
         for (const text of texts.slice(0, texts.indexOf(runner) + 1).filter((each) => /^RUN /m.test(each))) {
-          assert.match(text, /^ARG SOURCE_DATE_EPOCH$/m, text.split("\n")[0]);
+          assert.match(text, /^ARG SOURCE_DATE_EPOCH\b/m, text.split("\n")[0]);
         }
       });
 

@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { type ReadRelease, readArchives } from "./archive";
+import { type Language, catalogue } from "./catalogue";
+import type { Config } from "./config";
+import { type LeftOut, findLeftOut, findUnused } from "./hosts";
+import { getPulumiRelease } from "./pulumiRelease";
+import type { RunnerImage } from "./runnerImage";
+
+/** What a run can release. */
+interface Releasable {
+  readonly release: ReadRelease;
+  /** The catalogue without the languages that are left out. */
+  readonly languages: readonly Language[];
+  readonly leftOut: LeftOut;
+}
+
+/**
+ * Reads Pulumi's release, and finds the languages of the config that it lacks a host for. A language that the config does not
+ * select is declared all the same: a targeted update then keeps it, and any other update cannot build it.
+ */
+export async function readReleasable(config: Config): Promise<Releasable> {
+  const { pulumiVersion, platforms } = config;
+  const source = { ...config, warn: pulumi.log.warn };
+  const release = await readArchives(await getPulumiRelease(pulumiVersion, platforms, source));
+  const unused = Object.entries(findUnused(release)).map(([file, why]) => `${file} (${why})`);
+  if (unused.length > 0) {
+    await pulumi.log.info(`No image has these files of Pulumi ${pulumiVersion}: ${unused.join(", ")}.`);
+  }
+  const leftOut = findLeftOut(config.languages, release);
+  return { release, leftOut, languages: catalogue.filter(({ name }) => leftOut[name] === undefined) };
+}
+
+/** The stack's outputs. */
+interface Outputs {
+  /** By language. */
+  readonly images: Readonly<Record<string, RunnerImage["published"]>>;
+  readonly leftOut?: pulumi.Output<{
+    /** When every image was released: outputs of an earlier run have an earlier time. ISO 8601. */
+    readonly at: string;
+    /** By language. */
+    readonly reasons: LeftOut;
+  }>;
+}
+
+/**
+ * Returns the stack's outputs. If languages are left out, the run fails with their sentences after it has released the others.
+ * The engine then deletes nothing that the program did not declare. After `log.error` alone, it would, and it would report
+ * success (tried with Pulumi 3.259.0).
+ */
+export function conclude(declared: readonly RunnerImage[], selected: readonly Language[], leftOut: LeftOut): Outputs {
+  const published = declared.filter(({ language }) => selected.includes(language));
+  const images = Object.fromEntries(published.map((image) => [image.language.name, image.published]));
+  const reasons = Object.values(leftOut);
+  if (reasons.length === 0) return { images };
+  // Pulumi prints a RunError that nobody handles without a stack, and lets the program fail when it ends.
+  for (const reason of reasons) void Promise.reject(new pulumi.RunError(reason));
+  const digests = pulumi.all(declared.map((image) => image.published.digest));
+  return { images, leftOut: digests.apply(() => ({ at: new Date().toISOString(), reasons: leftOut })) };
+}
