@@ -1,4 +1,3 @@
-// Images that differ from a published one on purpose, pushed to a registry that allows anonymous pushes.
 import { gunzipSync, gzipSync } from "node:zlib";
 
 import { readLayer, visitEntries } from "../../commands/verify/layer";
@@ -13,38 +12,25 @@ interface Manifest {
 }
 
 /**
- * Pushes a copy of a single-platform image with other layers under a tag.
- * @param change gets each layer's blob, lowest first; undefined keeps it
+ * Pushes a copy of a single-platform image under another tag, to a registry that allows anonymous pushes: one bit of the first
+ * byte of a file in its last layer differs.
  */
-export async function pushChanged(
-  repository: string,
-  { from, to }: { readonly from: string; readonly to: string },
-  change: (blob: Buffer, index: number, count: number) => Promise<Buffer | undefined>,
-): Promise<void> {
+export async function pushChanged(repository: string, from: string, to: string, file: string): Promise<void> {
   const client = new RepositoryClient(repository);
   const writer = new RepositoryWriter(repository);
   const manifest = (await client.manifest(from)) as unknown as Manifest;
   const config = JSON.parse((await client.blob(manifest.config.digest)).toString()) as {
     rootfs: { diff_ids: string[] };
   };
-  const layers = [...manifest.layers];
-  for (const [index, layer] of manifest.layers.entries()) {
-    const changed = await change(await client.blob(layer.digest), index, layers.length);
-    if (changed === undefined) continue;
-    layers[index] = await writer.pushBlob(changed, layer.mediaType);
-    config.rootfs.diff_ids[index] = (await readLayer(changed)).diffId;
-  }
+  const last = manifest.layers.at(-1)!;
+  const changed = await changeByte(await client.blob(last.digest), file);
+  const layers = manifest.layers.with(-1, await writer.pushBlob(changed, last.mediaType));
+  config.rootfs.diff_ids = config.rootfs.diff_ids.with(-1, (await readLayer(changed)).diffId);
   const configBlob = await writer.pushBlob(Buffer.from(JSON.stringify(config)), manifest.config.mediaType);
   await writer.pushManifest(to, { ...manifest, config: configBlob, layers });
 }
 
-/** Compresses a layer's archive with another level of gzip than BuildKit's. */
-export function recompress(blob: Buffer): Buffer {
-  return gzipSync(gunzipSync(blob), { level: 1 });
-}
-
-/** Flips one bit of the first byte of a file in a layer. Nothing else changes. */
-export async function changeByte(blob: Buffer, file: string): Promise<Buffer> {
+async function changeByte(blob: Buffer, file: string): Promise<Buffer> {
   const archive = gunzipSync(blob);
   let start: number | undefined;
   await visitEntries(blob, async (header, content) => {

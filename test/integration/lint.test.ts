@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { Fault } from "../../lib/errors";
 import { checkout } from "../../local/folder";
 import { lint, runLinters } from "../../local/lint/lint";
 import { type Linters, ensureLinters, installWheel } from "../../local/lint/linters";
+import { isFault } from "../helpers/isFault";
 import { git } from "../helpers/scratchRepository";
 import { useTemporaryFolder } from "../helpers/temporaryFolder";
 import { withEnvironment } from "../helpers/withEnvironment";
@@ -95,11 +95,6 @@ describe("the linters", () => {
       for (const finding of expected) assert.match(printed[index] ?? "", finding);
       assert.doesNotMatch(printed[index] ?? "", /good[./]|queue\./);
     }
-    for (const path of Object.keys(bad)) rmSync(join(folder(), path));
-    for (const [path, text] of Object.entries(bad)) {
-      assert.ok((await lintFiles({ [path]: text })).join("").includes(path), path);
-      rmSync(join(folder(), path));
-    }
   });
 
   it("refuse a file that is not a workflow, and an action with an unknown key", async () => {
@@ -155,11 +150,8 @@ describe("the linters", () => {
       const tampered = join(folder(), "requirements.txt");
       const text = readFileSync(requirements, "utf8");
       writeFileSync(tampered, text.replace(/sha256:[0-9a-f]{64}/g, `sha256:${"0".repeat(64)}`));
-      await assert.rejects(installWheel("zizmor", tampered, output()), (error) => {
-        assert.ok(error instanceof Fault);
-        assert.match(error.message, /^Could not install zizmor from .*requirements\.txt.*DO NOT MATCH THE HASHES/s);
-        return true;
-      });
+      const sentence = /^Could not install zizmor from .*requirements\.txt.*DO NOT MATCH THE HASHES/s;
+      await assert.rejects(installWheel("zizmor", tampered, output()), isFault(sentence));
       assert.equal(existsSync(output()), false);
     });
 
@@ -168,10 +160,12 @@ describe("the linters", () => {
         const python = "#!/bin/sh\necho No module named pip >&2\nexit 1\n";
         if (missing === "pip") writeFileSync(join(folder(), "python3"), python, { mode: 0o755 });
         const PATH = missing === "pip" ? `${folder()}:${process.env["PATH"]}` : folder();
-        const install = () => withEnvironment({ PATH }, () => installWheel("zizmor", requirements, output()));
-        await assert.rejects(install, {
-          message: "python3 with pip is not on PATH and is needed to install zizmor. Install python3-pip and retry.",
-        });
+        await assert.rejects(
+          withEnvironment({ PATH }, () => installWheel("zizmor", requirements, output())),
+          {
+            message: "python3 with pip is not on PATH and is needed to install zizmor. Install python3-pip and retry.",
+          },
+        );
       });
     }
   });

@@ -35,23 +35,14 @@ describe("a machine that is set up", () => {
     return all;
   }
 
-  const refusedTag = (tag: string) =>
-    `Tag ${JSON.stringify(tag)} is not a release tag. Use dev-vX.Y.Z, vX.Y.Z or latest-vX.Y.Z`;
-  const tags = ["release-1", "v3.66", "v03.66.0", "latest", "v3.66.0-rc.1", "", "v3.66.0; touch hacked"];
-  for (const tag of [...tags, "$(touch hacked)"]) {
+  for (const tag of ["release-1", "", "$(touch hacked)"]) {
     it(`refuses make up TAG=${JSON.stringify(tag)}`, async () => {
       const output = await refusal({ TAG: tag });
-      assert.ok(output.includes(refusedTag(tag)), output);
+      const sentence = `Tag ${JSON.stringify(tag)} is not a release tag. Use dev-vX.Y.Z, vX.Y.Z or latest-vX.Y.Z`;
+      assert.ok(output.includes(sentence), output);
       assert.equal(existsSync(join(checkout, "hacked")), false);
     });
   }
-
-  it("does not let make expand a tag", async () => {
-    const tag = "v3.66.0$(shell touch hacked)";
-    const output = await refusal({}, checkout, ["make", "up", `TAG=${tag}`]);
-    assert.ok(output.includes(refusedTag(tag)), output);
-    assert.equal(existsSync(join(checkout, "hacked")), false);
-  });
 
   it("refuses a registry that cannot be reached", async () => {
     const sentence = /REGISTRY "localhost:1" is not a usable registry: .*Start it, or omit REGISTRY\./;

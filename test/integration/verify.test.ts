@@ -9,11 +9,13 @@ import { readRebuildTargets, requireImageTag } from "../../commands/verify/targe
 import { type Verdict, judge } from "../../commands/verify/verify";
 import { catalogue } from "../../images/catalogue";
 import { ownPlatform } from "../../local/native/platforms";
-import { changeByte, pushChanged, recompress } from "../helpers/changedImage";
+import { assertSucceeded } from "../helpers/assertRun";
+import { pushChanged } from "../helpers/changedImage";
 import { FreshBuilder } from "../helpers/freshBuilder";
 import { copyProgram, languageAlone } from "../helpers/programCopy";
 import { pushImage } from "../helpers/repositoryWriter";
 import { Scratch } from "../helpers/scratch";
+import { withEnvironment } from "../helpers/withEnvironment";
 
 const languages = catalogue.filter(({ name }) => name === "javascript");
 
@@ -30,8 +32,7 @@ describe("a verification of a published tag", () => {
     scratch = await Scratch.start(["3.66.0"]);
     repository = scratch.repository("javascript");
     const program = copyProgram(join(scratch.place.folder, "program"), [languageAlone("javascript")]);
-    const { failed, output } = await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program });
-    assert.equal(failed, false, output.slice(-3000));
+    assertSucceeded(await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program }));
     await inAnotherPlace(async () => {
       elsewhere = mkdtempSync(join(tmpdir(), "verify-"));
       const nodes = [{ platforms: [ownPlatform()], emulates: true }];
@@ -50,15 +51,7 @@ describe("a verification of a published tag", () => {
   /** Sets another umask and another time zone, also for every process that is started meanwhile. */
   async function inAnotherPlace(work: () => Promise<void>): Promise<void> {
     const umask = process.umask(0o077);
-    const { TZ } = process.env;
-    process.env["TZ"] = "Pacific/Kiritimati";
-    try {
-      await work();
-    } finally {
-      process.umask(umask);
-      if (TZ === undefined) delete process.env["TZ"];
-      else process.env["TZ"] = TZ;
-    }
+    await withEnvironment({ TZ: "Pacific/Kiritimati" }, work).finally(() => process.umask(umask));
   }
 
   function workplace(): Workplace {
@@ -90,27 +83,13 @@ describe("a verification of a published tag", () => {
 
   it("names a file that was changed in a layer", async () => {
     const file = "usr/local/bin/pulumi-language-nodejs";
-    await pushChanged(repository, { from: "v3.66.0", to: "dev-v3.66.0" }, async (blob, index, count) =>
-      index === count - 1 ? changeByte(blob, file) : undefined,
-    );
+    await pushChanged(repository, "v3.66.0", "dev-v3.66.0", file);
     const { identical, text } = await compare("dev-v3.66.0");
     assert.equal(identical, false);
     assert.match(text, /^javascript +\S+ +different +sha256:/m);
     assert.match(text, /layer (\d) of \1 \(COPY \/hosts\/ \/.*\): 1 file differs\n/);
     assert.match(text, new RegExp(`\n +${file}: content \\d+ bytes, sha256:\\w+… → \\d+ bytes, sha256:\\w+…\n`));
     assert.match(text, /likely cause: Pulumi's archive/);
-  });
-
-  it("reports layers with the same files in other compression as different", async () => {
-    await pushChanged(repository, { from: "v3.66.0", to: "latest" }, (blob, index) =>
-      Promise.resolve(index === 0 ? undefined : recompress(blob)),
-    );
-    const { identical, text } = await compare("latest-v3.66.0");
-    assert.equal(identical, false);
-    assert.match(text, /^javascript +\S+ +different +sha256:/m);
-    assert.match(text, /layer 2 of \d .*: the same files, in another order, tar format or compression\n/);
-    assert.doesNotMatch(text, /layer 1 of/);
-    assert.match(text, /likely cause: another version of BuildKit/);
   });
 
   it("refuses tags that it cannot compare with", async () => {
