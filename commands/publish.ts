@@ -1,3 +1,5 @@
+import type { LeftOut } from "../images/hosts";
+import type { LeftOutReport } from "../images/leftOut";
 import type { PublishedImage } from "../images/runnerImage";
 import { Fault } from "../lib/errors";
 import { log, logHeading } from "../lib/log";
@@ -6,7 +8,13 @@ import { readPulumi, runPulumi, targetArguments } from "./pulumi";
 import type { Project } from "./target";
 
 /** The stack's output `images`, by language. */
-export type ImageOutputs = Readonly<Record<string, { readonly [Key in keyof PublishedImage]: string }>>;
+export type ImageOutputs = Readonly<Record<string, Readonly<Record<keyof PublishedImage, string>>>>;
+
+/** What an update released, and why it left out other languages. */
+interface Published {
+  readonly images: ImageOutputs;
+  readonly leftOut: LeftOut;
+}
 
 /** `pulumi up` failed. Its output says why. */
 export class UpdateError extends Error {}
@@ -15,18 +23,18 @@ export class UpdateError extends Error {}
  * Runs `pulumi up`, then checks that every tag in the registry points to the digest in the stack's outputs. The provider
  * compares digests only, so it does not notice a tag that was deleted or moved by hand. If there is one, a second update
  * with a new value of `repair` pushes every image again.
- * @throws {UpdateError} if `pulumi up` fails
+ * @throws {UpdateError} if `pulumi up` fails, unless it released all languages but those whose host Pulumi's archive lacks
  * @throws {Fault} if a tag is wrong after the second update too
  */
-export async function publish(project: Project, clientOf: ClientOf): Promise<ImageOutputs> {
-  const images = await update(project);
-  const wrong = await findWrongTags(images, clientOf);
-  if (wrong.length === 0) return images;
+export async function publish(project: Project, clientOf: ClientOf): Promise<Published> {
+  const published = await update(project);
+  const wrong = await findWrongTags(published.images, clientOf);
+  if (wrong.length === 0) return published;
   log("registry", `${wrong.join("; ")}: pushing every image again`);
   // Not a plain date: YAML would read it back as one, in another form, which would be a change.
   await readPulumi(project, "config", "set", "repair", `since-${Date.now()}`);
   const repaired = await update(project);
-  const left = await findWrongTags(repaired, clientOf);
+  const left = await findWrongTags(repaired.images, clientOf);
   if (left.length === 0) return repaired;
   throw new Fault(
     `The registry still serves other images than were released: ${left.join("; ")}. ` +
@@ -34,11 +42,23 @@ export async function publish(project: Project, clientOf: ClientOf): Promise<Ima
   );
 }
 
-async function update(project: Project): Promise<ImageOutputs> {
+async function update(project: Project): Promise<Published> {
   logHeading("pulumi up");
+  const began = new Date().toISOString();
   const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs"];
-  if (!(await runPulumi(project, [...args, ...targetArguments(project)]))) throw new UpdateError("pulumi up failed");
-  return JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
+  const succeeded = await runPulumi(project, [...args, ...targetArguments(project)]);
+  const leftOut = succeeded ? {} : await readLeftOut(project, began);
+  if (leftOut === undefined) throw new UpdateError("pulumi up failed");
+  const images = JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
+  return { images, leftOut };
+}
+
+/** Reads why the update that began then left out languages; undefined if it failed for another reason. */
+async function readLeftOut(project: Project, began: string): Promise<LeftOut | undefined> {
+  // The stack has no such output if no update ever left out a language.
+  const text = await readPulumi(project, "stack", "output", "leftOut", "--json").catch(() => "{}");
+  const { at = "", reasons } = JSON.parse(text) as Partial<LeftOutReport>;
+  return at >= began ? reasons : undefined;
 }
 
 /** Sequential, because registries limit the requests of anonymous clients. */

@@ -1,4 +1,5 @@
 import { type Language, catalogue } from "../images/catalogue";
+import type { LeftOut } from "../images/hosts";
 import { type RegistryAddress, repositoryUri } from "../images/repositoryUri";
 import { Fault } from "../lib/errors";
 import { addSummary, setOutputs } from "../lib/githubActions";
@@ -26,7 +27,8 @@ export interface Subject {
  * Releases a git tag on a target: runs `pulumi up`, checks the registry and reports what changed. Sets the step outputs
  * `stack`, `tag` and `images`, the attestation subjects as JSON.
  * @param languages releases only these; none means all
- * @throws {Fault} if the tag may not be released or if the update fails; the message lists the tags that moved anyway
+ * @throws {Fault} if the tag may not be released or if the update fails; the message lists the tags that moved anyway. After
+ *   all other languages are released, if Pulumi's archive lacks the host of one
  */
 export async function release(target: Target, gitTag: string | undefined, languages: readonly Language[] = []) {
   const wanted = await target.resolve(gitTag);
@@ -36,7 +38,7 @@ export async function release(target: Target, gitTag: string | undefined, langua
   const registry = await target.registry();
   const readDigests = () => readServedDigests(registry, wanted.tag, clientOf);
   const before = await readDigests();
-  const images = await publish(project, clientOf).catch(async (error: unknown) => {
+  const { images, leftOut } = await publish(project, clientOf).catch(async (error: unknown) => {
     throw error instanceof UpdateError ? updateFault(before, await readDigests()) : error;
   });
   const subjects: Subject[] = [];
@@ -48,9 +50,21 @@ export async function release(target: Target, gitTag: string | undefined, langua
   }
   // Before the report: the images are public by now and are attested from this output.
   setOutputs({ stack: target.stack, tag: wanted.tag, images: JSON.stringify(subjects) });
-  await reportRelease(images, before, clientOf);
+  if (subjects.length > 0) await reportRelease(images, before, clientOf);
   const references = Object.values(images).map(({ repository, tag }) => `${repository}:${tag}`);
-  for (const step of target.nextSteps?.(references) ?? []) console.error(`  ${step}`);
+  const steps = references.length > 0 ? target.nextSteps?.(references) : undefined;
+  for (const step of steps ?? []) console.error(`  ${step}`);
+  requireAll(leftOut, Object.keys(images));
+}
+
+/** Fails if languages were left out. */
+function requireAll(leftOut: LeftOut, released: readonly string[]): void {
+  const reasons = Object.values(leftOut);
+  if (reasons.length === 0) return;
+  const others =
+    released.length > 0 ? `Released all the same, see above: ${released.join(", ")}.` : "No tag has moved.";
+  addSummary([...reasons, others].join("\n\n"));
+  throw new Fault([...reasons, others].join("\n"));
 }
 
 /** Sequential, because registries limit the requests of anonymous clients. */

@@ -31,16 +31,19 @@ export async function readReleasable(config: Config): Promise<Releasable> {
   return { release, leftOut, languages: catalogue.filter(({ name }) => leftOut[name] === undefined) };
 }
 
+/** The stack's output `leftOut`, if languages are left out. */
+export interface LeftOutReport {
+  /** When all other languages were released, in ISO 8601. The outputs of an earlier run have an earlier time. */
+  readonly at: string;
+  /** By language. */
+  readonly reasons: LeftOut;
+}
+
 /** The stack's outputs. */
 interface Outputs {
   /** By language. */
   readonly images: Readonly<Record<string, RunnerImage["published"]>>;
-  readonly leftOut?: pulumi.Output<{
-    /** When every image was released: outputs of an earlier run have an earlier time. ISO 8601. */
-    readonly at: string;
-    /** By language. */
-    readonly reasons: LeftOut;
-  }>;
+  readonly leftOut?: pulumi.Output<LeftOutReport>;
 }
 
 /**

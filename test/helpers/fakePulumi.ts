@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 
 import type { ImageOutputs } from "../../commands/publish";
 import type { Project } from "../../commands/target";
+import type { LeftOutReport } from "../../images/leftOut";
 import { type FullAnswer, serve } from "./http";
 
 /** The digest of the only image in the registry. */
@@ -19,6 +20,8 @@ export class FakePulumi {
   readonly requests: string[] = [];
   /** Other responses of the registry, by path. */
   readonly answers: Record<string, FullAnswer> = {};
+  /** The stack's output `leftOut`. */
+  leftOut: LeftOutReport | undefined;
 
   private url = "";
   private server: Server | undefined;
@@ -60,7 +63,9 @@ echo "$*" >>calls
 case "$1" in
 up) echo up >>updates; ${up} ;;
 preview) exit ${status} ;;
-stack) case $(wc -l <updates) in ${lines.join(" ")} esac ;;
+stack)
+  if [ "$3" = leftOut ]; then ${this.leftOut ? `echo '${JSON.stringify(this.leftOut)}'` : "exit 1"}; exit; fi
+  case $(wc -l <updates) in ${lines.join(" ")} esac ;;
 esac
 `;
     writeFileSync(join(this.folder, "pulumi"), script, { mode: 0o755 });

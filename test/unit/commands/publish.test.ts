@@ -45,6 +45,26 @@ describe("publish", () => {
     });
   }
 
+  describe("if the update fails", () => {
+    const reasons = { golang: "golang is left out." };
+
+    it("accepts it if only languages are left out, and checks the others", async () => {
+      pulumi().leftOut = { at: new Date(Date.now() + 60_000).toISOString(), reasons };
+      pulumi().install([pulumi().images("v1")], "exit 1");
+      assert.deepEqual(await publish(pulumi().project, repositoryClients()), {
+        images: pulumi().images("v1"),
+        leftOut: reasons,
+      });
+      assert.ok(pulumi().requests.includes("/v2/b/manifests/v1"));
+    });
+
+    it("does not rely on the outputs of an earlier update", async () => {
+      pulumi().leftOut = { at: new Date(Date.now() - 1000).toISOString(), reasons };
+      pulumi().install([pulumi().images("v1")], "exit 1");
+      assert.ok((await run()).error instanceof UpdateError);
+    });
+  });
+
   it("fails with the update, without looking at the registry", async () => {
     pulumi().install([], "exit 1");
     assert.ok((await run()).error instanceof UpdateError);

@@ -17,7 +17,6 @@ describe("release", () => {
   const pulumi = useFakePulumi();
   const files = useFiles();
 
-  /** Releases this, and returns the error and the step's outputs. */
   async function run(resolved: Release | undefined) {
     const target = targetWith({
       resolve: () => Promise.resolve(resolved),
@@ -76,6 +75,20 @@ describe("release", () => {
       assert.equal(outputs, "");
     });
   }
+
+  it("fails after the report with the languages that were left out, and with what was released", async () => {
+    pulumi().leftOut = { at: new Date(Date.now() + 60_000).toISOString(), reasons: { golang: "golang is left out." } };
+    pulumi().install([pulumi().images("v1")], "exit 1");
+    const { error, outputs } = await run(v1);
+    isFault("golang is left out.\nReleased all the same, see above: first, second.")(error);
+    assert.match(outputs, /^images=.*second/m);
+  });
+
+  it("reports that nothing was released if every language was left out", async () => {
+    pulumi().leftOut = { at: new Date(Date.now() + 60_000).toISOString(), reasons: { golang: "golang is left out." } };
+    pulumi().install([{}], "exit 1");
+    isFault("golang is left out.\nNo tag has moved.")((await run(v1)).error);
+  });
 
   it("releases nothing if another run releases the tag", async () =>
     assert.deepEqual(await run(undefined), { lines: [], error: undefined, outputs: "" }));
