@@ -27,7 +27,6 @@ function imageAnswers(): Record<string, Answer> {
 describe("listPublished", () => {
   const files = useFiles();
 
-  /** Lists the images with a tag in a registry with these answers. */
   async function list(tag: string, registryAnswers: Parameters<typeof serve>[0]) {
     const registry = (await serve(registryAnswers)).url.replace("http://", "");
     const target = targetWith({ registry: () => Promise.resolve({ registry, alias: "" }) });

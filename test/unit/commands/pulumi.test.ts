@@ -5,7 +5,6 @@ import { captureLog } from "../../helpers/captureLog";
 import { useFakePulumi } from "../../helpers/fakePulumi";
 import { useFiles } from "../../helpers/folderOfFiles";
 
-/** A line of pulumi's output about an image. */
 const line = (image: string, text: string) => ` +  docker-build:index:Image ${image} ${text}`;
 
 describe("createFilter", () => {

@@ -9,7 +9,6 @@ import { withEnvironment } from "../../helpers/withEnvironment";
 describe("configureStack", () => {
   const files = useFiles();
 
-  /** Configures stack prod by a fake pulumi, and returns the error. */
   async function configure(script: string): Promise<unknown> {
     const env = { ...files.writeProgram("pulumi", `echo "$*" >>calls\n${script}`), PULUMI_ORGANIZATION: "acme" };
     const release = { stack: "prod", pulumiVersion: "3.66.0", tag: "v3.66.0" } as const;

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 
-import fc from "fast-check";
-
 import { imageTags, isImageTag, isPulumiVersion, parseGitTag, requireRelease } from "../../../images/gitTag";
 import { isFault } from "../../helpers/isFault";
 
@@ -16,40 +14,26 @@ describe("a git tag", () => {
   }
 
   const remedy = "Use dev-vX.Y.Z, vX.Y.Z or latest-vX.Y.Z, such as v3.66.0.";
-  const assertRefused = (gitTag: string) => {
-    assert.equal(parseGitTag(gitTag), undefined);
-    const message = `Tag ${JSON.stringify(gitTag)} is not a release tag. ${remedy}`;
-    assert.throws(() => requireRelease(gitTag), isFault(message));
-  };
-
   for (const [reason, ...gitTags] of [
     ["no version", "release-1", "", "latest", "v"],
     ["no v", "3.66.0"],
-    ["two or four parts", "v3.66", "v3.66.0.1"],
-    ["a leading zero", "v03.66.0"],
+    ["two or four parts, or an empty one", "v3.66", "v3.66.0.1", "v3..0"],
+    ["a leading zero, a sign or an exponent", "v03.66.0", "v3.01.0", "v3.-1.0", "v3.1e3.0"],
     ["a prerelease or build metadata", "v3.66.0-rc.1", "latest-v3.66.0-alpha.1", "v3.66.0+build"],
-    ["two prefixes, or capitals", "dev-latest-v3.66.0", "Dev-v3.66.0"],
-    ["white space or another line", " v3.66.0", "v3.66.0 ", "v3.66.0\n", "v3.66.0\nv3.66.0"],
-    ["a command", "v3.66.0$(id)"],
-    ["a digit that is not ASCII", "v３.66.0"],
+    ["another prefix", "dev-latest-v3.66.0", "latest-dev-v3.66.0", "--v3.66.0", "Dev-v3.66.0", "V3.66.0"],
+    ["white space or another line", " v3.66.0", "v3. 1.0", "v3.66.0 ", "v3.66.0\n", "v3.66.0\nv3.66.0"],
+    ["a command", "v3.66.0$(id)", "v3.`id`.0", "v3.66.0;id"],
+    ["a digit that is not ASCII", "v３.66.0", "v3.٣.0"],
     ["a number that is too large, or 300 characters", "v3.66.99999999999999999999", `v${"1".repeat(300)}.0.0`],
   ] as const) {
-    it(`is refused if it has ${reason}`, () => gitTags.forEach(assertRefused));
-  }
-
-  it("is refused in every form but those three", () => {
-    const number = fc.oneof(fc.nat(), fc.constantFrom("", "01", "-1", "1e3", "１", "٣", " 1", "1\n", "$(id)", "`id`"));
-    const almost = fc
-      .tuple(fc.constantFrom("", "dev-", "latest-", "Dev-", "--", "latest-dev-"), fc.constantFrom("v", "V", ""), number)
-      .chain(([prefix, v, part]) => fc.constantFrom(`${prefix}${v}3.${part}.0`, `${prefix}${v}${part}.66.0;id`));
-    const texts = fc.oneof(almost, fc.string(), fc.string({ unit: "binary" }));
-    const refuses = fc.property(texts, (text) => {
-      if (/^(dev-|latest-)?v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/.test(text)) {
-        assert.match(requireRelease(text).tag, /^(latest|(dev-)?v[\d.]+)$/);
-      } else assertRefused(text);
+    it(`is refused if it has ${reason}`, () => {
+      for (const gitTag of gitTags) {
+        assert.equal(parseGitTag(gitTag), undefined);
+        const message = `Tag ${JSON.stringify(gitTag)} is not a release tag. ${remedy}`;
+        assert.throws(() => requireRelease(gitTag), isFault(message));
+      }
     });
-    fc.assert(refuses, { numRuns: 500 });
-  });
+  }
 });
 
 it("imageTags belong to dev or prod, and other stacks may use all of them", () => {

@@ -35,7 +35,6 @@ describe("latest", () => {
     registry = url.replace("http://", "");
   });
 
-  /** Guards these repositories. */
   function guard(names: string[], asked: string, withdrawn = {}, credentials?: Credentials): Promise<void> {
     const expectedUri = (name: string) => (name.includes(":") ? name : `${registry}/${name}`);
     const languages = names.map((name) => ({ name }));

@@ -9,7 +9,6 @@ const day = 24 * 60 * 60 * 1000;
 
 describe("verifySignature", () => {
   let sigstore: Sigstore;
-  /** The valid bundle for the text. */
   let bundle: Bundle;
   before(async () => {
     sigstore = await Sigstore.start();

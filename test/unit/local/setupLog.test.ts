@@ -9,7 +9,6 @@ import { withEnvironment } from "../../helpers/withEnvironment";
 describe("the set-up log", () => {
   const files = useFiles();
 
-  /** Logs a part. Returns the lines. */
   async function logged(VERBOSE: string, reason?: string): Promise<readonly string[]> {
     const log = () => Promise.resolve(logPart("base node", "substitute", reason, files.path("setup.log")));
     return (await withEnvironment({ VERBOSE }, () => captureLog(log))).lines;

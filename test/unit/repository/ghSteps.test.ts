@@ -11,7 +11,6 @@ import { type Contexts, type EndedJob, type Job, runJob } from "../../fakes/gith
 import { readFile } from "../../helpers/checkoutFiles";
 import { ScratchRepository } from "../../helpers/scratchRepository";
 
-/** A job of a workflow. */
 function readJob(workflow: string, job: string): Job {
   const { jobs } = parse(readFile(`.github/workflows/${workflow}.yml`)) as { jobs: Record<string, Job> };
   return jobs[job] ?? assert.fail(job);

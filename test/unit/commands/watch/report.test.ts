@@ -15,7 +15,6 @@ const entries: Entries = [
   ["unknown", "v3.259.3", "connection refused"],
 ];
 
-/** A report with some entries, and what it logs. */
 async function fill(dryRun: boolean, list: Entries = entries): Promise<{ report: WatchReport; logged: string[] }> {
   const report = new WatchReport(dryRun);
   const { lines } = await captureLog(() => Promise.resolve(list.forEach((entry) => report.add(...entry))));
