@@ -41,11 +41,13 @@ export async function unpackImage(
     await writeFile(join(folder, "Dockerfile"), `FROM ${reference}\n`);
     const options = ["--frontend=dockerfile.v0", `--local=dockerfile=${folder}`, `--opt=platform=${platform}`];
     const args = ["--addr", buildKit.address, "build", "--progress=plain", ...options];
-    await execa(buildKit.buildctl, [...args, `--output=type=oci,tar=false,dest=${join(folder, "layout")}`]);
-    const { digest, architecture, config } = await readLayout(join(folder, "layout"));
-    if (platform !== `linux/${architecture}`) {
-      throw new Fault(`${reference} is an image for linux/${architecture}, not for ${platform}. Set PLATFORM to that.`);
-    }
+    const output = `--output=type=oci,tar=false,dest=${join(folder, "layout")}`;
+    const { stderr } = await execa(buildKit.buildctl, [...args, output]);
+    // BuildKit accepts an image of another platform, warns, and writes the wanted platform into the config.
+    const [, found] = /was pulled with platform "([^"]+)"/.exec(stderr) ?? [];
+    if (found !== undefined)
+      throw new Fault(`${reference} is for ${found} alone, not ${platform}. Set PLATFORM to it.`);
+    const { digest, config } = await readLayout(join(folder, "layout"));
     const files = join(parent, digest.slice(0, 12));
     if (!existsSync(files)) {
       const build = execa(buildKit.buildctl, [...args, "--output=type=tar,dest=-"], { buffer: { stdout: false } });
@@ -71,8 +73,8 @@ async function readLayout(layout: string) {
   const { manifests } = await read<{ manifests: { digest: string }[] }>("index.json");
   const manifest = await blob<{ config: { digest: string } }>(hexOf(manifests[0]?.digest));
   const digest = hexOf(manifest.config.digest);
-  const { architecture, config = {} } = await blob<{ architecture: string; config?: BoxConfig }>(digest);
-  return { digest, architecture, config };
+  const { config = {} } = await blob<{ config?: BoxConfig }>(digest);
+  return { digest, config };
 }
 
 /** Removes what was last used more than 24 hours ago. */

@@ -1,0 +1,118 @@
+// Spacelift's worker in a box.
+import { existsSync } from "node:fs";
+import { chown, mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import semver from "semver";
+
+import type { Box, Running } from "../box";
+import type { Check } from "../check";
+import { allPhases, runPhases, worker, workerEnvironment } from "../phases";
+
+/** A program that every image can run without a network. */
+const yaml = "name: worker\nruntime: yaml\noutputs:\n  answer: hello\n";
+
+/** A host that starts after DELAY seconds, so that an update lasts. */
+const slowHost = '#!/bin/sh\nsleep "${DELAY:-0}"\nexec pulumi-language-yaml "$@"\n';
+
+/** The checks of the worker. */
+export const checks: readonly Check[] = [
+  {
+    name: "Phases of a YAML program, each in a new container, as uid 1983",
+    expected: allPhases,
+    find: async (box) => runPhases(box, await programWorkspace(box, yaml)),
+  },
+  {
+    name: "The same on a read-only root file system, PULUMI_HOME in the workspace",
+    expected: allPhases,
+    find: async (box) => {
+      const env = { PULUMI_HOME: "/mnt/workspace/home" };
+      return runPhases(box, await programWorkspace(box, yaml), { readOnly: true, env });
+    },
+  },
+  {
+    name: "The worker sees pulumi by ps, from outside while it runs",
+    expected: "pulumi is listed",
+    find: (box) =>
+      duringUpdate(box, async (running) => {
+        const { exitCode, output } = await running.exec("ps -eo pid,comm");
+        if (exitCode !== 0) throw new Error(output);
+        return /^ *\d+ pulumi$/m.test(output) ? "pulumi is listed" : `ps lists ${output.replaceAll(/\s+/g, " ")}`;
+      }),
+  },
+  {
+    name: "A signal cancels an update: SIGTERM, before Pulumi 3.137 SIGINT",
+    expected: "cancelled, and the next update works",
+    find: (box) =>
+      duringUpdate(box, async (running, workspace) => {
+        await running.signal(await cancellingSignal(box));
+        const { exitCode } = await running.ended;
+        if (exitCode === 0) return "the update goes on";
+        await box.succeed(update, { user: worker, env: workerEnvironment(box), workspace });
+        return "cancelled, and the next update works";
+      }),
+  },
+  {
+    name: "The worker's user reads the OIDC token in the workspace",
+    expected: "token",
+    find: async (box) => {
+      const workspace = await box.workspace();
+      const file = join(workspace, "spacelift.oidc");
+      await writeFile(file, "token", { mode: 0o600 });
+      await chown(file, 1983, 1983);
+      return box.succeed("cat /mnt/workspace/spacelift.oidc", { workspace });
+    },
+  },
+  {
+    name: "A plugin's hook makes a virtual environment and installs with pip",
+    expected: "works",
+    find: async (box) => {
+      const install = "python3 -m venv plugin && . plugin/bin/activate && pip install --quiet cowsay==6.1";
+      await box.succeed(`${install} && cowsay --text hello`, { network: true });
+      return "works";
+    },
+  },
+];
+
+const update = "cd source && pulumi login file:///mnt/workspace && exec pulumi up --yes --skip-preview --stack dev";
+
+/** Creates a workspace with a program in `source`. */
+async function programWorkspace(box: Box, text: string): Promise<string> {
+  const workspace = await box.workspace();
+  await mkdir(join(workspace, "source"));
+  await writeFile(join(workspace, "source", "Pulumi.yaml"), text);
+  await chown(join(workspace, "source"), 1983, 1983);
+  return workspace;
+}
+
+/** Works while an update of a program with a slow host runs, from the moment when it has locked its stack. */
+async function duringUpdate(box: Box, work: (running: Running, workspace: string) => Promise<string>): Promise<string> {
+  const workspace = await programWorkspace(box, yaml.replace("runtime: yaml", "runtime: slow"));
+  await mkdir(join(workspace, "bin"));
+  await writeFile(join(workspace, "bin", "pulumi-language-slow"), slowHost, { mode: 0o755 });
+  const options = { user: worker, env: workerEnvironment(box), workspace, timeout: 60_000 };
+  await box.succeed("cd source && pulumi login file:///mnt/workspace && pulumi stack init dev", options);
+  const running = await box.start(update, { ...options, env: { ...options.env, DELAY: "5" } });
+  const ended = running.ended.then(({ output }) => {
+    throw new Error(output);
+  });
+  // Also an error after the race is none of Node.js' business.
+  ended.catch(() => undefined);
+  await Promise.race([ended, isLocked(workspace)]);
+  const found = await work(running, workspace);
+  await running.signal("KILL");
+  return found;
+}
+
+async function isLocked(workspace: string): Promise<void> {
+  const locks = join(workspace, ".pulumi", "locks");
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) {
+    if (existsSync(locks) && (await readdir(locks, { recursive: true })).some((name) => name.endsWith(".json"))) return;
+  }
+}
+
+/** Older versions only know SIGINT: https://github.com/pulumi/pulumi/pull/17467 */
+async function cancellingSignal(box: Box): Promise<"TERM" | "INT"> {
+  return semver.gte(await box.succeed("pulumi version"), "3.137.0") ? "TERM" : "INT";
+}
