@@ -1,0 +1,68 @@
+// The ways in which projects for Node.js are installed and run.
+import type { Check } from "../check";
+import { deploys, prints, refusesByPolicy } from "./programs";
+
+/**
+ * Corepack takes Yarn 4 from npm's registry instead of https://repository.example, and without signatures, so that the checks
+ * run behind a mirror of the registry that has neither.
+ */
+const corepack = { COREPACK_NPM_REGISTRY: "https://registry.example", COREPACK_INTEGRITY_KEYS: "0" };
+
+/** Prints the third line of what cowsay draws: its text. */
+const cowsay = "cowsay hi | sed -n 's/^< \\(.*\\) >$/\\1/p'";
+
+/** The checks of an image for JavaScript and TypeScript. */
+export const checks: readonly Check[] = [
+  deploys("A TypeScript project with npm", {
+    folder: "javascript/npm",
+    install: "npm install",
+    answer: "hello world and contract",
+  }),
+  deploys("A JavaScript project with Yarn 1", {
+    folder: "javascript/yarn1",
+    install: "yarn install",
+    answer: "3 kinds of fruit",
+  }),
+  deploys("A project that names yarn@4.5.3 as its package manager", {
+    folder: "javascript/yarn4",
+    install: 'test "$(yarn --version)" = 4.5.3 && yarn install',
+    env: corepack,
+    answer: "3 kinds of fruit",
+  }),
+  deploys("A project with pnpm, whose dependency has an install script", {
+    folder: "javascript/pnpm",
+    install: "pnpm install",
+    answer: "3 kinds of fruit",
+  }),
+  deploys("A project that names pnpm@10.12.1 as its package manager", {
+    folder: "javascript/pnpm-pinned",
+    install: 'test "$(pnpm --version)" = 10.12.1 && pnpm install',
+    env: corepack,
+    answer: "3 kinds of fruit",
+  }),
+  deploys("A TypeScript project with Bun as its package manager", {
+    folder: "javascript/bun",
+    install: "bun install",
+    answer: "3 kinds of fruit",
+  }),
+  deploys("A dynamic provider in JavaScript", {
+    folder: "javascript/dynamic",
+    install: "npm install",
+    answer: "ticket 52e5d741",
+  }),
+  deploys("A component package in TypeScript, used by a YAML program", {
+    folder: "javascript/component",
+    install: "npm install --prefix greeter",
+    answer: "hello world from hall",
+  }),
+  refusesByPolicy("A policy pack in TypeScript", "javascript/policy", "npm install --prefix rules"),
+  prints("npm install -g: the command is on PATH", "hi", `npm install -g cowsay && ${cowsay}`),
+  prints("yarn global add: the command is on PATH", "hi", `yarn global add cowsay && ${cowsay}`),
+  prints("pnpm add -g: the command is on PATH", "hi", `pnpm add -g cowsay && ${cowsay}`),
+  prints(
+    "corepack enable, as the default user",
+    "10.12.1",
+    `corepack enable && echo '{ "packageManager": "pnpm@10.12.1" }' >package.json && pnpm --version`,
+    { env: corepack },
+  ),
+];

@@ -1,0 +1,78 @@
+// Real projects of test/contract/programs, run as Spacelift's worker runs them.
+import { join } from "node:path";
+
+import type { Box, RunOptions } from "../box";
+import type { Check } from "../check";
+
+/** A project of test/contract/programs that ends with a stack output `answer`. */
+export interface Project {
+  /** Its folder, such as "python/pip". */
+  readonly folder: string;
+  /** What a hook runs in the project's folder before Pulumi, with a network. */
+  readonly install?: string;
+  /** Variables of every phase. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether all phases have a network, because the image keeps what the first phase downloads outside of the workspace. */
+  readonly network?: boolean;
+  /** The value of the stack output. */
+  readonly answer: string;
+}
+
+const source = "/mnt/workspace/source";
+
+/** How every phase reaches the state of its stack, which is in the workspace. */
+export const backend = { PULUMI_BACKEND_URL: "file:///mnt/workspace/state", PULUMI_CONFIG_PASSPHRASE: "contract" };
+
+/** What a phase runs, apart from Spacelift's own options. */
+export const pulumi = (command: string) => `pulumi ${command} --stack contract --non-interactive`;
+
+/** A check: a project is previewed and deployed, and a second deployment changes nothing. */
+export function deploys(name: string, project: Project): Check {
+  return { name, expected: `${project.answer}; then no changes`, find: (box) => deploy(box, project) };
+}
+
+/** Runs the phases, each in a new container with nothing but the workspace. */
+async function deploy(box: Box, project: Project): Promise<string> {
+  const { folder, install, env = {}, network = false } = project;
+  const workspace = await workspaceOf(box, folder);
+  const phase = (script: string, options?: RunOptions) =>
+    box.succeed(script, { workspace, cwd: source, env: { ...backend, ...env }, network, ...options });
+  if (install !== undefined) await phase(install, { network: true });
+  await phase(`mkdir -p ../state && pulumi stack init contract && ${pulumi("preview")}`);
+  await phase(pulumi("up --yes --skip-preview"));
+  const last = `${pulumi("up --yes --skip-preview --expect-no-changes")} && pulumi stack output answer --stack contract`;
+  const output = await phase(last);
+  return `${output.split("\n").at(-1)}; then no changes`;
+}
+
+/** A new workspace with a project of test/contract/programs in `source`. */
+export function workspaceOf(box: Box, folder: string): Promise<string> {
+  return box.workspace(join(__dirname, "../programs", folder));
+}
+
+/** Runs a script in a new workspace with a network, by default without any project. */
+export async function online(box: Box, script: string, options: RunOptions = {}): Promise<string> {
+  return box.succeed(script, { network: true, ...options });
+}
+
+/** A check: the last line that a script prints, with a network. */
+export function prints(name: string, expected: string, script: string, options?: RunOptions): Check {
+  return { name, expected, find: async (box) => (await online(box, script, options)).split("\n").at(-1)?.trim() ?? "" };
+}
+
+/** A check: a policy pack, installed in `rules` of its project, refuses a preview because of a resource's name. */
+export function refusesByPolicy(name: string, folder: string, install: string): Check {
+  const violation = '"Loud" has a capital letter.';
+  return {
+    name,
+    expected: violation,
+    find: async (box) => {
+      const options = { workspace: await workspaceOf(box, folder), cwd: source, env: backend };
+      await online(box, install, options);
+      const preview = `mkdir -p ../state && pulumi stack init contract && ${pulumi("preview --policy-pack rules")}`;
+      const { exitCode, output } = await box.run(preview, options);
+      if (exitCode === 0) return "the preview of a resource that breaks the rule succeeds";
+      return output.includes(violation) ? violation : output;
+    },
+  };
+}
