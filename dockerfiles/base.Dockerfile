@@ -41,15 +41,28 @@ deb [check-valid-until=no] $DEBIAN_SNAPSHOTS/debian-security/$DEBIAN_SNAPSHOT tr
 EOF
 COPY --chmod=755 . /
 
-# LANG: compilers and tools fail on file names beyond ASCII otherwise. safe.directory: workspaces may belong to another user.
+# LANG: compilers and tools fail on file names beyond ASCII otherwise. USER: Pulumi needs a name, and a uid that a worker
+# chooses has none. REQUESTS_CA_BUNDLE: Python's requests has certificates of its own. PATH: where pip, npm and others install
+# a user's commands. Python is for Spacelift's plugins. pip.conf allows pip to install for the user and, as root, for the
+# system, although Debian marks its Python as externally managed: an image belongs to one program, so nothing else can break.
+# safe.directory: workspaces may belong to another user. sh is bash, because hooks were written for shells with `source`, `[[`.
 FROM debian AS base
 ARG SOURCE_DATE_EPOCH
-ENV LANG=C.UTF-8 PULUMI_SKIP_UPDATE_CHECK=true
+ENV LANG=C.UTF-8 \
+    USER=spacelift \
+    PULUMI_SKIP_UPDATE_CHECK=true \
+    REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \
+    PATH=/home/spacelift/.local/bin:$PATH
 RUN --mount=from=build-scripts,target=/run/build \
-    /run/build/apt-install bash ca-certificates curl git jq openssh-client procps tzdata unzip wget xz-utils \
+    /run/build/apt-install bash bzip2 ca-certificates curl git jq less openssh-client patch procps \
+        python3 python3-pip python3-venv tzdata unzip wget xz-utils \
+    && dpkg-divert --quiet --local --rename --divert /usr/bin/sh.dash --add /usr/bin/sh \
+    && ln --symbolic bash /usr/bin/sh \
+    && printf '[global]\nbreak-system-packages = true\n' >/etc/pip.conf \
     && git config --system --add safe.directory '*' \
     && useradd --uid 1983 --user-group --create-home --shell /bin/bash spacelift \
     && install --directory --owner=spacelift --group=spacelift /mnt/workspace \
+        /home/spacelift/.local /home/spacelift/.local/bin /home/spacelift/.local/lib /home/spacelift/.local/lib/node_modules \
     && /run/build/settle /
 WORKDIR /mnt/workspace
 
