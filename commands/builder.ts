@@ -16,13 +16,11 @@ export interface ImageInputs {
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly platforms?: readonly string[];
-  /** The stage to build. */
-  readonly target?: string;
   readonly tags?: readonly string[];
   readonly builder?: { readonly name?: string };
 }
 
-/** A build of an Image for one platform, which errors call by its title. */
+/** A build of an Image's stage for one platform, which errors call by its title. */
 export interface Build {
   readonly title: string;
   readonly platform: Platform;
@@ -85,13 +83,8 @@ export function builderFromEnvironment(env = process.env): Builder | undefined {
   return name === undefined ? undefined : buildx(name);
 }
 
-const outputs = {
-  /** The files of the result. */
-  files: "type=local",
-  /** An OCI layout of the image, with the layers as a release pushes them. */
-  image: "type=oci,tar=false,oci-mediatypes=true,compression=gzip",
-} as const;
-
+/** The files of the result, or an OCI layout of the image, with the layers as a release pushes them. */
+const outputs = { files: "type=local", image: "type=oci,tar=false,oci-mediatypes=true,compression=gzip" } as const;
 const timeout = 20 * 60_000;
 const checkout = join(__dirname, "..");
 

@@ -1,8 +1,10 @@
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
+import { finished } from "node:stream/promises";
 
 import { execa } from "execa";
 
+import { messageOf } from "../lib/errors";
 import { log } from "../lib/log";
 import type { Project } from "./target";
 
@@ -14,9 +16,7 @@ export async function runPulumi({ folder, env, logs }: Project, args: readonly s
   const path = join(logs, "pulumi.log");
   const file = createWriteStream(path);
   // A full disk must not end a release halfway.
-  const writeError = new Promise<Error | undefined>((resolve) => {
-    file.on("error", resolve).on("finish", () => resolve(undefined));
-  });
+  const writeError = finished(file).then(() => undefined, messageOf);
   const filter = createFilter();
   const running = execa("pulumi", args, { cwd: folder, env, stdin: "ignore", all: true, buffer: false, reject: false });
   for await (const line of running.iterable({ from: "all" })) {
@@ -25,7 +25,7 @@ export async function runPulumi({ folder, env, logs }: Project, args: readonly s
   }
   file.end();
   const error = await writeError;
-  log("pulumi.log", error === undefined ? path : `${path} is incomplete: ${error.message}`);
+  log("pulumi.log", error === undefined ? path : `${path} is incomplete: ${error}`);
   return !(await running).failed;
 }
 

@@ -44,7 +44,7 @@ async function readConfig(folder: string, stack: string): Promise<Partial<Record
     key.replace("runner-pulumi:", ""),
     asObject(value)["default"] ?? value,
   ]);
-  return Object.fromEntries(values.filter(([, value]) => typeof value === "string" && value !== "")) as object;
+  return Object.fromEntries(values.filter(([, value]) => typeof value === "string" && value) as [string, string][]);
 }
 
 function fileOf(folder: string, stack: string): string {

@@ -26,16 +26,14 @@ export function render(inventory: Inventory, format: "markdown" | "text"): strin
 
 /** A row for each tool, the language hosts and the number of packages, with a column for each language. */
 export function toolRows({ images }: Inventory): Row[] {
-  const columns = columnsOf(images, summary);
+  const columns = columnsOf(images, ({ tools, hosts, packages }): Versions => {
+    const count = Object.keys(packages).length;
+    return { ...tools, hosts: hosts.join(", "), ...(count > 0 ? { packages: String(count) } : {}) };
+  });
   const tools = [...toolProbes.map(({ name }) => name), "hosts", "packages"];
   return tools
     .filter((tool) => columns.some(([, column]) => column.has(tool)))
     .map((tool) => ({ tool, ...Object.fromEntries(columns.map(([name, column]) => [name, column.get(tool) ?? ""])) }));
-}
-
-function summary({ tools, hosts, packages }: Contents): Versions {
-  const count = Object.keys(packages).length;
-  return { ...tools, hosts: hosts.join(", "), ...(count > 0 ? { packages: String(count) } : {}) };
 }
 
 /** A row for each changed package, with the languages in which it changed. */

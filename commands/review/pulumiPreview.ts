@@ -9,11 +9,6 @@ import { log, logHeading } from "../../lib/log";
 import type { ImageInputs } from "../builder";
 import { BuildLogs } from "../pulumi";
 
-interface ImageState {
-  readonly inputs: ImageInputs;
-  readonly outputs: { readonly digest?: string };
-}
-
 /** What the preview would do to an Image, in the form of the engine. */
 export interface ImageStep {
   readonly type: string;
@@ -25,6 +20,8 @@ export interface ImageStep {
   readonly old: ImageState | null;
   readonly new: ImageState | null;
 }
+
+type ImageState = Readonly<{ inputs: ImageInputs; outputs: { readonly digest?: string } }>;
 
 /** Why a preview failed. */
 export interface Problem {
@@ -47,7 +44,7 @@ export interface Preview {
 
 interface EngineEvent {
   readonly resourcePreEvent?: { readonly metadata: ImageStep };
-  readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity: string };
+  readonly diagnosticEvent?: { readonly urn?: string; readonly message: string; readonly severity?: string };
 }
 
 /** Previews, logs build steps, and writes messages to pulumi.log: no events, because these hold credentials. */
@@ -75,7 +72,9 @@ export async function readEvents(lines: AsyncIterable<string> | Iterable<string>
   const messages: string[] = [];
   const logs = new BuildLogs();
   for await (const line of lines) {
-    const { resourcePreEvent, diagnosticEvent } = parse(line);
+    const isEvent = line.startsWith("{");
+    const event = isEvent ? (JSON.parse(line) as EngineEvent) : { diagnosticEvent: { message: line } };
+    const { resourcePreEvent, diagnosticEvent }: EngineEvent = event;
     const step = resourcePreEvent?.metadata;
     if (step?.type === "docker-build:index:Image") steps.set(nameOf(step.urn), step);
     const { urn = "", message = "", severity } = diagnosticEvent ?? {};
@@ -87,11 +86,6 @@ export async function readEvents(lines: AsyncIterable<string> | Iterable<string>
   }
   const problems = errors.map((error) => ({ ...error, output: logs.tail(error.name) }));
   return { steps, problems, messages };
-}
-
-function parse(line: string): EngineEvent {
-  if (line.startsWith("{")) return JSON.parse(line) as EngineEvent;
-  return { diagnosticEvent: { message: line, severity: "info" } };
 }
 
 function nameOf(urn: string): string {

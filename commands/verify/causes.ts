@@ -1,9 +1,8 @@
 import { baseLabels } from "../../images/labels";
 import type { FileDifference } from "./layer";
 
-/** One difference between two images. */
+/** One difference between two images, described as `served → rebuilt`. */
 export interface Finding {
-  /** Its description as `served → rebuilt`. */
   readonly lines: readonly string[];
   /** The likely cause, if it tells one. */
   readonly cause?: string;

@@ -9,9 +9,8 @@ export interface ImageReference {
   readonly digest: string;
 }
 
-/** The result for one platform, or for the index as such. */
+/** The result for one platform, os/architecture, or for the `index` if all images are identical and only that differs. */
 export interface Comparison {
-  /** os/architecture, or `index` if all images are identical and only the index differs. */
   readonly platform: string;
   /** The digest that the registry serves; empty if it serves none. */
   readonly digest: string;
@@ -42,10 +41,10 @@ async function comparePlatform(served?: PlatformImage, rebuilt?: PlatformImage):
   if (served === undefined || rebuilt === undefined) return [presence(served)];
   if (served.digest === rebuilt.digest) return [];
   const findings = [...compareConfigs(served.config, rebuilt.config), ...(await compareLayers(served, rebuilt))];
-  const lines = findings.flatMap((finding) => finding.lines);
-  if (lines.length === 0)
-    lines.push("the manifest or the config is written differently: media types, annotations or JSON");
-  return [...lines, ...likelyCauses(findings).map((cause) => `likely cause: ${cause}`)];
+  if (findings.length === 0)
+    return ["the manifest or the config is written differently: media types, annotations or JSON"];
+  const causes = likelyCauses(findings).map((cause) => `likely cause: ${cause}`);
+  return [...findings.flatMap(({ lines }) => lines), ...causes];
 }
 
 /** Describes an image or a layer that only one side has. */
@@ -88,7 +87,7 @@ async function compareLayers(served: PlatformImage, rebuilt: PlatformImage): Pro
   for (let index = 0; index < count; index++) {
     const [before, after] = [served.layers[index], rebuilt.layers[index]];
     // The same blob with another diff id in the config: one of the two configs is wrong.
-    if (before?.digest === after?.digest && before?.diffId === after?.diffId) continue;
+    if (before?.digest === after?.digest && diffIdOf(served, index) === diffIdOf(rebuilt, index)) continue;
     const name = `layer ${index + 1} of ${count}${steps[index] === undefined ? "" : ` (${steps[index]})`}`;
     if (before && after) findings.push(await compareLayer(name, index, served, rebuilt));
     else findings.push({ lines: [`${name}: ${presence(before)}`] });
@@ -115,11 +114,12 @@ async function compareLayer(name: string, index: number, served: PlatformImage, 
   return { layer: index + 1, lines: describeLayer(name, files), cause: causeOfFiles(files) };
 }
 
-/** Reads a layer, with its diff id according to the image's config. */
-async function download({ source, layers }: PlatformImage, index: number) {
-  const { digest, diffId: claim } = layers[index]!;
-  return { claim, ...(await downloadLayer(source, digest)) };
+/** Reads a layer, with the diff id that the image's config claims. */
+async function download(image: PlatformImage, index: number) {
+  return { claim: diffIdOf(image, index), ...(await downloadLayer(image.source, image.layers[index]!.digest)) };
 }
+
+const diffIdOf = ({ config }: PlatformImage, layer: number) => config.rootfs?.diff_ids?.[layer];
 
 /** Describes the first ten files, a line each, and counts the rest. */
 function describeLayer(name: string, files: readonly FileDifference[]): string[] {

@@ -69,8 +69,6 @@ export async function visitEntries(
   return `sha256:${sum.digest("hex")}`;
 }
 
-const attributePrefix = "SCHILY.xattr.";
-
 async function readFile(header: EntryHeader, content: AsyncIterable<Buffer>): Promise<LayerFile> {
   const { size, mode, uid, gid, mtime, devmajor, devminor } = header;
   const pax = header.pax ?? {};
@@ -87,8 +85,8 @@ async function readFile(header: EntryHeader, content: AsyncIterable<Buffer>): Pr
     device: type.endsWith("-device") ? `${devmajor}:${devminor}` : "",
     // As GNU tar and Go's archive/tar write them.
     attributes: Object.entries(pax)
-      .filter(([key]) => key.startsWith(attributePrefix))
-      .map(([key, value]) => `${key.slice(attributePrefix.length)}=${JSON.stringify(value)}`)
+      .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+      .flatMap((text) => /^SCHILY\.xattr\.(.*)$/s.exec(text)?.[1] ?? [])
       .sort()
       .join(" "),
     content: type === "file" ? `${size} bytes, sha256:${sum.digest("hex")}` : "",

@@ -72,11 +72,10 @@ export function declareRebuild({ language, tag, platforms }: RebuildTarget, rele
   const config = { ...place, tag, platforms, cache: undefined, repair: "" };
   const repository = pulumi.output(repositoryOf(language.name, place));
   const args = { language, config, release, smokeTests: [], repository, credentials: undefined };
+  const withoutCache: pulumi.ResourceTransformation = ({ type, props, opts }) =>
+    type === "docker-build:index:Image" ? { props: { ...props, noCache: true }, opts } : undefined;
   return new RunnerImage(language.name, args, { transformations: [withoutCache] }).published.digest;
 }
-
-const withoutCache: pulumi.ResourceTransformation = ({ type, props, opts }) =>
-  type === "docker-build:index:Image" ? { props: { ...props, noCache: true }, opts } : undefined;
 
 /** Runs `pulumi up` on a stack with its own state, and removes both. Nothing that the program created is destroyed. */
 async function runOnce({ folder, env }: Workplace, declare: () => pulumi.Output<string>[]): Promise<string[]> {

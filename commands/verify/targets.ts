@@ -20,13 +20,11 @@ export function requireImageTag(text: string): ImageTag {
   );
 }
 
-/** A published image that can be rebuilt. */
+/** A published image that can be rebuilt: its Pulumi version by its label, its platforms in the order of its index. */
 export interface RebuildTarget extends ImageReference {
   readonly language: Language;
   readonly tag: string;
-  /** The Pulumi version in its label. */
   readonly version: string;
-  /** Its platforms, in the order of its index. */
   readonly platforms: readonly Platform[];
 }
 

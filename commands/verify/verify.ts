@@ -14,11 +14,7 @@ import { type Workplace, checkout, rebuild } from "./rebuild";
 import { type ImageTag, type RebuildTarget, limitPlatforms, readRebuildTargets, requireImageTag } from "./targets";
 
 /** Prepares a place to rebuild images of these versions and platforms. */
-type Workshop = (
-  images: readonly Pick<RebuildTarget, "version" | "platforms">[],
-  platforms: readonly Platform[],
-  signatures: SignaturePolicy,
-) => Promise<Workplace>;
+type Workshop = (images: RebuildTarget[], platforms: Platform[], signatures: SignaturePolicy) => Promise<Workplace>;
 
 /** Rebuilds what a target publishes under a tag, without any cache, and compares. @throws {Fault} if anything differs */
 export async function verify(target: Target, gitTag: string, languages: readonly Language[], workshop: Workshop) {

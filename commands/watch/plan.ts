@@ -12,11 +12,7 @@ export type GitHubRelease = Pick<
 >;
 
 /** What people have decided, and which tags the repository has. */
-export interface State {
-  readonly firstVersion: string;
-  readonly withdrawn: Withdrawn;
-  readonly gitTags: readonly string[];
-}
+export type State = Readonly<{ firstVersion: string; withdrawn: Withdrawn; gitTags: readonly string[] }>;
 
 /** The versions that should have a tag, lowest first: released by Pulumi, not older than the first, not withdrawn. */
 export function wantedVersions(releases: readonly GitHubRelease[], state: State): string[] {

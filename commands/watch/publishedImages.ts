@@ -21,24 +21,24 @@ export class PublishedImages {
   async missingLanguages(gitTag: string): Promise<string[]> {
     const { stack, pulumiVersion, tag } = requireRelease(gitTag);
     const checks = (await this.origin.languages(gitTag)).map(async (language) => {
-      const repository = new RepositoryClient(repositoryUri(this.registries[stack], language));
-      const check = tag === "latest" ? this.isLatest(repository, pulumiVersion) : this.hasTag(repository, tag);
-      return (await check) ? [] : [language];
+      const client = new RepositoryClient(repositoryUri(this.registries[stack], language));
+      const check = tag === "latest" ? this.isLatest(client, pulumiVersion) : this.hasTag(client, tag);
+      return (await check) ? [] : language;
     });
     return (await Promise.all(checks)).flat();
   }
 
-  /** Lists a repository's tags once, for all git tags. */
-  private async hasTag(repository: RepositoryClient, tag: string): Promise<boolean> {
-    const tags = this.tags.get(repository.repository) ?? repository.tags();
-    this.tags.set(repository.repository, tags);
+  private async hasTag(client: RepositoryClient, tag: string): Promise<boolean> {
+    // Listed once, for all git tags.
+    const tags = this.tags.get(client.repository) ?? client.tags();
+    this.tags.set(client.repository, tags);
     return (await tags).includes(tag);
   }
 
-  /** Whether `latest` is this version or a higher one. Images from before this project have no version. */
-  private async isLatest(repository: RepositoryClient, version: string): Promise<boolean> {
-    const current = (await repository.labels("latest"))?.[versionLabel];
-    if (current === undefined || !isPulumiVersion(current)) return false;
-    return semver.gte(current, version) && withdrawnReason(current, this.withdrawn) === undefined;
+  private async isLatest(client: RepositoryClient, version: string): Promise<boolean> {
+    // Images from before this project have no version.
+    const { [versionLabel]: current = "" } = (await client.labels("latest")) ?? {};
+    if (!isPulumiVersion(current) || withdrawnReason(current, this.withdrawn) !== undefined) return false;
+    return semver.gte(current, version);
   }
 }

@@ -15,16 +15,10 @@ const meanings = {
   unknown: "status unknown",
 };
 
-const dryRunMeanings: Partial<typeof meanings> = {
-  pushed: "would be pushed",
-  dispatch: "incomplete, would be re-released",
-};
+const dryRunMeanings = { ...meanings, pushed: "would be pushed", dispatch: "incomplete, would be re-released" };
 
 /** What happened to a tag, or the remedy for its incomplete release. */
 export type Kind = keyof typeof meanings;
-
-/** What a watch found or did about one tag. */
-type Entry = Readonly<{ kind: Kind; tag: string; detail: string }>;
 
 const withdraw = "To give up a version, add it with the reason to images/withdrawn.json.";
 
@@ -38,9 +32,9 @@ const remedies = {
 
 /** What a watch found and did, or in a dry run would have done. Entries are logged at once. */
 export class WatchReport {
-  private readonly entries: Entry[] = [];
+  private readonly entries: Readonly<{ kind: Kind; tag: string; detail: string }>[] = [];
 
-  constructor(readonly dryRun: boolean) {}
+  constructor(private readonly dryRun: boolean) {}
 
   /** Adds an entry. White space in the detail becomes a single space. */
   add(kind: Kind, tag: string, detail: string): void {
@@ -50,7 +44,7 @@ export class WatchReport {
   }
 
   /** The entries of a kind, in the order in which they were added. */
-  of(kind: Kind): Entry[] {
+  of(kind: Kind) {
     return this.entries.filter((entry) => entry.kind === kind);
   }
 
@@ -78,6 +72,6 @@ export class WatchReport {
   }
 
   private meaning(kind: Kind): string {
-    return (this.dryRun ? dryRunMeanings[kind] : undefined) ?? meanings[kind];
+    return (this.dryRun ? dryRunMeanings : meanings)[kind];
   }
 }

@@ -12,14 +12,14 @@ export async function whyNotBuildable(version: string, pulumiReleases: string, s
     ...(signatures === "required" && isSigned(version) ? [signatureName(version)] : []),
     ...allPlatforms.map((platform) => archiveName(version, platform)),
   ];
-  const missing = (await Promise.all(names.map((name) => whyMissing(`${pulumiReleases}/${name}`)))).filter(Boolean);
+  const reasons = names.map(async (name) => {
+    const url = `${pulumiReleases}/${name}`;
+    const reason = (await whyUnavailable(url)) ?? "";
+    return reason === "" || reason.includes(url) ? reason : `${url}: ${reason}`;
+  });
+  const missing = (await Promise.all(reasons)).filter(Boolean);
   if (missing.length > 0) return missing.join("; ");
   // The checksum file may lack a platform whose archive exists, and the signature may be invalid.
   const warn = (sentence: string) => log(`v${version}`, sentence);
   return getPulumiRelease(version, allPlatforms, { pulumiReleases, signatures, warn }).then(() => undefined, messageOf);
-}
-
-async function whyMissing(url: string): Promise<string | undefined> {
-  const reason = await whyUnavailable(url);
-  return reason === undefined || reason.includes(url) ? reason : `${url}: ${reason}`;
 }

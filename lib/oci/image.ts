@@ -1,6 +1,6 @@
 // Images as defined by https://github.com/opencontainers/image-spec
 import { Fault } from "../errors";
-import type { Descriptor, Manifest, RepositoryClient } from "./repositoryClient";
+import type { Manifest, RepositoryClient } from "./repositoryClient";
 
 /** Where manifests and blobs are read from. */
 export type ImageSource = Pick<RepositoryClient, "manifest" | "blob">;
@@ -14,14 +14,13 @@ export interface ImageConfig {
   readonly config?: { readonly Labels?: Record<string, string> | null; readonly Env?: readonly string[] | null };
 }
 
-/** The image of one platform, os/architecture, with the digest of its manifest. */
+/** The image of one platform, os/architecture, with the digest of its manifest and its layers, lowest first. */
 export interface PlatformImage {
   readonly source: ImageSource;
   readonly platform: string;
   readonly digest: string;
   readonly config: ImageConfig;
-  /** Lowest first. The diff id is what the config says. */
-  readonly layers: readonly (Descriptor & { readonly diffId: string | undefined })[];
+  readonly layers: NonNullable<Manifest["layers"]>;
 }
 
 const remedy = "Re-release the tag.";
@@ -56,12 +55,8 @@ async function readManifest(source: ImageSource, digest: string): Promise<Manife
 }
 
 async function readImage(source: ImageSource, digest: string, manifest: Manifest): Promise<PlatformImage> {
-  const config = JSON.parse((await source.blob(manifest.config?.digest ?? "")).toString()) as ImageConfig;
-  const layers = (manifest.layers ?? []).map((layer, index) => ({
-    ...layer,
-    diffId: config.rootfs?.diff_ids?.[index],
-  }));
-  return { source, platform: platformOf(config), digest, config, layers };
+  const config = JSON.parse(String(await source.blob(manifest.config?.digest ?? ""))) as ImageConfig;
+  return { source, platform: platformOf(config), digest, config, layers: manifest.layers ?? [] };
 }
 
 function platformOf({ os, architecture }: Pick<ImageConfig, "os" | "architecture">): string {

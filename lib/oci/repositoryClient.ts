@@ -1,6 +1,7 @@
 // Read-only subset of the OCI distribution API: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 import { Fault } from "../errors";
 import { type ReadRequest, type Sleep, fetchWithRetry } from "../http";
+import type { ImageConfig } from "./image";
 
 const accept = [
   "application/vnd.oci.image.index.v1+json",
@@ -10,10 +11,7 @@ const accept = [
 ].join(", ");
 
 /** User and password of a registry. */
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+export type Credentials = Readonly<Record<"username" | "password", string>>;
 
 /** An HTTP response that is an error. Its message names the URL, the status and the start of the body. */
 export class RefusedError extends Fault {
@@ -25,11 +23,7 @@ export class RefusedError extends Fault {
   }
 }
 
-/** How a manifest refers to a blob or to another manifest. */
-export interface Descriptor {
-  readonly digest: string;
-  readonly size: number;
-}
+type Descriptor = Readonly<{ digest: string; size: number }>;
 
 /** The fields of a manifest or an index that are read here. */
 export interface Manifest {
@@ -94,8 +88,7 @@ export class RepositoryClient {
     if (manifest === undefined) return undefined;
     const [first] = manifest.manifests ?? [];
     if (first !== undefined) return this.labels(first.digest);
-    const text = (await this.blob(manifest.config?.digest ?? "")).toString();
-    const { config } = JSON.parse(text) as { config?: { Labels?: Record<string, string> | null } };
+    const { config } = JSON.parse(String(await this.blob(manifest.config?.digest ?? ""))) as ImageConfig;
     return config?.Labels ?? {};
   }
 
