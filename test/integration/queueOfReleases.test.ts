@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 
 import { resolveRun } from "../../commands/resolveRun";
-import { requireRelease } from "../../images/gitTag";
+import { type Release, requireRelease } from "../../images/gitTag";
 import { versionLabel } from "../../images/labels";
 import { guardLatest } from "../../images/latest";
 import { latestVersions } from "../../images/releasable";
@@ -17,29 +17,22 @@ import { pushImage } from "../helpers/repositoryWriter";
 import { Scratch } from "../helpers/scratch";
 import { ScratchRepository, git } from "../helpers/scratchRepository";
 
-const versions = ["3.9.0", "3.10.0", "3.66.0"];
 const revisionLabel = "test.revision";
 
-/** A step of people or of the queue. */
-type Action =
-  /** At main's head, or at its first commit, which does not have the versions withdrawn since. */
-  | { readonly push: string; readonly at: "head" | "start" }
-  | { readonly delete: string }
-  | { readonly commit: string }
-  /** As documented: add the version to the list, then push the highest remaining `latest-v` tag again. */
-  | { readonly withdraw: string }
-  /** The run at this place of the queue starts. */
-  | { readonly run: number };
-
-const version = fc.constantFrom(...versions);
+const version = fc.constantFrom("3.9.0", "3.10.0", "3.66.0");
 const tag = fc.tuple(fc.constantFrom("dev-v", "v", "latest-v", "latest-v"), version).map((parts) => parts.join(""));
-const actions: fc.Arbitrary<Action> = fc.oneof(
+/** Steps of people or of the queue. */
+const actions = fc.oneof(
+  /** At main's head, or at its first commit, which does not have the versions withdrawn since. */
   { weight: 6, arbitrary: fc.record({ push: tag, at: fc.constantFrom("head" as const, "start" as const) }) },
   { weight: 2, arbitrary: fc.record({ delete: tag }) },
   { weight: 1, arbitrary: fc.constant({ commit: "Change something" }) },
+  /** As documented: add the version to the list, then push the highest remaining `latest-v` tag again. */
   { weight: 2, arbitrary: fc.record({ withdraw: version }) },
+  /** The run at this place of the queue starts. */
   { weight: 7, arbitrary: fc.record({ run: fc.nat(20) }) },
 );
+type Action = typeof actions extends fc.Arbitrary<infer T> ? T : never;
 
 /** How many runs have ended in each way. */
 const ends = { released: 0, refused: 0, left: 0 };
@@ -101,12 +94,14 @@ class World {
 
   /** Runs as the workflow does: in a fresh clone at the commit of its event. */
   private async run(place: number): Promise<void> {
-    for (const event of this.queue.splice(place, 1)) {
+    for (const { tag, commit } of this.queue.splice(place, 1)) {
       const workspace = mkdtempSync(join(this.folder, "run-"));
       await git(this.folder, "clone", "--quiet", "--shared", this.repository.remote, workspace);
-      await git(workspace, "checkout", "--quiet", "--detach", event.commit);
+      await git(workspace, "checkout", "--quiet", "--detach", commit);
       try {
-        ends[await this.release(workspace, event)]++;
+        const release = await resolveRun(tag, new Clone(workspace), "push");
+        if (release !== undefined) await this.publish(release, commit, workspace);
+        ends[release === undefined ? "left" : "released"]++;
       } catch (error) {
         isFault(/is superseded by|is withdrawn|latest is never downgraded/)(error);
         ends.refused++;
@@ -114,18 +109,14 @@ class World {
     }
   }
 
-  private async release(workspace: string, event: World["queue"][number]): Promise<"released" | "left"> {
-    const release = await resolveRun(event.tag, new Clone(workspace), "push");
-    if (release === undefined) return "left";
-    const uri = this.uri(release.stack);
-    if (release.tag === "latest") {
+  private async publish({ stack, pulumiVersion, tag }: Release, commit: string, workspace: string): Promise<void> {
+    const uri = this.uri(stack);
+    if (tag === "latest") {
       const list = parseWithdrawn(readFileSync(join(workspace, withdrawnFile), "utf8"), withdrawnFile);
       const registry = { expectedUri: () => uri, credentials: undefined };
-      await guardLatest(registry, [{ name: "javascript" }], release.pulumiVersion, list);
+      await guardLatest(registry, [{ name: "javascript" }], pulumiVersion, list);
     }
-    const labels = { [versionLabel]: release.pulumiVersion, [revisionLabel]: event.commit };
-    await pushImage(uri, release.tag, labels);
-    return "released";
+    await pushImage(uri, tag, { [versionLabel]: pulumiVersion, [revisionLabel]: commit });
   }
 }
 
