@@ -76,5 +76,5 @@ it("findUnused names the files that no image has, with the reason if that is on 
   assert.deepEqual(findUnused(release("3.66.0")), watch);
   const pcl = { "pulumi-language-pcl": "a form between two languages of `pulumi convert`" };
   assert.deepEqual(findUnused(release("3.259.0", archiveFiles["3.66.0"])), { ...pcl, ...watch });
-  assert.deepEqual(findUnused(release("3.301.0")), { "pulumi-language-rust": "unknown", ...watch });
+  assert.deepEqual(findUnused(release("3.301.0")), { ...pcl, "pulumi-language-rust": "unknown", ...watch });
 });
