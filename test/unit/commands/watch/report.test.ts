@@ -25,7 +25,7 @@ describe("WatchReport", () => {
   it("says in Markdown that there is nothing to do", () =>
     assert.equal(new WatchReport(false).toMarkdown(), "## Watch of Pulumi's releases\n\nNothing to do."));
 
-  it("logs each entry at once, and lists those of each kind under a heading; a later run does the rest", async () => {
+  it("logs each entry at once, lists each kind under a heading, and is not a fault if later runs do the rest", async () => {
     const { report, logged } = await fill(false);
     assert.deepEqual(logged, [
       "v3.260.0 pushed: 0123456789ab",
