@@ -9,3 +9,6 @@ export interface Check {
   /** Tries it and returns what was found: green if equal to `expected`. A thrown error's first lines are what was found. */
   readonly find: (box: Box) => Promise<string>;
 }
+
+/** Thrown by a check that cannot be tried on this image or machine. Its message is the reason, as in "not tried: …". */
+export class NotTried extends Error {}

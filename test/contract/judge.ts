@@ -2,13 +2,13 @@ import { formatDuration, log } from "../../lib/log";
 import { messageOf } from "../../lib/errors";
 import { textTable } from "../../lib/table";
 import type { Box } from "./box";
-import type { Check } from "./check";
+import { type Check, NotTried } from "./check";
 
 /** A check and what it found. */
 export interface Finding {
   readonly check: Pick<Check, "name" | "expected">;
   readonly found: string;
-  readonly isRed: boolean;
+  readonly verdict: "green" | "RED" | "not tried";
 }
 
 /** Tries all checks, two at a time, because most of them wait for a container to start. Logs the result of each. */
@@ -19,26 +19,36 @@ export async function judge(box: Box, checks: readonly Check[]): Promise<Finding
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, check] = next;
       const began = Date.now();
-      const found = await check.find(box).catch((error: unknown) => summarize(messageOf(error)));
-      findings[index] = { check, found, isRed: found !== check.expected };
-      const verdict = findings[index].isRed ? "RED" : "green";
-      log(verdict, `${check.name}, ${formatDuration(Date.now() - began)}`);
+      findings[index] = await tryOut(box, check);
+      log(findings[index].verdict, `${check.name}, ${formatDuration(Date.now() - began)}`);
     }
   };
   await Promise.all([work(), work()]);
   return findings;
 }
 
+async function tryOut(box: Box, check: Check): Promise<Finding> {
+  try {
+    const found = await check.find(box);
+    return { check, found, verdict: found === check.expected ? "green" : "RED" };
+  } catch (error) {
+    if (error instanceof NotTried) return { check, found: error.message, verdict: "not tried" };
+    return { check, found: summarize(messageOf(error)), verdict: "RED" };
+  }
+}
+
 /** The table of some findings, then a line with their counts. */
 export function formatFindings(findings: readonly Finding[]): string {
-  const rows = findings.map(({ check, found, isRed }) => ({
-    "": isRed ? "RED" : "",
+  const rows = findings.map(({ check, found, verdict }) => ({
+    "": verdict === "green" ? "" : verdict,
     check: check.name,
     expected: check.expected,
-    found: isRed ? summarize(found) : "as expected",
+    found: verdict === "green" ? "as expected" : summarize(found),
   }));
-  const red = findings.filter(({ isRed }) => isRed).length;
-  return [...textTable(rows), "", `${findings.length - red} green, ${red} red`].join("\n");
+  const count = (wanted: Finding["verdict"]) => findings.filter(({ verdict }) => verdict === wanted).length;
+  const notTried = count("not tried");
+  const counts = `${count("green")} green, ${count("RED")} red${notTried === 0 ? "" : `, ${notTried} not tried`}`;
+  return [...textTable(rows), "", counts].join("\n");
 }
 
 /** The line of an output that says what went wrong: the first one that looks like an error, or else the last one. */

@@ -18,11 +18,12 @@ async function contract(): Promise<void> {
   const engine = { runc, buildKit: { buildctl, address } };
   const box = await RuncBox.open(engine, { reference, platform }, inFolder("contract"));
   const interrupt = () => void box.close().finally(() => process.exit(130));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  // Not `once`: without a listener, execa would end this process.
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     const findings = await judge(box, await readChecks(languages));
     console.log(`\n${formatFindings(findings)}`);
-    if (findings.some(({ isRed }) => isRed)) process.exitCode = 1;
+    if (findings.some(({ verdict }) => verdict === "RED")) process.exitCode = 1;
   } finally {
     await box.close();
   }
