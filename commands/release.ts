@@ -13,13 +13,8 @@ import type { Target } from "./target";
 /** The digest that a tag serves, by repository: undefined if the tag does not exist, `unknown` if it cannot be read. */
 type ServedDigests = ReadonlyMap<string, string | undefined>;
 
-/** A published image, as workflows attest it. */
-export interface Subject {
-  readonly language: string;
-  readonly repository: string;
-  /** Digest of its index, or of its manifest if it has one platform. */
-  readonly digest: string;
-  /** Digest of each platform's manifest, by os/architecture. */
+/** A published image, as workflows attest it, with the digests of its platforms' manifests by os/architecture. */
+export interface Subject extends Readonly<Record<"language" | "repository" | "digest", string>> {
   readonly platforms: Readonly<Record<string, string>>;
 }
 

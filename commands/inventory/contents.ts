@@ -29,13 +29,10 @@ export interface InventoryImage extends ImageContents {
   readonly previous?: ({ readonly tag: string } & (ImageContents | { readonly problem: string })) | undefined;
 }
 
-/** What is inside the images of a release. */
+/** What is inside the images of a Pulumi version under a tag, by language in the order of the catalogue. */
 export interface Inventory {
-  /** The Pulumi version, X.Y.Z. */
   readonly version: string;
-  /** The image tag. */
   readonly tag: string;
-  /** By language, in the order of the catalogue. */
   readonly images: Readonly<Record<string, InventoryImage>>;
 }
 
@@ -50,10 +47,7 @@ export async function readContents(builder: Builder, build: Build): Promise<Cont
 
 const folder = "/tmp/inventory";
 
-/**
- * Adds the probes to a build: they run in its target as that image's user, without network, and the result is a folder
- * with a file of each answer: the output and, in its last line, the exit code. This needs no Docker daemon.
- */
+/** Adds the probes to a build: they run in its target, offline, and export a file each: the output, then the exit code. */
 export function withProbes({ inputs, ...build }: Build): Build {
   const scripts = probes.map(({ name, command }) => {
     const [program] = command.split(" ");

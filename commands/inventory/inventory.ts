@@ -17,7 +17,6 @@ import { render } from "./tables";
 /**
  * Runs the images that a target publishes under a tag and lists the tools and packages inside: a table on stdout,
  * and `inventory-<tag>.json` and `.md` in a folder.
- * @param languages empty for all
  * @param machine starts a builder that runs images of these platforms, if neither BUILDKIT_HOST nor BUILDER names one
  * @throws {Fault} if an image cannot be run, has another Pulumi version than its tag says, or a probe fails
  */

@@ -23,22 +23,17 @@ export interface ImageStep {
 
 type ImageState = Readonly<{ inputs: ImageInputs; outputs: { readonly digest?: string } }>;
 
-/** Why a preview failed. */
+/** Why a preview failed, with the end of the build's output. The name is the Image's, empty for the program itself. */
 export interface Problem {
-  /** The Image that failed; empty for the program itself. */
   readonly name: string;
   readonly message: string;
-  /** The end of its build's output. */
   readonly output: readonly string[];
 }
 
-/** How a preview ended. */
+/** How a preview ended: steps by the Image's name, such as python-smoke; what was printed; no problems if it succeeded. */
 export interface Preview {
-  /** By the name of the Image, such as python-smoke. */
   readonly steps: ReadonlyMap<string, ImageStep>;
-  /** Empty if it succeeded. */
   readonly problems: readonly Problem[];
-  /** What the engine and the builds print. */
   readonly messages: readonly string[];
 }
 

@@ -2,12 +2,8 @@ import { type ImageConfig, type ImageSource, type PlatformImage, readImages } fr
 import { type Finding, causeOfConfig, causeOfFiles, likelyCauses } from "./causes";
 import { type FileDifference, type LayerFile, downloadLayer } from "./layer";
 
-/** An image in a repository: of one platform, or an index of several. */
-export interface ImageReference {
-  readonly source: ImageSource;
-  /** sha256:… of the manifest or the index. */
-  readonly digest: string;
-}
+/** An image in a repository, by the digest of its manifest or, if it has several platforms, of its index. */
+export type ImageReference = Readonly<{ source: ImageSource; digest: string }>;
 
 /** The result for one platform, os/architecture, or for the `index` if all images are identical and only that differs. */
 export interface Comparison {

@@ -36,12 +36,10 @@ export async function downloadLayer(source: ImageSource, digest: string): Return
   });
 }
 
-/**
- * Reads a layer's diff id, sha256:… of the uncompressed archive, and its files by path. A file that it removes from a lower
- * layer is one too: `.wh.<name>`. Hashes contents while they stream, so that none is kept.
- */
+/** Reads a layer's diff id and its files by path, among them `.wh.<name>` for a file that it removes from a lower one. */
 export async function readLayer(blob: Buffer) {
   const files = new Map<string, LayerFile>();
+  // Contents are hashed while they stream, so that none is kept.
   const diffId = await visitEntries(blob, async (header, content) => {
     files.set(header.name.replace(/^\.?\//, "").replace(/\/$/, ""), await readFile(header, content));
   });

@@ -36,7 +36,6 @@ export interface Workplace extends Pick<Config, Settings> {
 /**
  * Rebuilds images from this checkout's Dockerfiles, without any cache, for the version and the platforms of each. The
  * program's own RunnerImage does it, in a stack without smoke tests: inputs and export are those of a release.
- * @returns the rebuilt images, in the same order
  * @throws {Fault} if Pulumi's release is not available or if a build fails
  */
 export async function rebuild(targets: readonly RebuildTarget[], place: Workplace): Promise<ImageReference[]> {

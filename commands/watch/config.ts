@@ -5,12 +5,8 @@ import { Fault, listProblems } from "../../lib/errors";
 import { type Repository, parseRepository } from "../../lib/github";
 import { asObject, readParsed } from "../stackFile";
 
-/** Which releases are watched. */
-export interface WatchConfig {
-  readonly repository: Repository;
-  /** The first version that is released here, X.Y.Z. Older ones are left as they are. */
-  readonly firstVersion: string;
-}
+/** Whose releases are watched, and the first version, X.Y.Z, that is released here. Older ones are left as they are. */
+export type WatchConfig = Readonly<{ repository: Repository; firstVersion: string }>;
 
 /** Reads commands/watch/watched.json of a checkout; throws a Fault that names every problem at once. */
 export async function readWatchConfig(folder: string): Promise<WatchConfig> {

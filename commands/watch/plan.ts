@@ -80,12 +80,8 @@ export type WorkflowRun = Pick<
   "display_title" | "status" | "conclusion" | "html_url"
 >;
 
-/** What to do about an incomplete release: dispatch it, wait for a run or a later watch, or leave it to a person. */
-export interface Remedy {
-  readonly kind: "dispatch" | "running" | "postpone" | "failing";
-  /** The run that releases it, or that failed last. */
-  readonly url?: string;
-}
+/** What to do about an incomplete release, with the URL of the run that releases it or that failed last. */
+export type Remedy = Readonly<{ kind: "dispatch" | "running" | "postpone" | "failing"; url?: string }>;
 
 /** How often in a row a release may fail. Then a person must look at it. */
 export const maxAttempts = 3;
