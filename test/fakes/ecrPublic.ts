@@ -14,7 +14,7 @@ import { folder as localFolder } from "../../local/folder";
 import { portOf } from "../../local/native/ports";
 import { startBuildKit } from "../../local/native/buildKit";
 import { startRegistry } from "../../local/native/registry";
-import { accountVariable, readAccount, writeAccount } from "./aws/account";
+import { accountVariable, changeAccount, readAccount } from "./aws/account";
 import type { Place } from "../helpers/scratch";
 
 const host = "public.ecr.aws";
@@ -49,8 +49,9 @@ export class EcrPublic {
     const bundle = join(folder, "authorities.pem");
     writeFileSync(bundle, [...getCACertificates("default")].join("\n"));
     const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    const routes = { HTTPS_PROXY, NO_PROXY: "localhost,127.0.0.1", SSL_CERT_FILE: bundle };
-    const restoreProxy = setGlobalProxyFromEnv({ https_proxy: HTTPS_PROXY, no_proxy: routes.NO_PROXY });
+    const NO_PROXY = "localhost,127.0.0.1";
+    const routes = { HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE: bundle };
+    const restoreProxy = setGlobalProxyFromEnv({ https_proxy: HTTPS_PROXY, no_proxy: NO_PROXY });
     const restore = () => {
       restoreProxy();
       setDefaultCACertificates(known);
@@ -64,15 +65,14 @@ export class EcrPublic {
   /** Creates an AWS account, and returns the environment variables of a program that is logged in to it. */
   account(alias: string, repositories: Readonly<Record<string, unknown>> = {}): NodeJS.ProcessEnv {
     const file = this.accountFile(alias);
-    writeAccount(file, { alias, password: this.credentials.password, repositories });
+    changeAccount(file, { alias, password: this.credentials.password, repositories });
     const path = [join(__dirname, "aws"), this.place.environment.env["PATH"]].join(delimiter);
     return { ...this.place.environment.env, ...this.env, PATH: path, [accountVariable]: file };
   }
 
   /** Lets an account issue another password, which the registry need not accept. */
   givePassword(alias: string, password: string): void {
-    const file = this.accountFile(alias);
-    writeAccount(file, { ...readAccount(file), password });
+    changeAccount(this.accountFile(alias), { password });
   }
 
   /** Lets the registry accept another password. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /** An AWS account's part of ECR Public, as far as the fake knows it. */
 export interface Account {
@@ -18,7 +18,8 @@ export function readAccount(file: string): Account {
   return JSON.parse(readFileSync(file, "utf8")) as Account;
 }
 
-/** Writes the file of an account. */
-export function writeAccount(file: string, account: Account): void {
-  writeFileSync(file, JSON.stringify(account, null, 2));
+/** Replaces parts of an account; all of them if its file does not exist. */
+export function changeAccount(file: string, account: Partial<Account>): void {
+  const previous = existsSync(file) ? readAccount(file) : {};
+  writeFileSync(file, JSON.stringify({ ...previous, ...account }, null, 2));
 }

@@ -3,7 +3,7 @@
 import { ReadRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { type Provider, main } from "@pulumi/pulumi/provider";
 
-import { accountVariable, readAccount, writeAccount } from "./account";
+import { accountVariable, changeAccount, readAccount } from "./account";
 
 interface RepositoryInputs {
   readonly repositoryName: string;
@@ -19,10 +19,10 @@ function requireRegion(region: string | undefined): void {
 }
 
 function save(inputs: RepositoryInputs): Record<string, unknown> {
-  const account = readAccount(file);
-  const { repositoryName: name, catalogData } = inputs;
-  writeAccount(file, { ...account, repositories: { ...account.repositories, [name]: catalogData ?? null } });
-  return { ...inputs, repositoryUri: `public.ecr.aws/${account.alias}/${name}` };
+  const { alias, repositories } = readAccount(file);
+  const { repositoryName: name, catalogData = null } = inputs;
+  changeAccount(file, { repositories: { ...repositories, [name]: catalogData } });
+  return { ...inputs, repositoryUri: `public.ecr.aws/${alias}/${name}` };
 }
 
 const provider: Provider = {
@@ -57,9 +57,8 @@ const provider: Provider = {
     const expiresAt = new Date(Date.now() + 12 * 3_600_000).toISOString();
     const { password } = readAccount(file);
     const authorizationToken = Buffer.from(`AWS:${password}`).toString("base64");
-    return Promise.resolve({
-      outputs: { id: region, region, userName: "AWS", password, authorizationToken, expiresAt },
-    });
+    const outputs = { id: region, region, userName: "AWS", password, authorizationToken, expiresAt };
+    return Promise.resolve({ outputs });
   },
 };
 

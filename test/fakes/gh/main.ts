@@ -7,45 +7,41 @@ import { parseArgs } from "node:util";
 import { type ReleaseNotes, bot, changeState, readState, stateVariable } from "./state";
 
 const file = process.env[stateVariable] ?? "";
+const repository = process.env["GH_REPO"];
+const { comments, releases, repository: remote } = readState(file);
+
+const flag = { type: "boolean" } as const;
+const value = { type: "string" } as const;
+const releaseOptions = { "verify-tag": flag, "notes-file": value, latest: value } as const;
 
 /** Adds a comment to a pull request, or replaces the user's own last one. */
 function comment(args: string[]): void {
-  const flags = { "edit-last": { type: "boolean" }, "create-if-none": { type: "boolean" } } as const;
-  const options = { ...flags, "body-file": { type: "string" } } as const;
+  const options = { "edit-last": flag, "create-if-none": flag, "body-file": value } as const;
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
   if (!values["edit-last"] || !values["create-if-none"]) throw new Error("the fake only edits, or creates if none");
   const body = readBody(values["body-file"]);
   // GitHub's own limit.
   if (body.length > 65_536) throw new Error("GraphQL: Body is too long (maximum is 65536 characters) (addComment)");
   const own = { pullRequest: Number(onlyArgument(positionals)), author: bot, body };
-  const { comments } = readState(file);
   const last = comments.findLastIndex((other) => other.pullRequest === own.pullRequest && other.author === bot);
   changeState(file, { comments: last === -1 ? [...comments, own] : comments.with(last, own) });
 }
 
 /** Lists the tags of release notes, by default drafts too. The fake does not have jq, so it knows one filter. */
 function listReleases(args: string[]): void {
-  const texts = { limit: { type: "string" }, json: { type: "string" }, jq: { type: "string" } } as const;
-  const { values } = parseArgs({ args, options: { ...texts, "exclude-drafts": { type: "boolean" } } });
+  const options = { limit: value, json: value, jq: value, "exclude-drafts": flag } as const;
+  const { values } = parseArgs({ args, options });
   if (values.json !== "tagName" || values.jq !== ".[].tagName") throw new Error("unknown field or filter");
-  const { releases } = readState(file);
   const listed = releases.filter(({ isDraft }) => !(values["exclude-drafts"] && isDraft));
   for (const { tagName } of listed.slice(0, Number(values.limit ?? 30))) console.log(tagName);
 }
 
-const releaseOptions = {
-  "verify-tag": { type: "boolean" },
-  "notes-file": { type: "string" },
-  latest: { type: "string" },
-} as const;
-
 /** Publishes notes. GitHub calls new ones its latest unless it is told not to. */
 function createRelease(args: string[]): void {
-  const options = { ...releaseOptions, title: { type: "string" } } as const;
+  const options = { ...releaseOptions, title: value } as const;
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
   const tagName = onlyArgument(positionals);
   if (values["verify-tag"]) requireTag(tagName);
-  const { releases } = readState(file);
   if (releases.some((other) => other.tagName === tagName && !other.isDraft)) {
     throw new Error(`a release with the same tag name already exists: ${tagName}`);
   }
@@ -55,34 +51,24 @@ function createRelease(args: string[]): void {
 
 /** Edits the notes of a tag, published ones or a draft. */
 function editRelease(args: string[]): void {
-  const options = { ...releaseOptions, tag: { type: "string" }, draft: { type: "string" } } as const;
+  const options = { ...releaseOptions, tag: value, draft: value } as const;
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
-  const tagName = onlyArgument(positionals);
   // Like gh, which verifies a tag only if it is given as a flag.
   if (values["verify-tag"] && values.tag !== undefined) requireTag(values.tag);
-  const { releases } = readState(file);
-  const existing = releases.find((other) => other.tagName === tagName);
+  const existing = releases.find(({ tagName }) => tagName === onlyArgument(positionals));
   if (existing === undefined) throw new Error("release not found");
+  const tagName = values.tag ?? existing.tagName;
   const isDraft = readBoolean(values.draft) ?? existing.isDraft;
   const isLatest = readBoolean(values.latest) ?? existing.isLatest;
-  const edited = {
-    ...existing,
-    tagName: values.tag ?? tagName,
-    isDraft,
-    isLatest,
-    body: readBody(values["notes-file"]),
-  };
-  save(
-    edited,
-    releases.filter((other) => other !== existing),
-  );
+  const others = releases.filter((other) => other !== existing);
+  save({ ...existing, tagName, isDraft, isLatest, body: readBody(values["notes-file"]) }, others);
 }
 
 /** Saves notes first in the list, as the newest. There is one latest. */
 function save(notes: ReleaseNotes, others: readonly ReleaseNotes[]): void {
   const rest = notes.isLatest ? others.map((other) => ({ ...other, isLatest: false })) : others;
   changeState(file, { releases: [notes, ...rest] });
-  console.log(`https://github.com/${process.env["GH_REPO"]}/releases/tag/${notes.tagName}`);
+  console.log(`https://github.com/${repository}/releases/tag/${notes.tagName}`);
 }
 
 function onlyArgument(positionals: readonly string[]): string {
@@ -104,10 +90,9 @@ function readBoolean(text: string | undefined): boolean | undefined {
 
 function requireTag(tag: string): void {
   try {
-    const args = ["-C", readState(file).repository, "rev-parse", "--verify", "--quiet", `refs/tags/${tag}`];
+    const args = ["-C", remote, "rev-parse", "--verify", "--quiet", `refs/tags/${tag}`];
     execFileSync("git", args, { stdio: "ignore" });
   } catch {
-    const repository = process.env["GH_REPO"];
     throw new Error(`tag ${tag} doesn't exist in the repo ${repository}, aborting due to --verify-tag flag`);
   }
 }
@@ -122,7 +107,7 @@ const commands: Readonly<Record<string, (args: string[]) => void>> = {
 const [group, name, ...rest] = process.argv.slice(2);
 try {
   // The steps run in no clone, so gh finds the repository by GH_REPO alone.
-  if (!process.env["GH_TOKEN"] || !process.env["GH_REPO"]) throw new Error("set GH_TOKEN and GH_REPO");
+  if (!process.env["GH_TOKEN"] || !repository) throw new Error("set GH_TOKEN and GH_REPO");
   const command = commands[`${group} ${name}`];
   if (command === undefined) throw new Error(`unknown command "${group} ${name}" for "gh"`);
   command(rest);
