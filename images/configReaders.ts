@@ -47,23 +47,15 @@ export const readers = {
 
   /** Never empty: all of the catalogue if the config names none. */
   languages(raw) {
-    const { key, text, stack, problems } = raw;
-    if (["dev", "prod"].includes(stack) && !["", "[]"].includes(text)) {
-      problems.push(`${key} is set on stack ${stack}, which releases every language. Remove it from the config.`);
-      return catalogue;
-    }
     const known = catalogue.map(({ name }) => name);
     const names = readNames(raw, "language", known);
-    return names.length === 0 ? catalogue : catalogue.filter(({ name }) => names.includes(name));
+    if (names.length === 0) return catalogue;
+    const rule = `is set on stack ${raw.stack}, which releases every language. Remove it from the config.`;
+    if (["dev", "prod"].includes(raw.stack)) raw.problems.push(`${raw.key} ${rule}`);
+    return catalogue.filter(({ name }) => names.includes(name));
   },
 
-  platforms(raw) {
-    const names = readNames(raw, "platform", allPlatforms);
-    if (names.length === 0) {
-      raw.problems.push(`${raw.key} [] is not a list of platforms. Known: ${allPlatforms.join(", ")}.`);
-    }
-    return names;
-  },
+  platforms: (raw) => readNames(raw, "platform", allPlatforms, 1),
 
   /** host[:port][/path]; undefined for ECR Public. */
   registry(raw) {
@@ -135,11 +127,11 @@ function check({ key, text, problems }: Raw, isValid: boolean, rule: string): st
 }
 
 /** A list of known names, each once. */
-function readNames<Name extends string>(raw: Raw, kind: string, known: readonly Name[]): readonly Name[] {
+function readNames<T extends string>(raw: Raw, kind: string, known: readonly T[], least = 0): readonly T[] {
   const { key, text, problems } = raw;
   const names = parseJson(text || "[]");
   const hint = `Known: ${known.join(", ")}.`;
-  if (!isStringArray(names)) {
+  if (!isStringArray(names) || names.length < least) {
     problems.push(`${key} ${quote(names)} is not a list of ${kind}s. ${hint}`);
     return known;
   }
@@ -147,7 +139,7 @@ function readNames<Name extends string>(raw: Raw, kind: string, known: readonly 
     if (!known.some((one) => one === name)) problems.push(`Unknown ${kind} ${quote(name)} in ${key}. ${hint}`);
     if (names.indexOf(name) < index) problems.push(`Duplicate ${kind} ${quote(name)} in ${key}. Remove one.`);
   }
-  return names as Name[];
+  return names as T[];
 }
 
 /** A mutable context, such as a tag or a URL, would give one version different digests over time. */

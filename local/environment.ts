@@ -21,7 +21,7 @@ export type Environment = Awaited<ReturnType<typeof setUp>>;
  * Installs and starts everything that a release for these platforms needs. Repeated calls take seconds.
  * @param languages whose images are built; all by default
  * @param runs the platforms that this machine's BuildKit runs; fewer if another builder builds the images
- * @returns the environment variables for pulumi, and what the stack's config needs
+ * @returns among others the environment variables for pulumi, and the config that every release needs
  */
 export async function setUp(
   platforms: readonly Platform[] = [ownPlatform()],
@@ -38,9 +38,11 @@ export async function setUp(
     ensureBases({ buildctl: tools.buildctl, buildKit, registry }, platforms, languages),
   ]);
   writeEnvironmentFile(env);
-  // Whether Pulumi's releases come from the mirror.
   const mirrored = (await whyMirrored()) !== undefined;
-  return { env, tools, buildKit, builder, registry, platforms, bases, pulumiReleases, debianSnapshots, mirrored };
+  // The mirror's releases are not signed.
+  const unsigned = mirrored ? { signatures: "off" as const } : {};
+  const config = { platforms, builder, bases, pulumiReleases, debianSnapshots, ...unsigned };
+  return { ...config, config, env, tools, buildKit, registry, mirrored };
 }
 
 /** Installs the programs of the registry and of a BuildKit that runs these platforms, after all that can fail at once. */

@@ -11,12 +11,12 @@ import { Clone } from "../lib/git";
 import { fetchWithRetry } from "../lib/http";
 import { log } from "../lib/log";
 import { registryUrl } from "../lib/oci/repositoryClient";
-import { type Environment, prepareBuilder, projectFolder, setUp } from "./environment";
+import { prepareBuilder, projectFolder, setUp } from "./environment";
 import { checkout, folder } from "./folder";
 import { startRegistry } from "./native/registry";
 import { ensureRelease } from "./offline/mirror";
 import { defaultTag, requireAvailable } from "./sources";
-import { type StackConfig, configValue, prepareStack } from "./stack";
+import { configValue, prepareStack } from "./stack";
 
 /** This machine: stack local, with the builder and the registry that the set-up starts. */
 export function localTarget(): Target {
@@ -30,15 +30,23 @@ export function localTarget(): Target {
       const registry = readVariable("REGISTRY") ?? (started ??= await startRegistry(await prepareBuilder([])));
       return { registry, alias: "" };
     },
-    prepare: async (release, languages) => {
+    prepare: async ({ pulumiVersion, tag }, languages) => {
       const environment = await setUp(platforms, languages.length > 0 ? { languages } : {});
       started = environment.registry;
-      if (environment.mirrored) await ensureRelease(release.pulumiVersion, environment.platforms);
+      if (environment.mirrored) {
+        await ensureRelease(pulumiVersion, environment.platforms);
+        log("signatures", "off: releases that are built on this machine are not signed");
+      }
       const stack = { name: "local", env: environment.env, folder: projectFolder };
-      // The last value stays: removing it would push every image again.
-      const repair = configValue(stack, "repair") ?? "";
-      const names = languages.map(({ name }) => name);
-      await prepareStack(stack, { ...stackConfig(environment, release), languages: names, repair });
+      await prepareStack(stack, {
+        ...environment.config,
+        pulumiVersion,
+        tag,
+        registry: readVariable("REGISTRY") ?? environment.registry,
+        languages: languages.map(({ name }) => name),
+        // The last value stays: removing it would push every image again.
+        repair: configValue(stack, "repair") ?? "",
+      });
       return { folder: checkout, env: environment.env, logs: folder, languages };
     },
     nextSteps: ([reference]) => [
@@ -57,16 +65,6 @@ async function resolveTag(gitTag: string | undefined): Promise<Release> {
   if (gitTag === undefined) log("TAG", `not set: v${release.pulumiVersion}, the newest version available here`);
   else await requireAvailable(release.pulumiVersion);
   return release;
-}
-
-function stackConfig(environment: Environment, { pulumiVersion, tag }: Release): StackConfig {
-  const { platforms, builder, bases, pulumiReleases, debianSnapshots, mirrored } = environment;
-  const registry = readVariable("REGISTRY") ?? environment.registry;
-  const config = { pulumiVersion, tag, platforms, registry, builder, bases, pulumiReleases, debianSnapshots };
-  // Pulumi's own releases are verified, as on every stack.
-  if (!mirrored) return config;
-  log("signatures", "off: releases that are built on this machine are not signed");
-  return { ...config, signatures: "off" };
 }
 
 /** Checks a registry that is used instead of the local one. */

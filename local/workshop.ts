@@ -24,16 +24,15 @@ export async function localWorkshop(
   const ownBuilder = readVariable("BUILDER");
   // The user's own builder has its own emulation, or needs none. BUILDX_CONFIG and DOCKER_CONFIG are the user's, too.
   const environment = await setUp(platforms, ownBuilder === undefined ? {} : { runs: [ownPlatform()] });
-  const { builder, registry, bases, pulumiReleases, debianSnapshots, mirrored } = environment;
-  for (const image of mirrored ? images : []) await ensureRelease(image.version, image.platforms);
+  for (const image of environment.mirrored ? images : []) await ensureRelease(image.version, image.platforms);
   const { BUILDX_CONFIG, DOCKER_CONFIG, ...env } = environment.env;
   return {
-    ...{ folder, bases, pulumiReleases, debianSnapshots },
-    // The mirror's releases are not signed.
-    signatures: mirrored ? "off" : signatures,
+    signatures,
+    ...environment.config,
+    folder,
     env: ownBuilder === undefined ? { ...env, BUILDX_CONFIG, DOCKER_CONFIG } : env,
-    builder: ownBuilder ?? builder,
+    builder: ownBuilder ?? environment.builder,
     // A separate path, so that published images stay untouched.
-    registry: `${registry}/verify`,
+    registry: `${environment.registry}/verify`,
   };
 }

@@ -41,8 +41,8 @@ export async function goBuild(build: GoBuild): Promise<void> {
 
 async function compile(build: GoBuild, progress: { text: string }): Promise<void> {
   const { title, module, packages, variables = {}, architecture, output } = build;
-  const target = architecture === undefined ? {} : { GOARCH: architecture };
-  const env = { ...goEnvironment, ...target, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false" };
+  const settings = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false" };
+  const env = { ...goEnvironment, ...settings, GOARCH: architecture };
   const flags = ["-s -w", ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
   const args = ["build", "-v", "-trimpath", "-ldflags", flags, "-o", `${output}/`, ...packages];
   const go = execa("go", args, { cwd: module, env, reject: false, all: true });

@@ -9,11 +9,11 @@ import { readJson, writeJson } from "../../lib/json";
  * The port of a service on the loopback interface. A free one is chosen once and kept for the folder, because published
  * references contain it. An environment variable may override it.
  */
-export async function portOf(service: string, folder: string, variable?: string): Promise<number> {
+export async function portOf(service: string, folder: string, variable = ""): Promise<number> {
   const file = join(folder, "ports.json");
   const ports = readJson<Record<string, number>>(file) ?? {};
-  const given = variable === undefined ? undefined : process.env[variable];
-  if (given !== undefined && !(/^\d{1,5}$/.test(given) && Number(given) >= 1 && Number(given) <= 65535)) {
+  const given = process.env[variable];
+  if (given !== undefined && (!/^[1-9]\d*$/.test(given) || Number(given) > 65535)) {
     throw new Fault(`${variable} "${given}" is not a port. Use a number from 1 to 65535.`);
   }
   const port = Number(given ?? ports[service] ?? (await freePort()));

@@ -43,10 +43,7 @@ export async function openPlace(...machine: Parameters<typeof prepareMachine>): 
   mkdirSync(inFolder("tests"), { recursive: true });
   const folder = mkdtempSync(inFolder("tests", "run-"));
   mkdirSync(join(folder, "state"));
-  const { builder, bases, pulumiReleases, debianSnapshots } = environment;
-  const config = { platforms: environment.platforms, builder, bases, pulumiReleases, debianSnapshots };
-  // The mirror's releases are not signed.
-  return { environment, folder, config: environment.mirrored ? { ...config, signatures: "off" } : config };
+  return { environment, folder, config: environment.config };
 }
 
 /** Removes the place's folder. */
