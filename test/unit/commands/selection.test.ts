@@ -23,9 +23,8 @@ describe("selection", () => {
     const refused = (text: string, unknown: string, known: string) =>
       isFault(`${text}: unknown ${unknown}. Use one or more of ${known}, separated by commas.`);
     const all = catalogue.map(({ name }) => name).join(",");
-    const text = "linux/amd64,linux/arm,toString";
     assert.throws(() => languages("go,python,perl"), refused('LANGUAGE "go,python,perl"', '"go", "perl"', all));
-    const known = "linux/amd64,linux/arm64";
+    const [text, known] = ["linux/amd64,linux/arm,toString", "linux/amd64,linux/arm64"];
     assert.throws(() => platforms(text), refused(`PLATFORMS "${text}"`, '"linux/arm", "toString"', known));
   });
 });

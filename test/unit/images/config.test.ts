@@ -51,9 +51,8 @@ describe("config", () => {
   });
 
   it("reads an alias of ECR Public instead of a registry", () => {
-    const given = { registry: "", alias: "spacelift-dev", adoptRepositories: true };
-    const { registry, alias, adoptRepositories } = read(given);
-    assert.deepEqual([registry, alias, adoptRepositories], [undefined, "spacelift-dev", true]);
+    const { registry, alias, adoptRepositories } = read({ registry: "", alias: "some", adoptRepositories: true });
+    assert.deepEqual([registry, alias, adoptRepositories], [undefined, "some", true]);
   });
 
   it("accepts a registry with a port and a path, and an @ that is not part of credentials", () => {
@@ -143,12 +142,11 @@ describe("config", () => {
   });
 
   it("refuses a withdrawn version, with its reason", () => {
+    const withdrawn = "Pulumi 3.66.0 is withdrawn (crashes), so it is not released. Release another version.";
     const list = mock.method(withdrawals, "readWithdrawn", () => ({ "3.66.0": "crashes" }));
     const problems = problemsOf({});
     list.mock.restore();
-    assert.deepEqual(problems, [
-      "Pulumi 3.66.0 is withdrawn (crashes), so it is not released. Release another version.",
-    ]);
+    assert.deepEqual(problems, [withdrawn]);
   });
 
   it("releases the languages that it names in the catalogue's order, every language if it names none", () => {
@@ -157,9 +155,9 @@ describe("config", () => {
     assert.deepEqual(read({ languages: [] }).languages, catalogue);
   });
 
-  for (const [stack, tags, other] of [
-    ["dev", ["dev-v3.66.0"], "latest"],
-    ["prod", ["v3.66.0", "latest"], "dev-v3.66.0"],
+  for (const [stack, other, ...tags] of [
+    ["dev", "latest", "dev-v3.66.0"],
+    ["prod", "dev-v3.66.0", "v3.66.0", "latest"],
   ] as const) {
     it(`allows stack ${stack} only its own tags, and no selection of languages`, async () => {
       await new Recorder().install(stack);

@@ -13,6 +13,7 @@ import { readFile } from "../../helpers/checkoutFiles";
 import { type Answer, serve } from "../../helpers/http";
 import { isFault } from "../../helpers/isFault";
 import { setConfig, valueOf } from "../../helpers/mocks";
+import { skipDelays } from "../../helpers/skipDelays";
 
 /** Reads the config of a committed stack file, and gets credentials of the AWS account that has this alias. */
 async function open(stack: "dev" | "prod", account: string) {
@@ -80,8 +81,9 @@ describe("registry", () => {
 });
 
 describe("requireLogin", () => {
+  skipDelays();
   const login = (url: string, own = password) =>
-    requireLogin(url.replace("http://", ""), { username: "AWS", password: own }, () => Promise.resolve());
+    requireLogin(url.replace("http://", ""), { username: "AWS", password: own });
 
   const accepts = ({ headers }: IncomingMessage) =>
     headers.authorization === `Basic ${Buffer.from("AWS:canary").toString("base64")}`;

@@ -6,14 +6,12 @@ import { serve } from "../../helpers/http";
 describe("the local target", () => {
   it("refuses a registry that requires a login or that is not a registry", async () => {
     let status = 200;
-    const { url, server } = await serve(() => ({ status }));
-    const registry = url.replace("http://", "");
+    const registry = (await serve(() => ({ status }))).url.replace("http://", "");
     await requireRegistry(`${registry}/path`);
     status = 401;
     await assert.rejects(requireRegistry(registry), /requires a login \(.* answers 401\), .* has no credentials\. Use/);
     status = 404;
     await assert.rejects(requireRegistry(registry), /is not a usable registry: http:\S+ answers 404\. Start it/);
-    server.close();
   });
 
   it("tells how to try a release and how to stop the daemons", () =>

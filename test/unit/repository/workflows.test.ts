@@ -70,11 +70,8 @@ describe("workflows", () => {
 
   it("queue every release to an environment: without `queue`, GitHub drops the older of two waiting runs", () => {
     const { concurrency, jobs } = workflows["release"] ?? {};
-    assert.deepEqual(concurrency, {
-      group: `release-${jobs?.["release"]?.environment}`,
-      queue: "max",
-      "cancel-in-progress": false,
-    });
+    const group = `release-${jobs?.["release"]?.environment}`;
+    assert.deepEqual(concurrency, { group, queue: "max", "cancel-in-progress": false });
   });
 
   // actionlint and zizmor do not check this key's value, but GitHub refuses a workflow with any other.

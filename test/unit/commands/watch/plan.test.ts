@@ -32,11 +32,7 @@ describe("wantedVersions", () => {
   const otherTags = ["3.3.0", "sdk/v3.3.0", "v3.3.0-rc.1", "v3.3", "v03.3.0", "v3.3.0\n", "vv3.3.0", ""];
   const unordered = words("v3.10.0 v3.2.0 v3.3.1 v3.3.0 v3.1.9 v3.3.0");
   for (const [name, releases, versions] of [
-    [
-      "returns released versions from the first one on, in numeric order and once",
-      unordered,
-      "3.2.0 3.3.0 3.3.1 3.10.0",
-    ],
+    ["returns versions from the first one on, in order and once", unordered, "3.2.0 3.3.0 3.3.1 3.10.0"],
     ["leaves out drafts, prereleases and withdrawn versions", unwanted, ""],
     ["leaves out other kinds of tags", otherTags, ""],
   ] as const) {
@@ -150,22 +146,12 @@ describe("tagsToPush, whatever the situation", () => {
 
 describe("tagsToCheck", () => {
   const gitTags = words("v3.1.0 v3.2.0 v3.3.0 dev-v3.4.0 latest-v3.2.0 latest-v3.3.0 nightly");
-  const none = {};
   const pushed = words("v3.4.0 latest-v3.4.0 v3.3.0");
+  const crashes = { "3.3.0": "crashes" };
   for (const [name, withdrawn, justPushed, expected] of [
-    [
-      "returns every release tag from the first version on, and the highest latest-v",
-      none,
-      [],
-      "v3.2.0 v3.3.0 dev-v3.4.0 latest-v3.3.0",
-    ],
-    ["leaves out withdrawn versions", { "3.3.0": "crashes" }, [], "v3.2.0 dev-v3.4.0 latest-v3.2.0"],
-    [
-      "leaves out tags that have just been pushed, and a latest that one of those supersedes",
-      none,
-      pushed,
-      "v3.2.0 dev-v3.4.0",
-    ],
+    ["returns release tags from the first on, and one latest", {}, [], "v3.2.0 v3.3.0 dev-v3.4.0 latest-v3.3.0"],
+    ["leaves out withdrawn versions", crashes, [], "v3.2.0 dev-v3.4.0 latest-v3.2.0"],
+    ["leaves out what was just pushed, and a superseded latest", {}, pushed, "v3.2.0 dev-v3.4.0"],
   ] as const) {
     it(name, () => assert.deepEqual(tagsToCheck(state(gitTags, withdrawn), justPushed), words(expected)));
   }
@@ -178,11 +164,8 @@ it("isOverdue is true for versions that Pulumi published more than six hours ago
     release("v3.5.0"),
   ];
   const now = new Date("2026-11-18T19:00:01Z");
-  const versions = ["3.3.0", "3.4.0", "3.5.0", "3.6.0"];
-  assert.deepEqual(
-    versions.filter((text) => isOverdue(text, releases, now)),
-    ["3.3.0"],
-  );
+  const overdue = ["3.3.0", "3.4.0", "3.5.0", "3.6.0"].filter((text) => isOverdue(text, releases, now));
+  assert.deepEqual(overdue, ["3.3.0"]);
 });
 
 describe("remedyOf", () => {
