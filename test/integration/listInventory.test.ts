@@ -26,6 +26,14 @@ import { withEnvironment } from "../helpers/withEnvironment";
 
 const own = ownPlatform();
 
+interface Options {
+  readonly gitTag?: string;
+  readonly names?: readonly string[];
+  readonly machine?: typeof localBuilder;
+  readonly variables?: NodeJS.ProcessEnv;
+  readonly target?: Target;
+}
+
 // One story: two releases, and what their images contain.
 describe("the inventory of a release", () => {
   let scratch: Scratch;
@@ -45,21 +53,15 @@ describe("the inventory of a release", () => {
 
   const inScratch = (...parts: string[]) => join(scratch.place.folder, ...parts);
 
-  interface Options {
-    readonly gitTag?: string;
-    readonly names?: readonly string[];
-    readonly machine?: typeof localBuilder;
-    readonly variables?: NodeJS.ProcessEnv;
-    readonly target?: Target;
-  }
-
   /** Lists as `make inventory` does, with the registry of this test; by default YAML's image of v3.66.0. */
-  async function list(folder: string, options: Options = {}): Promise<Inventory> {
-    const { gitTag = "v3.66.0", names = ["yaml"], machine = () => Promise.resolve(builder), variables } = options;
+  async function list(
+    folder: string,
+    { gitTag = "v3.66.0", names = ["yaml"], machine = () => Promise.resolve(builder), ...options }: Options = {},
+  ): Promise<Inventory> {
     const languages = catalogue.filter(({ name }) => names.includes(name));
-    await withEnvironment({ REGISTRY: scratch.prefix, BUILDKIT_HOST: "", BUILDER: "", ...variables }, () =>
-      inventory(options.target ?? localTarget(), gitTag, languages, machine, inScratch(folder)),
-    );
+    const variables = { REGISTRY: scratch.prefix, BUILDKIT_HOST: "", BUILDER: "", ...options.variables };
+    const target = options.target ?? localTarget();
+    await withEnvironment(variables, () => inventory(target, gitTag, languages, machine, inScratch(folder)));
     return JSON.parse(readFileSync(inScratch(folder, `inventory-${gitTag}.json`), "utf8")) as Inventory;
   }
 
@@ -94,17 +96,10 @@ describe("the inventory of a release", () => {
     assert.partialDeepStrictEqual(pinned, { pulumi: "3.66.0", node, yarn, pnpm });
     for (const version of [npm, corepack]) assert.match(version, /^\d+\.\d+\.\d+$/);
     for (const name of ["python", "pip", "go", "java", "dotnet-sdk"]) assert.equal(tools[name], undefined, name);
-    assert.deepEqual(
-      ["node", "python"].filter((name) => inside("python").tools[name]),
-      ["python"],
-    );
-    assert.deepEqual(
-      [hosts, inside("python").hosts],
-      [
-        ["nodejs", "yaml"],
-        ["python", "yaml"],
-      ],
-    );
+    assert.deepEqual(hosts, ["nodejs", "yaml"]);
+    const python = inside("python");
+    assert.ok(python.tools["python"] !== undefined && python.tools["node"] === undefined);
+    assert.deepEqual(python.hosts, ["python", "yaml"]);
   });
 
   it("has the version of a Debian package for the tools in it", () => {
@@ -145,10 +140,9 @@ describe("the inventory of a release", () => {
   it("reports a tag that the registry does not have, and a registry that does not answer", async () => {
     const names = ["javascript", "python"];
     const repositories = names.map((language) => scratch.repository(language)).join(", ");
+    const remedy = "Release Pulumi 3.66.0 under it first, or select languages that have it, such as LANGUAGE=python.";
     await assert.rejects(list("none", { gitTag: "dev-v3.66.0", names }), {
-      message:
-        `Tag dev-v3.66.0 does not exist in ${repositories}. Release Pulumi 3.66.0 under it first, or select languages ` +
-        `that have it, such as LANGUAGE=python.`,
+      message: `Tag dev-v3.66.0 does not exist in ${repositories}. ${remedy}`,
     });
     const message =
       /^Could not read localhost:1\/runner-pulumi-yaml: .*Could not reach .*Retry when the registry answers\.$/;
@@ -170,27 +164,21 @@ describe("the inventory of a release", () => {
     });
   });
 
-  it("refuses an image that cannot be run", async () => {
-    const registry = `${scratch.prefix}/broken`;
-    await pushImage(`${registry}/runner-pulumi-yaml`, "v3.60.0", {});
-    await assert.rejects(list("none", { gitTag: "v3.60.0", variables: { REGISTRY: registry } }), {
-      message: /:v3\.60\.0@sha256:\S+ cannot be run on linux\/amd64 by BuildKit at [^]*\/bin\/sh[^]*\nCheck that/,
-    });
-  });
-
-  it("goes on without a previous image that cannot be run or read", async () => {
+  it("refuses an image that cannot be run, and goes on without a previous one that cannot be run or read", async () => {
     const repository = scratch.repository("yaml");
+    const unusable = () => pushImage(repository, "v3.65.0", {});
+    await unusable();
+    await assert.rejects(list("none", { gitTag: "v3.65.0" }), {
+      message: /:v3\.65\.0@sha256:\S+ cannot be run on \S+ by BuildKit at [^]*\/bin\/sh[^]*\nCheck that/,
+    });
     const writer = new RepositoryWriter(repository);
     const config = await writer.pushBlob(Buffer.from("no JSON"), "application/vnd.oci.image.config.v1+json");
     const mediaType = "application/vnd.oci.image.manifest.v1+json";
-    const cases: [push: () => Promise<string>, problem: RegExp][] = [
-      [() => pushImage(repository, "v3.65.0", {}), /cannot be run on linux\/amd64 by /],
-      [
-        () => writer.pushManifest("v3.65.0", { schemaVersion: 2, mediaType, config, layers: [] }),
-        /^Could not read .*JSON.*\. Retry when the registry answers\.$/,
-      ],
-    ];
-    for (const [push, problem] of cases) {
+    const unreadable = () => writer.pushManifest("v3.65.0", { schemaVersion: 2, mediaType, config, layers: [] });
+    for (const [push, problem] of [
+      [unusable, /cannot be run on linux\/amd64 by /],
+      [unreadable, /^Could not read .*JSON.*\. Retry when the registry answers\.$/],
+    ] as const) {
       await push();
       const after = await list("after-broken");
       assert.equal(inside("yaml", after).tools["pulumi"], "3.66.0");
