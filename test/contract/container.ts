@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { type Result as Ended, execa } from "execa";
 
@@ -17,6 +18,12 @@ export interface Engine {
   readonly folder: string;
 }
 
+/** A running container that can be ended. */
+export interface Container extends Running {
+  /** Ends it, also if it has not quite started. */
+  kill(): Promise<void>;
+}
+
 /**
  * Starts a container with the files of the image, below a layer of its own.
  * @param config the container's config, given the path of its root file system
@@ -27,16 +34,19 @@ export async function startContainer(
   engine: Engine,
   config: (root: string) => object,
   timeout: number,
-): Promise<Running & { kill(): Promise<unknown> }> {
+): Promise<Container> {
   const folder = await createFolder(engine);
   await writeFile(join(folder, "config.json"), JSON.stringify(config(join(folder, "root"))));
   const id = `contract-${randomUUID()}`;
   const program = [engine.runc, "--root", join(folder, "state")] as const;
   const runc = (...args: string[]) =>
     execa(program[0], [...program.slice(1), ...args], { all: true, reject: false, stdin: "ignore" });
-  const kill = () => runc("delete", "--force", id);
+  const state = { ended: false, timedOut: false };
+  const kill = async () => {
+    // runc does not know it before it has created it.
+    for (; !state.ended; await sleep(100)) await runc("delete", "--force", id);
+  };
   const run = async (): Promise<Result> => {
-    const state = { timedOut: false };
     const timer = setTimeout(() => {
       state.timedOut = true;
       void kill();
@@ -46,8 +56,9 @@ export async function startContainer(
       if (!state.timedOut) return ended;
       return { exitCode: 124, output: `${ended.output}\nIt was stopped after ${timeout / 1000} seconds.` };
     } finally {
+      state.ended = true;
       clearTimeout(timer);
-      await kill();
+      await runc("delete", "--force", id);
       await rm(folder, { recursive: true, force: true });
     }
   };

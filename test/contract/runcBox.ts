@@ -5,23 +5,24 @@ import { join } from "node:path";
 import type { Platform } from "../../images/platform";
 import type { Box, BoxConfig, Result, RunOptions, Running } from "./box";
 import { bundleConfig } from "./bundle";
-import { type Engine, requireOverlay, startContainer } from "./container";
+import { type Container, type Engine, requireOverlay, startContainer } from "./container";
 import { type BuildKit, unpackImage } from "./rootfs";
 import { resolveUser } from "./users";
 import { createWorkspace } from "./workspace";
 
-/** A folder that is filled once for all containers of a box. */
+/** Files that all containers of a box share. */
 interface Shared {
   /** Nothing but ca-certificates.crt, as Spacelift documents it. Undefined if this machine has none. */
   readonly certificates: string | undefined;
-  /** Stand for Docker's: /etc/hosts and an empty /etc/resolv.conf without a network. */
+  /** /etc/hosts and /etc/resolv.conf of containers without a network. */
   readonly hosts: string;
   readonly resolver: string;
 }
 
 /** Containers of an image in runc. Everything that they leave is removed by `close`. */
 export class RuncBox implements Box {
-  private readonly running = new Set<Running & { kill(): Promise<unknown> }>();
+  private readonly containers = new Set<Promise<Container>>();
+  private isClosed = false;
 
   private constructor(
     readonly platform: Platform,
@@ -63,11 +64,21 @@ export class RuncBox implements Box {
     throw new Error(output.trim().slice(-3000) || `exit code ${exitCode}`);
   }
 
-  workspace(files?: string): Promise<string> {
+  async workspace(files?: string): Promise<string> {
+    await this.stopIfClosed();
     return createWorkspace(this.engine.folder, files);
   }
 
   private async launch(script: string, options: RunOptions, workspace: string): Promise<Running> {
+    await this.stopIfClosed();
+    const launched = this.create(script, options, workspace);
+    this.containers.add(launched);
+    const remove = () => void this.containers.delete(launched);
+    launched.then(({ ended }) => ended).then(remove, remove);
+    return launched;
+  }
+
+  private async create(script: string, options: RunOptions, workspace: string): Promise<Container> {
     const { network = false, certificates = network, user: name = this.config.User ?? "" } = options;
     const user = await resolveUser(this.engine.files, name);
     const { shared, config } = this;
@@ -78,16 +89,24 @@ export class RuncBox implements Box {
       ...options.mounts,
     };
     const bundle = (root: string) => bundleConfig({ root, config, script, user, workspace, mounts, options });
-    const container = await startContainer(this.engine, bundle, options.timeout ?? 600_000);
-    this.running.add(container);
-    void container.ended.finally(() => this.running.delete(container));
-    return container;
+    return startContainer(this.engine, bundle, options.timeout ?? 600_000);
+  }
+
+  /** Stops a check that goes on after the box was closed: its result does not matter, and it must leave nothing. */
+  private async stopIfClosed(): Promise<void> {
+    if (this.isClosed) await new Promise(() => undefined);
   }
 
   /** Ends all containers and removes what they leave. */
   async close(): Promise<void> {
-    await Promise.all([...this.running].map((container) => Promise.all([container.kill(), container.ended])));
-    await rm(this.engine.folder, { recursive: true, force: true });
+    this.isClosed = true;
+    const killed = [...this.containers].map(async (launched) => {
+      const container = await launched;
+      await container.kill();
+      await container.ended;
+    });
+    await Promise.allSettled(killed);
+    await rm(this.engine.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
