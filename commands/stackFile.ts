@@ -40,10 +40,7 @@ async function readConfig(folder: string, stack: string): Promise<Partial<Record
   const files = [join(folder, "Pulumi.yaml"), fileOf(folder, stack)];
   const [program, own] = await Promise.all(files.map((file) => readParsed(file, parse)));
   const entries = [program, own].flatMap((file) => Object.entries(asObject(asObject(file)["config"])));
-  const values = entries.map(([key, value]) => [
-    key.replace("runner-pulumi:", ""),
-    asObject(value)["default"] ?? value,
-  ]);
+  const values = entries.map(([key, value]) => [key.split(":").at(-1), asObject(value)["default"] ?? value]);
   return Object.fromEntries(values.filter(([, value]) => typeof value === "string" && value) as [string, string][]);
 }
 

@@ -23,9 +23,7 @@ export interface LanguageReview {
 }
 
 /** What a change of the checkout means for a stack. */
-export interface Review extends Release, Pick<Preview, "problems"> {
-  readonly languages: readonly LanguageReview[];
-}
+export type Review = Release & Pick<Preview, "problems"> & { readonly languages: readonly LanguageReview[] };
 
 /** Describes a review as Markdown. The first line is the summary. */
 export function reviewMarkdown({ stack, pulumiVersion, languages, problems }: Review): string {
