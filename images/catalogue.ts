@@ -10,6 +10,8 @@ export interface Language {
   readonly hosts?: readonly string[];
   /** More of them, which only some versions of Pulumi have. */
   readonly optionalHosts?: readonly string[];
+  /** The languages whose toolchains and hosts its image has too. */
+  readonly includes?: readonly string[];
 }
 
 /** The files of Pulumi's archive in every image. Without them, nothing is released. */
@@ -27,14 +29,14 @@ export const catalogue: readonly Language[] = [
   {
     name: "javascript",
     title: "Pulumi runner for JavaScript and TypeScript",
-    description: "Pulumi CLI with Node.js, npm, Yarn and pnpm.",
+    description: "Pulumi CLI with Node.js, npm, Yarn, pnpm and Bun.",
     hosts: ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"],
     optionalHosts: ["pulumi-analyzer-policy", "pulumi-language-bun"],
   },
   {
     name: "python",
     title: "Pulumi runner for Python",
-    description: "Pulumi CLI with Python, pip and venv.",
+    description: "Pulumi CLI with Python, pip, Poetry and uv.",
     hosts: ["pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python"],
     optionalHosts: ["pulumi-analyzer-policy-python"],
   },
@@ -57,4 +59,10 @@ export const catalogue: readonly Language[] = [
     hosts: ["pulumi-language-java"],
   },
   { name: "yaml", title: "Pulumi runner for YAML", description: "Pulumi CLI with the YAML language alone." },
+  {
+    name: "full",
+    title: "Pulumi runner for several languages",
+    description: "Pulumi CLI with the toolchains of JavaScript, Python, Go, .NET and Java.",
+    includes: ["javascript", "python", "golang", "dotnet", "java"],
+  },
 ];

@@ -2,22 +2,38 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Fault } from "../lib/errors";
+import { catalogue } from "./catalogue";
 
 const root = join(__dirname, "..");
 
 /** The build context of every image: scripts to mount. Relative, as an absolute path would show up as a change elsewhere. */
 export const scriptsContext = "dockerfiles/scripts";
 
-/** The named contexts that only smoke stages use: the shared scripts, and the language's smoke program if it has one. */
+/**
+ * The named contexts that only smoke stages use: the shared scripts, the language's smoke program as `program`, and those of
+ * the languages that its image includes, such as `program-python`.
+ */
 export function smokeContexts(language: string): Record<string, string> {
-  const program = `dockerfiles/${language}/smoke`;
-  return { "smoke-scripts-context": "dockerfiles/smoke", ...(existsSync(join(root, program)) ? { program } : {}) };
+  const programs = [["program", language], ...included(language).map((name) => [`program-${name}`, name])];
+  const folders = programs.map(([context = "", name]) => [context, `dockerfiles/${name}/smoke`] as const);
+  const existing = folders.filter(([, folder]) => existsSync(join(root, folder)));
+  return { "smoke-scripts-context": "dockerfiles/smoke", ...Object.fromEntries(existing) };
 }
 
-/** A language's complete Dockerfile: the shared base, then its own. */
+/** A language's complete Dockerfile: the shared base, the toolchains of the languages that its image includes, its own file. */
 export function readDockerfile(language: string): string {
-  const files = ["base.Dockerfile", `${language}/Dockerfile`];
-  return files.map((file) => readFileSync(join(root, "dockerfiles", file), "utf8")).join("\n");
+  const read = (file: string) => readFileSync(join(root, "dockerfiles", file), "utf8");
+  const toolchains = included(language).map((name) => withoutRunner(read(`${name}/Dockerfile`)));
+  return [read("base.Dockerfile"), ...toolchains, read(`${language}/Dockerfile`)].join("\n");
+}
+
+function included(language: string): readonly string[] {
+  return catalogue.find(({ name }) => name === language)?.includes ?? [];
+}
+
+/** A language's own Dockerfile up to its stage `runner`. */
+function withoutRunner(dockerfile: string): string {
+  return dockerfile.slice(0, dockerfile.search(/^(#.*\n)*FROM \S+ AS runner$/m));
 }
 
 /** A Dockerfile up to its stage `runner`, so that a change of the smoke test is not one of the published image. */

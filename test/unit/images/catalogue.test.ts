@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { catalogue, sharedHosts } from "../../../images/catalogue";
-import { readDockerfile, stages } from "../../../images/dockerfile";
+import { readDockerfile, stages, withoutSmokeTest } from "../../../images/dockerfile";
 import { checkout } from "../../../local/folder";
 import node from "../../../local/offline/node.json";
 import { readFile } from "../../helpers/checkoutFiles";
@@ -95,6 +95,23 @@ describe("the catalogue", () => {
       });
     });
   }
+
+  it("includes every language with a toolchain in the image full, with its environment", () => {
+    const withToolchain = catalogue.filter(({ hosts }) => hosts !== undefined).map(({ name }) => name);
+    assert.deepEqual(catalogue.find(({ name }) => name === "full")?.includes, withToolchain);
+    const variables = (name: string) => {
+      const [, runner = ""] = withoutSmokeTest(readDockerfile(name)).split(/^FROM \S+ AS runner$/m);
+      return new Map([...runner.matchAll(/(?<= )([A-Z_]+)=(\S+)/g)].map(([, key = "", value = ""]) => [key, value]));
+    };
+    const full = variables("full");
+    for (const language of withToolchain) {
+      for (const [name, value] of variables(language)) {
+        const folder = value.replace(":$PATH", "");
+        assert.ok(name === "PATH" ? full.get(name)?.includes(folder) : full.get(name) === value, `${language}: ${name}`);
+      }
+      assert.match(readDockerfile("full"), new RegExp(`^COPY --link --from=${language}-hosts /hosts/ /$`, "m"));
+    }
+  });
 
   it("names the tag and the digest of the Node.js image whose contents local/offline/node.json lists", () => {
     const image = stages(readDockerfile("javascript")).get("node");
