@@ -7,12 +7,14 @@ import { execa } from "execa";
 
 import { type Language, catalogue } from "../../images/catalogue";
 import { readDockerfile, stages } from "../../images/dockerfile";
-import type { Platform } from "../../images/platform";
+import { type Platform, allPlatforms } from "../../images/platform";
 import { Fault } from "../../lib/errors";
 import { readJson, writeJson } from "../../lib/json";
 import { log } from "../../lib/log";
 import { inFolder } from "../folder";
 import { type Contexts, type SubstituteBuilder, buildSubstitute, emptyFolder } from "./buildSubstitute";
+import { hasSdk } from "./dotnetSdk";
+import { ensureNugetPackages, nugetPackages } from "./nugetPackages";
 import { substitutes } from "./substitutes";
 
 /** What is known about a stage's official image on this machine, as .local/bases.json keeps it. */
@@ -31,13 +33,13 @@ export async function ensureBases(
   wanted: readonly Platform[],
   languages: readonly Language[] = catalogue,
 ): Promise<Contexts> {
-  const [file, recipe] = [inFolder("bases.json"), hashRecipe()];
+  const file = inFolder("bases.json");
   const known = readJson<Record<string, BaseRecord>>(file) ?? {};
   const bases: Record<string, string> = {};
   for (const [image, [stage = "", ...others]] of officialImages(languages)) {
     const [name = ""] = image.split("@");
     const tag = name.replace(/^.*:/, "");
-    const found = known[stage];
+    const [found, recipe] = [known[stage], hashRecipe(stage)];
     const isCurrent = found?.image === image && found.recipe === recipe;
     const finding = isCurrent ? found : await inspect(stage, { image, recipe }, workshop);
     if (finding.substitutes === null) {
@@ -45,10 +47,15 @@ export async function ensureBases(
     } else {
       const context = await buildSubstitute(stage, tag, wanted, finding.substitutes, workshop, bases);
       for (const replaced of [stage, ...others]) bases[replaced] = context;
-      log(`base ${stage}`, `substitute for ${name}, see .local/bases.json`);
+      log(`base ${stage}`, `substitute for ${name}: ${describe(stage, wanted)}`);
     }
     known[stage] = finding;
     writeJson(file, known);
+  }
+  const sdk = bases["dotnet"];
+  if (sdk !== undefined && wanted.some(hasSdk)) {
+    await ensureNugetPackages(sdk, workshop);
+    bases["nuget-packages"] = nugetPackages;
   }
   const certificates = await copyCertificates();
   return certificates === undefined ? bases : { ...bases, certificates };
@@ -76,11 +83,20 @@ export function officialImages(languages: readonly Language[] = catalogue): Map<
   return images;
 }
 
-/** A hash of everything that substitutes are made by. If it changes, they are rebuilt. */
-function hashRecipe(): string {
+/** What a stage's substitute is made of, by platform if they differ. */
+function describe(stage: string, wanted: readonly Platform[]): string {
+  const titles = wanted.map((platform) => [platform, substitutes[stage]?.title(platform) ?? ""] as const);
+  const [[, first] = ["", ""]] = titles;
+  if (titles.every(([, title]) => title === first)) return first;
+  return titles.map(([platform, title]) => `${title} for ${platform}`).join(", ");
+}
+
+/** A hash of everything that a stage's substitutes are made by. If it changes, they are rebuilt. */
+function hashRecipe(stage: string): string {
   const dotnet = ["go.sum", "main.go"].map((name) => `tools/dotnet-substitute/${name}`);
-  const files = ["buildSubstitute.ts", "substitutes.ts", "node.json", ...dotnet];
-  return hash("sha256", files.map((name) => readFileSync(join(__dirname, name), "utf8")).join("\n"));
+  const files = ["buildSubstitute.ts", "substitutes.ts", "node.json", "dotnet.json", ...dotnet];
+  const texts = files.map((name) => readFileSync(join(__dirname, name), "utf8"));
+  return hash("sha256", [...texts, describe(stage, allPlatforms)].join("\n"));
 }
 
 /** Why BuildKit cannot pull an image; undefined if it can. */

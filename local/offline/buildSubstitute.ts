@@ -53,7 +53,7 @@ async function buildPlatform(
   if (substitute === undefined) throw new Error(`Stage ${stage} has no substitute.`);
   // Here too, even if the builder that will use it runs the platform elsewhere.
   await ensureEmulation([platform]);
-  return withProgress(`base ${stage}`, `building for ${platform}: ${substitute.title}`, async () => {
+  return withProgress(`base ${stage}`, `building for ${platform}: ${substitute.title(platform)}`, async () => {
     const folder = await emptyFolder(stage);
     await substitute.prepare(folder, tag, platform);
     const name = `substitute/${stage}:${tag}-${platforms[platform].targetArch}`;

@@ -9,22 +9,27 @@ import { readDockerfile, sourceDateEpoch } from "../../images/dockerfile";
 import { type Platform, platforms } from "../../images/platform";
 import { ensureDebianProgram } from "../install/debianProgram";
 import { goBuild, toolModule } from "../install/goBuild";
+import { copySdk, hasSdk } from "./dotnetSdk";
 import node from "./node.json";
 
 /** How a substitute is made. */
 export interface Substitute {
   /** What it is made of, for people. */
-  readonly title: string;
+  readonly title: (platform: Platform) => string;
   /** Puts a Dockerfile and its files into an empty folder. The tag is the official image's. */
   readonly prepare: (folder: string, tag: string, platform: Platform) => Promise<void>;
 }
 
 /** The substitutes, by the stage that they replace. */
 export const substitutes: Readonly<Record<string, Substitute>> = {
-  debian: { title: "Debian from its packages, by mmdebstrap", prepare: prepareDebian },
-  node: { title: "Node.js, npm and corepack from their npm packages", prepare: prepareNode },
-  golang: { title: "the Go toolchain from its module", prepare: prepareGolang },
-  dotnet: { title: "a dotnet command that compiles nothing, because no registry has .NET", prepare: prepareDotnet },
+  debian: { title: () => "Debian from its packages, by mmdebstrap", prepare: prepareDebian },
+  node: { title: () => "Node.js, npm and corepack from their npm packages", prepare: prepareNode },
+  golang: { title: () => "the Go toolchain from its module", prepare: prepareGolang },
+  dotnet: {
+    title: (platform) =>
+      hasSdk(platform) ? "the real SDK in DOTNET_FOLDER" : "a dotnet command that compiles nothing",
+    prepare: prepareDotnet,
+  },
 };
 
 /** The time of a substitute's files in seconds since 1970: that of the builds that start from it. */
@@ -100,6 +105,11 @@ async function prepareGolang(folder: string, tag: string, platform: Platform): P
 }
 
 async function prepareDotnet(folder: string, tag: string, platform: Platform): Promise<void> {
+  if (hasSdk(platform)) {
+    await copySdk(versionOf(tag), join(folder, "sdk.tar.xz"));
+    // ADD unpacks it and keeps hard links.
+    return writeDockerfile(folder, ["FROM debian", "ADD sdk.tar.xz /usr/share/dotnet/"]);
+  }
   const output = join(folder, "dotnet");
   await goBuild({
     title: "dotnet substitute",

@@ -1,0 +1,51 @@
+// NuGet packages for smoke tests and contracts, because a network without .NET's images has no NuGet registry either.
+import { hash } from "node:crypto";
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { Fault } from "../../lib/errors";
+import { withProgress } from "../../lib/log";
+import { inFolder } from "../folder";
+import { fillFolderOnce } from "../install/fillFolder";
+import type { SubstituteBuilder } from "./buildSubstitute";
+import { dotnetFolder } from "./dotnetSdk";
+
+/** The folder of the packages. It exists if the real SDK has been set up. */
+export const nugetPackages = inFolder("nuget-packages");
+const sources = join(__dirname, "nuget");
+
+/**
+ * Fills the folder with the packages of DOTNET_FOLDER, and with substitutes for Pulumi's, which the real SDK packs.
+ * @param sdk the build context of the image with the SDK
+ */
+export async function ensureNugetPackages(sdk: string, { buildctl, buildKit }: SubstituteBuilder): Promise<void> {
+  const packages = join(dotnetFolder() ?? "", "packages");
+  await fillFolderOnce(nugetPackages, fingerprint(sdk, packages), (output) =>
+    withProgress("NuGet packages", "packing substitutes for Pulumi's", async () => {
+      const args = [`--addr=${buildKit}`, "build", "--frontend=dockerfile.v0", "--opt=platform=linux/amd64"];
+      const folders = [`context=${sources}`, `dockerfile=${sources}`, `packages=${packages}`];
+      const contexts = [`dotnet=${sdk}`, "packages=local:packages"].map((context) => `--opt=context:${context}`);
+      const locals = folders.map((folder) => `--local=${folder}`);
+      await execa(buildctl, [...args, ...locals, ...contexts, `--output=type=local,dest=${output}`]);
+    }),
+  );
+}
+
+/** Everything that decides what the folder contains. @throws {Fault} if DOTNET_FOLDER has no packages */
+function fingerprint(sdk: string, packages: string): string {
+  const published = readFolder(packages).filter((file) => file.endsWith(".nupkg"));
+  if (published.length === 0) {
+    throw new Fault(
+      `${packages} has no NuGet packages, which .NET programs restore. Put them there, or unset DOTNET_FOLDER.`,
+    );
+  }
+  const own = readFolder(sources).map((file) => [file, readFileSync(join(sources, file), "utf8")]);
+  return hash("sha256", JSON.stringify([sdk, published, own]));
+}
+
+function readFolder(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return files.filter((file) => statSync(join(folder, file)).isFile()).sort();
+}
