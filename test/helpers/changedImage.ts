@@ -1,8 +1,8 @@
+import { buffer } from "node:stream/consumers";
 import { gunzipSync, gzipSync } from "node:zlib";
 
 import { readLayer, visitEntries } from "../../commands/verify/layer";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
-import { bytesOf } from "./layers";
 import { type Descriptor, RepositoryWriter } from "./repositoryWriter";
 
 interface Manifest {
@@ -34,7 +34,7 @@ async function changeByte(blob: Buffer, file: string): Promise<Buffer> {
   const archive = gunzipSync(blob);
   let start: number | undefined;
   await visitEntries(blob, async (header, content) => {
-    await bytesOf(content);
+    await buffer(content);
     // tar-stream's own types lack it.
     if (header.name === file) start = (header as { byteOffset?: number }).byteOffset;
   });

@@ -10,7 +10,7 @@ import { addBuilder, startBuildKit } from "../../local/native/buildKit";
 import type { BuilderTools } from "../../local/native/builderTools";
 
 /** One BuildKit of a builder. */
-export interface Node {
+interface Node {
   /** The platforms that it must be able to build. */
   readonly platforms: readonly Platform[];
   /** Whether it also builds platforms that the kernel emulates, or only the machine's own. */
@@ -33,16 +33,18 @@ export class FreshBuilder {
     name: string,
     tools: BuilderTools,
     nodes: readonly Node[],
-    { folder: parent = inFolder("tests"), env: variables = {} }: { folder?: string; env?: NodeJS.ProcessEnv } = {},
+    parent = inFolder("tests"),
   ): Promise<FreshBuilder> {
     const started = nodes.map(async ({ platforms, emulates }) => {
       const folder = mkdtempSync(join(parent, "bk-"));
-      const env = emulates ? variables : { ...variables, TMPDIR: await mountNoexec(folder) };
+      const env = emulates ? {} : { TMPDIR: await mountNoexec(folder) };
       return { folder, address: await startBuildKit(tools, folder, { platforms, env }) };
     });
     const all = await Promise.all(started);
-    const addresses = all.map(({ address }) => address);
-    addBuilder(name, addresses);
+    addBuilder(
+      name,
+      all.map(({ address }) => address),
+    );
     return new FreshBuilder(name, tools, all);
   }
 

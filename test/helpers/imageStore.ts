@@ -1,11 +1,11 @@
 // Images that exist only in memory, for tests that compare them.
+import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 
 import { type Header, pack } from "tar-stream";
 
 import type { ImageSource } from "../../lib/oci/image";
 import type { Manifest } from "../../lib/oci/repositoryClient";
-import { bytesOf } from "./layers";
 import { digestOf } from "./repositoryWriter";
 
 /** A file to put into a layer. */
@@ -34,7 +34,7 @@ export async function tar(entries: readonly Entry[]): Promise<Buffer> {
   const archive = pack();
   for (const { text = "", ...header } of entries) archive.entry({ mtime: epoch, ...header }, text);
   archive.finalize();
-  return bytesOf(archive as AsyncIterable<Buffer>);
+  return buffer(archive);
 }
 
 /** What differs from the default image: one base layer in gzip, a true config, for linux/amd64. */

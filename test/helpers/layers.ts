@@ -1,3 +1,5 @@
+import { buffer } from "node:stream/consumers";
+
 import { visitEntries } from "../../commands/verify/layer";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 
@@ -23,14 +25,7 @@ export async function layersOf(repository: string, reference: string): Promise<s
 export async function filesOf(repository: string, layer: string): Promise<LayerFile[]> {
   const files: LayerFile[] = [];
   await visitEntries(await new RepositoryClient(repository).blob(layer), async ({ name, type, mtime }, content) => {
-    files.push({ name, type, modified: mtime, content: await bytesOf(content) });
+    files.push({ name, type, modified: mtime, content: await buffer(content) });
   });
   return files;
-}
-
-/** Reads a stream to its end. */
-export async function bytesOf(content: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of content) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings";
 
 /** A resource as the engine gets it. */
@@ -15,22 +16,13 @@ interface Registered {
   readonly dependencies: readonly string[];
 }
 
-/** The part of the engine's protocol that holds a resource's options, which Pulumi's mocks leave out. */
-interface RegisterRequest {
-  getType(): string;
-  getName(): string;
-  getRetainondelete(): boolean;
-  getProtect(): boolean;
-  getImportid(): string;
-  getDependenciesList(): string[];
-}
-
-type RegisterResource = (request: RegisterRequest, callback: unknown) => Promise<void>;
+// Its requests have a resource's options, which Pulumi's mocks leave out.
+type RegisterResource = (request: RegisterResourceRequest, callback: unknown) => Promise<void>;
 
 /** Records what a program registers, without an engine. */
 export class Recorder implements pulumi.runtime.Mocks {
   readonly resources: Registered[] = [];
-  private request: RegisterRequest | undefined;
+  private request: RegisterResourceRequest | undefined;
 
   /**
    * @param functions the results of provider functions by token; a call of any other function fails
@@ -59,8 +51,8 @@ export class Recorder implements pulumi.runtime.Mocks {
       type,
       name,
       inputs: inputs as unknown,
-      retainOnDelete: this.request.getRetainondelete(),
-      protect: this.request.getProtect(),
+      retainOnDelete: this.request.getRetainondelete() ?? false,
+      protect: this.request.getProtect() ?? false,
       importId: this.request.getImportid(),
       dependencies: this.request.getDependenciesList(),
     });

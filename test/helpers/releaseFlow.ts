@@ -12,8 +12,9 @@ import { startRegistry } from "../../local/native/registry";
 import type { StackConfig } from "../../local/stack";
 import { type Comment, type GhState, changeState, readState } from "../fakes/gh/state";
 import { Actions, type Ended } from "../fakes/githubActions/workflows";
+import { copyCheckout } from "./checkoutFiles";
 import { type Place, closePlace, openPlace } from "./scratch";
-import { ScratchRepository, copyCheckout } from "./scratchRepository";
+import { ScratchRepository } from "./scratchRepository";
 import { readServed } from "./testStack";
 
 /** The aliases of the stacks' registries in ECR Public. */
@@ -145,7 +146,7 @@ export async function createRepository(
   ownConfig: (stack: StackName) => StackConfig = () => ({}),
 ): Promise<ScratchRepository> {
   const repository = await ScratchRepository.create(folder);
-  await copyCheckout(repository.clone);
+  copyCheckout(repository.clone);
   for (const stack of Object.keys(aliases) as StackName[]) {
     writeStackFile(repository.clone, stack, { ...config, ...ownConfig(stack) });
     await execa("pulumi", ["stack", "init", stack], { cwd: repository.clone, env });

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { execa } from "execa";
@@ -72,18 +72,6 @@ export class ScratchRepository {
 /** Runs git as the maintainer of a scratch repository and returns its stdout. */
 export async function git(folder: string, ...args: string[]): Promise<string> {
   return (await execa("git", args, { cwd: folder, env: identity })).stdout;
-}
-
-/** Copies the checkout as it is now into a folder, without ignored files. */
-export async function copyCheckout(folder: string): Promise<void> {
-  // The checkout may belong to another user, and the file that trusts it is not read here.
-  const list = (...args: string[]) => git(checkout, "-c", "safe.directory=*", "ls-files", ...args);
-  const files = await list("--cached", "--others", "--exclude-standard", "--deduplicate");
-  const deleted = new Set((await list("--deleted")).split("\n"));
-  for (const path of files.split("\n").filter((file) => !deleted.has(file))) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    copyFileSync(join(checkout, path), join(folder, path));
-  }
 }
 
 /** Lets a clone use the packages of the checkout: a link, and older package files, so that make does not install. */

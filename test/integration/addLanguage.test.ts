@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { assertRefused, assertSucceeded } from "../helpers/assertRun";
-import { copyProgram, languageAlone } from "../helpers/programCopy";
+import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { Scratch } from "../helpers/scratch";
 
 /** The folder of the new language, as README's "Add a language" describes it. */
@@ -38,7 +38,7 @@ describe("a seventh language", () => {
   before(async () => {
     scratch = await Scratch.start(["3.66.0"]);
     // The other six are released by other tests.
-    const edits = [{ file: "images/catalogue.ts", from: /\n\];/, to: entry }, languageAlone("lua")];
+    const edits = [{ file: "images/catalogue.ts", from: /\n\];/, to: entry }, onlyLanguages("lua")];
     program = copyProgram(join(scratch.place.folder, "program"), edits);
     for (const [name, text] of Object.entries(files)) {
       const path = join(program, "dockerfiles", "lua", name);

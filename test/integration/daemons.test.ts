@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, utimesSync } from "node:fs";
 
 import { type Daemon, startDaemon, stopDaemon } from "../../local/native/daemon";
-import { useTemporaryFolder } from "../helpers/temporaryFolder";
+import { useFiles } from "../helpers/folderOfFiles";
 
 // Not a unit test: the daemons are identified by Linux's /proc.
 describe("a daemon", () => {
   // Declared first, so that it runs before the folder is removed.
   afterEach(() => stop());
-  const folder = useTemporaryFolder();
+  const files = useFiles();
   // Healthy as long as its pid file exists: nothing answers before it is started.
   const sleeper: Daemon = {
     name: "sleeper",
@@ -17,11 +16,11 @@ describe("a daemon", () => {
     args: ["60"],
     address: "localhost:1",
     whenTaken: "Stop it.",
-    isHealthy: () => Promise.resolve(existsSync(join(folder(), "sleeper.json"))),
+    isHealthy: () => Promise.resolve(existsSync(files.path("sleeper.json"))),
   };
   /** Starts the sleeper with other settings. */
-  const start = (change: Partial<Daemon> = {}) => startDaemon({ ...sleeper, ...change }, folder());
-  const stop = (from = folder()) => stopDaemon("sleeper", from);
+  const start = (change: Partial<Daemon> = {}) => startDaemon({ ...sleeper, ...change }, files.path());
+  const stop = (from = files.path()) => stopDaemon("sleeper", from);
 
   it("is started once, and stopped", async () => {
     const results = [await start(), await start(), await stop(), await stop()];
@@ -43,17 +42,17 @@ describe("a daemon", () => {
     ));
 
   it("is not stopped by a pid file of another process, or by a truncated one", async () => {
-    const reused = JSON.stringify({ folder: folder(), pid: process.pid, startTime: "1" });
+    const reused = JSON.stringify({ folder: files.path(), pid: process.pid, startTime: "1" });
     for (const text of [reused, '{"pid": 1']) {
-      writeFileSync(join(folder(), "sleeper.json"), text);
+      files.write("sleeper.json", text);
       assert.equal(await stop(), false);
     }
   });
 
   it("is not stopped from a copy of its folder", async () => {
     await start();
-    cpSync(join(folder(), "sleeper.json"), join(folder(), "copy", "sleeper.json"));
-    assert.deepEqual([await stop(join(folder(), "copy")), await stop()], [false, true]);
+    cpSync(files.path("sleeper.json"), files.path("copy", "sleeper.json"));
+    assert.deepEqual([await stop(files.path("copy")), await stop()], [false, true]);
   });
 
   it("is restarted if it is not healthy", async () => {
@@ -64,15 +63,14 @@ describe("a daemon", () => {
   });
 
   it("is restarted if its program was rebuilt", async () => {
-    const command = join(folder(), "program");
-    writeFileSync(command, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
+    const command = files.write("program", "#!/bin/sh\nexec sleep 60\n", 0o755);
     assert.deepEqual([await start({ command }), await start({ command })], ["started", "running"]);
     utimesSync(command, 0, 0);
     assert.equal(await start({ command }), "started");
   });
 
   it("is restarted with other settings", async () => {
-    const config = { file: join(folder(), "config.yml"), text: "http: 1" };
+    const config = { file: files.path("config.yml"), text: "http: 1" };
     for (const change of [{}, { args: ["61"] }, { args: ["61"], env: { PROXY: "1" } }, { config }]) {
       assert.equal(await start(change), "started");
     }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { checkout } from "../../local/folder";
 import { lint, runLinters } from "../../local/lint/lint";
 import { type Linters, ensureLinters, installWheel } from "../../local/lint/linters";
+import { useFiles } from "../helpers/folderOfFiles";
 import { isFault } from "../helpers/isFault";
 import { git } from "../helpers/scratchRepository";
-import { useTemporaryFolder } from "../helpers/temporaryFolder";
 import { withEnvironment } from "../helpers/withEnvironment";
 
 const checkoutAction = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
@@ -67,7 +67,8 @@ const findings = {
 };
 
 describe("the linters", () => {
-  const folder = useTemporaryFolder();
+  const files = useFiles();
+  const folder = () => files.path();
   let linters: Linters;
 
   before(async () => {
@@ -76,11 +77,8 @@ describe("the linters", () => {
   beforeEach(() => git(folder(), "init", "--quiet"));
 
   /** Adds files to the repository in the folder. Returns what each linter prints. */
-  async function lintFiles(files: Record<string, string>): Promise<string[]> {
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder(), path)), { recursive: true });
-      writeFileSync(join(folder(), path), text);
-    }
+  async function lintFiles(added: Record<string, string>): Promise<string[]> {
+    for (const [path, text] of Object.entries(added)) files.write(path, text);
     await git(folder(), "add", "--all");
     return (await lint(linters, folder())).map((verdict) => verdict.findings);
   }
@@ -101,7 +99,7 @@ describe("the linters", () => {
     const [actionlint = "", zizmor = ""] = await lintFiles({ ...good, ".github/workflows/b.yml": "name: b\n" });
     assert.match(actionlint, /b\.yml:1:1: "jobs" section is missing in workflow/);
     assert.match(zizmor, /failed to load .*b\.yml as workflow/);
-    rmSync(join(folder(), ".github", "workflows", "b.yml"));
+    rmSync(files.path(".github/workflows/b.yml"));
     const [, broken = ""] = await lintFiles({ ".github/actions/test/action.yml": action("use: actions/checkout@v4") });
     assert.match(broken, /action\.yml as action.*'use' was unexpected/s);
   });
@@ -122,7 +120,7 @@ describe("the linters", () => {
 
   it("refuse a checkout without a workflow", () =>
     assert.rejects(lintFiles({}), {
-      message: `${join(folder(), ".github/workflows")} contains no workflow. Run this in a full checkout.`,
+      message: `${files.path(".github/workflows")} contains no workflow. Run this in a full checkout.`,
     }));
 
   it("are installed only once", async () => {
@@ -133,40 +131,30 @@ describe("the linters", () => {
 
   describe("from a wheel", () => {
     const requirements = join(checkout, "local", "lint", "zizmor", "requirements.txt");
-    const output = () => join(folder(), "zizmor");
+    const output = () => files.path("zizmor");
 
     it("are installed again after an interruption", async () => {
       // A process that was killed leaves an unfinished folder, or a folder without a stamp.
-      for (const left of [`${output()}.unfinished`, output()]) {
-        mkdirSync(join(left, "bin"), { recursive: true });
-        writeFileSync(join(left, "bin", "zizmor"), "half");
-      }
+      for (const left of ["zizmor.unfinished", "zizmor"]) files.write(`${left}/bin/zizmor`, "half");
       await installWheel("zizmor", requirements, output());
       assert.ok(readFileSync(join(output(), "bin", "zizmor")).length > 1_000_000);
       assert.equal(existsSync(`${output()}.unfinished`), false);
     });
 
     it("are refused with another hash", async () => {
-      const tampered = join(folder(), "requirements.txt");
-      const text = readFileSync(requirements, "utf8");
-      writeFileSync(tampered, text.replace(/sha256:[0-9a-f]{64}/g, `sha256:${"0".repeat(64)}`));
+      const text = readFileSync(requirements, "utf8").replace(/sha256:[0-9a-f]{64}/g, `sha256:${"0".repeat(64)}`);
+      const tampered = files.write("requirements.txt", text);
       const sentence = /^Could not install zizmor from .*requirements\.txt.*DO NOT MATCH THE HASHES/s;
       await assert.rejects(installWheel("zizmor", tampered, output()), isFault(sentence));
       assert.equal(existsSync(output()), false);
     });
 
-    for (const missing of ["python3", "pip"]) {
-      it(`name ${missing} if it is missing`, async () => {
-        const python = "#!/bin/sh\necho No module named pip >&2\nexit 1\n";
-        if (missing === "pip") writeFileSync(join(folder(), "python3"), python, { mode: 0o755 });
-        const PATH = missing === "pip" ? `${folder()}:${process.env["PATH"]}` : folder();
-        await assert.rejects(
-          withEnvironment({ PATH }, () => installWheel("zizmor", requirements, output())),
-          {
-            message: "python3 with pip is not on PATH and is needed to install zizmor. Install python3-pip and retry.",
-          },
-        );
-      });
-    }
+    it("name python3 or pip if it is missing", async () => {
+      const message = "python3 with pip is not on PATH and is needed to install zizmor. Install python3-pip and retry.";
+      const install = () => installWheel("zizmor", requirements, output());
+      await assert.rejects(withEnvironment({ PATH: folder() }, install), { message });
+      const withoutPip = files.writeProgram("python3", "echo No module named pip >&2; exit 1");
+      await assert.rejects(withEnvironment(withoutPip, install), { message });
+    });
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { allPlatforms } from "../../images/platform";
 import { ownPlatform } from "../../local/native/platforms";
 import { FreshBuilder } from "../helpers/freshBuilder";
-import { copyProgram, languageAlone } from "../helpers/programCopy";
+import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { assertRefused, assertSucceeded } from "../helpers/assertRun";
 import { Scratch } from "../helpers/scratch";
 import type { TestStack } from "../helpers/testStack";
@@ -28,7 +28,7 @@ describe("a release for two platforms", () => {
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], allPlatforms, ["yaml"]);
-    program = copyProgram(join(scratch.place.folder, "program"), [languageAlone("yaml")]);
+    program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("yaml")]);
     twoNodes = await FreshBuilder.start("runner-pulumi-nodes", scratch.place.environment.tools, nodes);
     // In parallel: emulation uses a single core.
     [emulated, byNodes] = await Promise.all([

@@ -13,9 +13,10 @@ import { requireBuildKitCanStart } from "../../local/native/buildKit";
 import { ownPlatform } from "../../local/native/platforms";
 import { downloadPulumi } from "../../local/pulumiCli";
 import { captureLog } from "../helpers/captureLog";
+import { copyCheckout } from "../helpers/checkoutFiles";
 import { serve } from "../helpers/http";
 import { openPlace } from "../helpers/scratch";
-import { ScratchRepository, copyCheckout, git, linkPackages } from "../helpers/scratchRepository";
+import { ScratchRepository, git, linkPackages } from "../helpers/scratchRepository";
 import { withoutTerminal } from "../helpers/withoutTerminal";
 
 describe("a machine that is set up", () => {
@@ -58,7 +59,7 @@ describe("a machine that is set up", () => {
 
   it("refuses in make up what a workflow refuses: superseded tags and withdrawn versions", async () => {
     const { clone } = await ScratchRepository.create(folder);
-    await copyCheckout(clone);
+    copyCheckout(clone);
     writeFileSync(join(clone, "images", "withdrawn.json"), '{ "3.64.0": "yanked" }');
     await linkPackages(clone);
     await git(clone, "add", "--all");

@@ -12,7 +12,7 @@ import { ownPlatform } from "../../local/native/platforms";
 import { assertSucceeded } from "../helpers/assertRun";
 import { pushChanged } from "../helpers/changedImage";
 import { FreshBuilder } from "../helpers/freshBuilder";
-import { copyProgram, languageAlone } from "../helpers/programCopy";
+import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { pushImage } from "../helpers/repositoryWriter";
 import { Scratch } from "../helpers/scratch";
 import { withEnvironment } from "../helpers/withEnvironment";
@@ -31,13 +31,13 @@ describe("a verification of a published tag", () => {
   before(async () => {
     scratch = await Scratch.start(["3.66.0"]);
     repository = scratch.repository("javascript");
-    const program = copyProgram(join(scratch.place.folder, "program"), [languageAlone("javascript")]);
+    const program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("javascript")]);
     assertSucceeded(await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program }));
     await inAnotherPlace(async () => {
       elsewhere = mkdtempSync(join(tmpdir(), "verify-"));
       const nodes = [{ platforms: [ownPlatform()], emulates: true }];
       const { tools } = scratch.place.environment;
-      builder = await FreshBuilder.start("runner-pulumi-verify", tools, nodes, { folder: elsewhere });
+      builder = await FreshBuilder.start("runner-pulumi-verify", tools, nodes, elsewhere);
       rebuilt = await rebuild(await targetsOf("v3.66.0"), workplace());
     });
   });
