@@ -55,7 +55,14 @@ async function signCertificate(folder: string) {
   const openssl = await ensureDebianProgram("openssl", "The certificate of a company's server is made with it");
   const request = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"];
   const own = ["-keyout", path("ca.key"), "-out", path("ca.pem")];
-  await execa(openssl, [...request, "-subj", "/CN=company's CA", ...own]);
+  await execa(openssl, [
+    ...request,
+    "-subj",
+    "/CN=company's CA",
+    "-addext",
+    "keyUsage=critical,keyCertSign,cRLSign",
+    ...own,
+  ]);
   const names = ["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"];
   const signed = [
     "-CA",

@@ -1,12 +1,23 @@
 // The ways in which projects for Node.js are installed and run.
+import { join } from "node:path";
+
 import type { Check } from "../check";
-import { deploys, prints, refusesByPolicy } from "./programs";
+import { deploys, prints, programs, refusesByPolicy, trustsCompany } from "./programs";
+
+/** Yarn's public mirror of npm's registry, for projects that name their package manager. */
+const registry = "https://registry.example";
+
+/** Corepack takes Yarn 4 from it instead of https://repository.example, and without signatures, which mirrors lack. */
+const corepack = { COREPACK_NPM_REGISTRY: registry, COREPACK_INTEGRITY_KEYS: "0" };
 
 /**
- * Corepack takes Yarn 4 from npm's registry instead of https://repository.example, and without signatures, so that the checks
- * run behind a mirror of the registry that has neither.
+ * A company's network, with a mirror alone. pnpm insists on signatures if it reaches npm's own registry, and that of a
+ * network that intercepts TLS may lack them.
  */
-const corepack = { COREPACK_NPM_REGISTRY: "https://registry.example", COREPACK_INTEGRITY_KEYS: "0" };
+const mirror = {
+  env: { ...corepack, PNPM_CONFIG_REGISTRY: registry, npm_config_registry: registry },
+  mounts: { "/etc/hosts": join(programs, "javascript/hosts") },
+};
 
 /** Prints the third line of what cowsay draws: its text. */
 const cowsay = "cowsay hi | sed -n 's/^< \\(.*\\) >$/\\1/p'";
@@ -37,10 +48,10 @@ export const checks: readonly Check[] = [
   deploys("A project that names pnpm@10.12.1 as its package manager", {
     folder: "javascript/pnpm-pinned",
     install: 'test "$(pnpm --version)" = 10.12.1 && pnpm install',
-    env: corepack,
+    ...mirror,
     answer: "3 kinds of fruit",
   }),
-  deploys("A TypeScript project with Bun as its package manager", {
+  deploys("A TypeScript project with Bun", {
     folder: "javascript/bun",
     install: "bun install",
     answer: "3 kinds of fruit",
@@ -63,6 +74,9 @@ export const checks: readonly Check[] = [
     "corepack enable, as the default user",
     "10.12.1",
     `corepack enable && echo '{ "packageManager": "pnpm@10.12.1" }' >package.json && pnpm --version`,
-    { env: corepack },
+    mirror,
   ),
+  ...trustsCompany("Node.js", {
+    request: (url) => `node -e 'fetch("${url}").then(async (answer) => console.log(await answer.text()))'`,
+  }),
 ];

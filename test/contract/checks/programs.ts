@@ -1,8 +1,12 @@
 // Real projects of test/contract/programs, run as Spacelift's worker runs them.
 import { join } from "node:path";
 
+import { companyAuthority } from "../authority";
 import type { Box, RunOptions } from "../box";
 import type { Check } from "../check";
+
+/** The folder of all projects. */
+export const programs = join(__dirname, "../programs");
 
 /** A project of test/contract/programs that ends with a stack output `answer`. */
 export interface Project {
@@ -12,6 +16,8 @@ export interface Project {
   readonly install?: string;
   /** Variables of every phase. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Files of this machine by their path in every phase's container. */
+  readonly mounts?: Readonly<Record<string, string>>;
   /** Whether all phases have a network, because the image keeps what the first phase downloads outside of the workspace. */
   readonly network?: boolean;
   /** The value of the stack output. */
@@ -33,10 +39,10 @@ export function deploys(name: string, project: Project): Check {
 
 /** Runs the phases, each in a new container with nothing but the workspace. */
 async function deploy(box: Box, project: Project): Promise<string> {
-  const { folder, install, env = {}, network = false } = project;
+  const { folder, install, env = {}, mounts = {}, network = false } = project;
   const workspace = await workspaceOf(box, folder);
   const phase = (script: string, options?: RunOptions) =>
-    box.succeed(script, { workspace, cwd: source, env: { ...backend, ...env }, network, ...options });
+    box.succeed(script, { workspace, cwd: source, env: { ...backend, ...env }, mounts, network, ...options });
   if (install !== undefined) await phase(install, { network: true });
   await phase(`mkdir -p ../state && pulumi stack init contract && ${pulumi("preview")}`);
   await phase(pulumi("up --yes --skip-preview"));
@@ -47,7 +53,7 @@ async function deploy(box: Box, project: Project): Promise<string> {
 
 /** A new workspace with a project of test/contract/programs in `source`. */
 export function workspaceOf(box: Box, folder: string): Promise<string> {
-  return box.workspace(join(__dirname, "../programs", folder));
+  return box.workspace(join(programs, folder));
 }
 
 /** Runs a script in a new workspace with a network, by default without any project. */
@@ -75,4 +81,35 @@ export function refusesByPolicy(name: string, folder: string, install: string): 
       return output.includes(violation) ? violation : output;
     },
   };
+}
+
+/** How a tool sends a request. */
+interface Client {
+  /** What a hook runs first, with a network. */
+  readonly install?: string;
+  /** A script that prints the answer of a URL. */
+  readonly request: (url: string) => string;
+}
+
+/** Two checks: a tool trusts a company's CA that is mounted, and one that a derived image adds. */
+export function trustsCompany(tool: string, { install, request }: Client): Check[] {
+  const find = (way: "mounted" | "installed") => async (box: Box) => {
+    const authority = await companyAuthority(box);
+    const workspace = await box.workspace();
+    if (install !== undefined) await online(box, install, { workspace });
+    const prepare = way === "installed" ? `${authority.install} && ` : "";
+    return box.succeed(prepare + request(authority.url), { ...authority[way], workspace });
+  };
+  return [
+    {
+      name: `${tool} trusts a CA that is mounted as Spacelift documents it`,
+      expected: "trusted",
+      find: find("mounted"),
+    },
+    {
+      name: `${tool} trusts a CA that a derived image adds by update-ca-certificates`,
+      expected: "trusted",
+      find: find("installed"),
+    },
+  ];
 }

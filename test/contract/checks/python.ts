@@ -1,0 +1,50 @@
+// The ways in which projects for Python are installed and run.
+import type { Check } from "../check";
+import { deploys, prints, refusesByPolicy, trustsCompany } from "./programs";
+
+const pip = "python -m venv venv && venv/bin/pip install --quiet -r requirements.txt";
+
+/** The checks of an image for Python. */
+export const checks: readonly Check[] = [
+  deploys("A project with pip and venv", {
+    folder: "python/pip",
+    install: pip,
+    answer: "żurawina from the north tree",
+  }),
+  deploys("A project with Poetry", {
+    folder: "python/poetry",
+    install: "poetry install --no-interaction",
+    answer: "30 apples",
+  }),
+  deploys("A project with uv", { folder: "python/uv", install: "uv sync", answer: "30 apples" }),
+  deploys("A dynamic provider in Python", {
+    folder: "python/dynamic",
+    install: pip,
+    answer: "52e5d741",
+  }),
+  refusesByPolicy("A policy pack in Python", "python/policy", `cd rules && ${pip}`),
+  prints(
+    "pip compiles a package that has no wheel",
+    "lo",
+    `pip install --quiet netifaces==0.11.0 && python -c 'import netifaces; print(netifaces.interfaces()[0])'`,
+  ),
+  prints(
+    "pkg_resources of setuptools, which provider SDKs of 2023 import",
+    "pkg_resources",
+    "python -W ignore -c 'import pkg_resources; print(pkg_resources.__name__)'",
+  ),
+  prints(
+    "pip install --user: the command is on PATH",
+    "6.1",
+    "pip install --quiet --user cowsay==6.1 && cowsay --version",
+  ),
+  ...trustsCompany("Python's requests", {
+    install: "pip install --quiet --target packages requests",
+    request: (url) => `PYTHONPATH=packages python -c 'import requests; print(requests.get("${url}").text)'`,
+  }),
+  ...trustsCompany("pip", {
+    // An index without packages.
+    request: (url) =>
+      `pip download --no-deps --index-url ${url} cowsay 2>&1 | grep -q 'No matching distribution' && echo trusted`,
+  }),
+];
