@@ -24,14 +24,9 @@ export function requireRepository(): Repository {
   throw new Fault(`GITHUB_REPOSITORY ${JSON.stringify(name)} is not owner/name. Set it to this repository's name.`);
 }
 
-interface GitHubOptions {
-  readonly url?: string | undefined;
-  /** If omitted, public data can be read 60 times an hour. */
-  readonly token?: string | undefined;
-  /** In milliseconds: timeout of one attempt, body included; delay before the first retry, a fourth of the second's. */
-  readonly timeout?: number;
-  readonly retryDelay?: number;
-}
+/** In milliseconds: timeout of one attempt, body included; delay before the first retry, a fourth of the second's. */
+type Times = Readonly<{ timeout?: number; retryDelay?: number }>;
+type GitHubOptions = Times & Readonly<Partial<Record<"url" | "token", string | undefined>>>;
 
 const retries = 2;
 /** Statuses that a retry does not change, and the rate limits 403 and 429, which `throttle` handles. */
@@ -43,6 +38,7 @@ const Client = Octokit.plugin(throttling, retry);
 /** Creates a client of GitHub's API that retries twice, also after a short rate limit. It throws Faults with a remedy. */
 export function openGitHub({ url, token, timeout = 30_000, retryDelay = 1000 }: GitHubOptions = {}): Octokit {
   const octokit = new Client({
+    // Without a token, public data can be read 60 times an hour.
     auth: token,
     baseUrl: (url ?? "https://api.github.com").replace(/\/+$/, ""),
     userAgent: "runner-pulumi",

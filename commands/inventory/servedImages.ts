@@ -7,12 +7,11 @@ import { Fault, causeOf, messageOf } from "../../lib/errors";
 import { readImages } from "../../lib/oci/image";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 
-/** An image that a registry serves. */
+/** An image that a registry serves, with its platforms sorted. */
 export interface ServedImage {
   readonly repository: string;
   /** repository:tag@digest, of the manifest or, if there are several platforms, of the index. */
   readonly reference: string;
-  /** Sorted. */
   readonly platforms: readonly Platform[];
   /** What it is based on by its labels, name@digest; undefined for images from before this project. */
   readonly base: string | undefined;

@@ -44,9 +44,7 @@ async function comparePlatform(served?: PlatformImage, rebuilt?: PlatformImage):
 }
 
 /** Describes an image or a layer that only one side has. */
-function presence(served: unknown): string {
-  return served === undefined ? "not served → rebuilt" : "served → not rebuilt";
-}
+const presence = (served: unknown) => (served === undefined ? "not served → rebuilt" : "served → not rebuilt");
 
 /** Compares labels, environment variables, history, every other key, and the number of layers. */
 function compareConfigs(served: ImageConfig, rebuilt: ImageConfig): Finding[] {

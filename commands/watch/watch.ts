@@ -16,7 +16,7 @@ import { PublishedImages } from "./publishedImages";
 import { WatchReport } from "./report";
 import { whyNotBuildable } from "./whyNotBuildable";
 
-/** What a watch works with, among it the settings of a release. */
+/** What a watch works with, among it the settings of a release. A dry run only reports what it would push and dispatch. */
 export interface WatchOptions extends Pick<Config, "pulumiReleases" | "signatures"> {
   /** A clone whose origin gets the tags. Its git credentials decide whether the tags start workflows. */
   readonly clone: Clone;
@@ -24,7 +24,6 @@ export interface WatchOptions extends Pick<Config, "pulumiReleases" | "signature
   /** The origin on GitHub. Its release workflow is dispatched. */
   readonly repository: Repository;
   readonly config: WatchConfig;
-  /** Only reports what would be pushed and dispatched. */
   readonly dryRun: boolean;
 }
 
