@@ -2,7 +2,6 @@ import * as ecrpublic from "@pulumi/aws/ecrpublic";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Fault, messageOf } from "../lib/errors";
-import type { Sleep } from "../lib/http";
 import { type Credentials, RefusedError, RepositoryClient, logIn } from "../lib/oci/repositoryClient";
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
@@ -60,8 +59,8 @@ function declareRepository(language: Language, { platforms }: Config, adopt: boo
 }
 
 /** Logs in to a registry, host[:port]. @throws {Fault} that blames the credentials only if the registry rejects them */
-export async function requireLogin(registry: string, credentials: Credentials, sleep?: Sleep): Promise<void> {
-  await logIn(registry, credentials, sleep).catch((error: unknown) => {
+export async function requireLogin(registry: string, credentials: Credentials): Promise<void> {
+  await logIn(registry, credentials).catch((error: unknown) => {
     const message = messageOf(error);
     throw new Fault(
       error instanceof RefusedError && [401, 403].includes(error.status)
