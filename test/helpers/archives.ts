@@ -14,12 +14,14 @@ const ofEveryVersion = [
   ...["pulumi-resource-pulumi-nodejs", "pulumi-resource-pulumi-python", "pulumi-watch"],
 ];
 
-/** The files of Pulumi's archives, by version: two of its own, one without a host, and one with a host that nobody knows. */
+const newer = [...ofEveryVersion, "pulumi-language-bun", "pulumi-language-pcl"];
+
+/** The files of Pulumi's archives: of two versions, of one without a host, and of one with an unknown host. */
 export const archiveFiles = {
   "3.66.0": [...ofEveryVersion, "pulumi-analyzer-policy", "pulumi-analyzer-policy-python"],
-  "3.259.0": [...ofEveryVersion, "pulumi-language-bun", "pulumi-language-pcl"],
-  "3.300.0": ofEveryVersion.filter((name) => name !== "pulumi-language-go"),
-  "3.301.0": [...ofEveryVersion, "pulumi-language-rust"],
+  "3.259.0": newer,
+  "3.300.0": newer.filter((name) => name !== "pulumi-language-go"),
+  "3.301.0": [...newer, "pulumi-language-rust"],
 } as const;
 
 /** Packs a release's archive with empty files. */
