@@ -4,9 +4,6 @@ import { readVariable, requireVariables } from "../../lib/environmentVariables";
 import { Fault } from "../../lib/errors";
 import { ownPlatform } from "../../local/native/platforms";
 
-/** The image of several languages: all checks are its own. */
-const full = "full";
-
 /** What is judged, and by which languages' checks besides the common ones. */
 export interface Selection {
   readonly reference: string;
@@ -24,13 +21,12 @@ export function readSelection(env: NodeJS.ProcessEnv = process.env): Selection {
   return { reference, platform, languages: readLanguages(reference, readVariable("LANGUAGE", env)) };
 }
 
+/** The languages whose checks judge an image: those of LANGUAGE, or else of the repository's name. None of another's image. */
 function readLanguages(reference: string, text: string | undefined): readonly string[] {
-  const names = catalogue.map(({ name }) => name).filter((name) => name !== full);
-  const [, ofRepository = ""] = /runner-pulumi-([a-z]+)(?=[:@]|$)/.exec(reference) ?? [];
-  const name = text ?? ofRepository;
-  if (name === full) return names;
-  if (names.includes(name)) return [name];
+  const [, ofRepository] = /runner-pulumi-([a-z]+)(?=[:@]|$)/.exec(reference) ?? [];
+  const language = catalogue.find(({ name }) => name === (text ?? ofRepository));
+  if (language !== undefined) return language.includes ?? [language.name];
   if (text === undefined) return [];
-  const known = [...names, full].join(", ");
+  const known = catalogue.map(({ name }) => name).join(", ");
   throw new Fault(`LANGUAGE ${JSON.stringify(text)} is unknown. Use one of ${known}, or omit it.`);
 }

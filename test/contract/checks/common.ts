@@ -62,8 +62,11 @@ export const checks: readonly Check[] = [
   },
   {
     name: "A letter beyond ASCII in a file's name is one letter",
-    expected: "./ż.txt",
-    find: (box) => box.succeed("touch ż.txt && find . -name '?.txt'"),
+    expected: "ż.txt is found as ?.txt",
+    find: async (box) => {
+      const found = await box.succeed("touch ż.txt && find . -name '?.txt'");
+      return `ż.txt is ${found === "./ż.txt" ? "" : "not "}found as ?.txt`;
+    },
   },
   {
     name: "sh knows source and [[",
@@ -98,7 +101,7 @@ export const checks: readonly Check[] = [
     name: "The store of CA certificates has the public ones",
     expected: "over 100",
     find: async (box) => {
-      const count = await box.succeed("grep -c 'BEGIN CERTIFICATE' /etc/ssl/certs/ca-certificates.crt");
+      const count = await box.succeed("grep -c 'BEGIN CERTIFICATE' /etc/ssl/certs/ca-certificates.crt || true");
       return Number(count) > 100 ? "over 100" : `${count} in /etc/ssl/certs/ca-certificates.crt`;
     },
   },

@@ -8,7 +8,7 @@ import semver from "semver";
 
 import type { Box, Running } from "../box";
 import type { Check } from "../check";
-import { allPhases, runPhases, worker, workerEnvironment } from "../phases";
+import { allPhases, runPhases, workerEnvironment } from "../phases";
 
 /** A program that every image can run without a network. */
 const yaml = "name: worker\nruntime: yaml\noutputs:\n  answer: hello\n";
@@ -44,14 +44,16 @@ export const checks: readonly Check[] = [
   {
     name: "A signal cancels an update: SIGTERM, before Pulumi 3.137 SIGINT",
     expected: "cancelled, and the next update works",
-    find: (box) =>
-      duringUpdate(box, async (running, workspace) => {
-        await running.signal(await cancellingSignal(box));
+    find: async (box) => {
+      const signal = await cancellingSignal(box);
+      return duringUpdate(box, async (running, workspace) => {
+        await running.signal(signal);
         const { exitCode } = await running.ended;
         if (exitCode === 0) return "the update goes on";
-        await box.succeed(update, { user: worker, env: workerEnvironment(box), workspace });
+        await box.succeed(update, { env: workerEnvironment(box), workspace });
         return "cancelled, and the next update works";
-      }),
+      });
+    },
   },
   {
     name: "The worker's user reads the OIDC token in the workspace",
@@ -91,9 +93,9 @@ async function duringUpdate(box: Box, work: (running: Running, workspace: string
   const workspace = await programWorkspace(box, yaml.replace("runtime: yaml", "runtime: slow"));
   await mkdir(join(workspace, "bin"));
   await writeFile(join(workspace, "bin", "pulumi-language-slow"), slowHost, { mode: 0o755 });
-  const options = { user: worker, env: workerEnvironment(box), workspace, timeout: 60_000 };
+  const options = { env: workerEnvironment(box), workspace };
   await box.succeed("cd source && pulumi login file:///mnt/workspace && pulumi stack init dev", options);
-  const running = await box.start(update, { ...options, env: { ...options.env, DELAY: "5" } });
+  const running = await box.start(update, { ...options, env: { ...options.env, DELAY: "8" } });
   const ended = running.ended.then(({ output }) => {
     throw new Error(output);
   });

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { buildctl } from "../../commands/builder";
+import { catalogue } from "../../images/catalogue";
+import { allPlatforms } from "../../images/platform";
+import { checkout, inFolder } from "../../local/folder";
+import { ownPlatform } from "../../local/native/platforms";
+import type { Check } from "../contract/check";
+import { readChecks } from "../contract/checks";
+import { type Finding, formatFindings, judge } from "../contract/judge";
+import { type Mutant, mutants } from "../contract/mutants";
+import { RuncBox } from "../contract/runcBox";
+import { assertSucceeded, says } from "../helpers/assertRun";
+import { copyProgram, onlyLanguages } from "../helpers/programCopy";
+import { Scratch } from "../helpers/scratch";
+
+const release = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
+const [other = ownPlatform()] = allPlatforms.filter((platform) => platform !== ownPlatform());
+
+describe("the contract", () => {
+  let scratch: Scratch;
+  let ofAll: readonly Check[];
+
+  before(async () => {
+    ofAll = await readChecks([]);
+    scratch = await Scratch.start([release.pulumiVersion]);
+    assertSucceeded(await scratch.up(release));
+  });
+  after(() => scratch?.stop());
+
+  const published = (language: string) => `${scratch.repository(language)}:${release.tag}`;
+
+  async function judgeImage(reference: string, checks: readonly Check[], platform = ownPlatform()): Promise<Finding[]> {
+    const { tools, buildKit: address } = scratch.place.environment;
+    const engine = { runc: tools.runc, buildKit: { buildctl: tools.buildctl, address } };
+    const box = await RuncBox.open(engine, { reference, platform }, inFolder("contract"));
+    try {
+      return await judge(box, checks);
+    } finally {
+      await box.close();
+    }
+  }
+
+  const assertGreen = (findings: readonly Finding[]) => {
+    const red = findings.filter(({ verdict }) => verdict === "RED");
+    assert.ok(red.length === 0, formatFindings(red));
+  };
+
+  for (const { name, includes = [name] } of catalogue) {
+    it(`is met by the image of ${name}`, async () => {
+      assertGreen(await judgeImage(published(name), await readChecks(includes)));
+    });
+  }
+
+  it("is met on an emulated platform", async () => {
+    const both = scratch.beside("emulated");
+    const program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("yaml")]);
+    assertSucceeded(await both.up({ ...release, platforms: [other] }, { program }));
+    assertGreen(await judgeImage(`${both.repository("yaml")}:${release.tag}`, ofAll, other));
+  });
+
+  it("reports an image that is not a runner, in sentences", async () => {
+    const { debian = "" } = scratch.place.environment.bases;
+    const IMAGE = debian.replace("docker-image://", "");
+    const { exitCode, stdout, stderr } = await execa("make", ["contract", `IMAGE=${IMAGE}`], {
+      cwd: checkout,
+      reject: false,
+    });
+    assert.equal(exitCode, 2, stderr);
+    says(stdout, /^RED {2}Phases of a YAML program.*pulumi: not found$/m);
+    says(stdout, /^\d+ green, \d+ red$/m);
+  });
+
+  it("refuses what it cannot pull", async () => {
+    const IMAGE = `${scratch.prefix}/unknown:v1`;
+    const { stderr } = await execa("make", ["contract", `IMAGE=${IMAGE}`], { cwd: checkout, reject: false });
+    says(stderr, /^\S+\/unknown:v1 cannot be pulled .*not found\nCheck its spelling/m);
+  });
+
+  for (const [index, group] of mutants.entries()) {
+    it(`turns red for ${group.map(({ name }) => name).join("; ")}`, async () => {
+      const reference = await buildMutant(group, `v${index}`);
+      const findings = await judgeImage(reference, ofAll);
+      const red = findings.filter(({ verdict }) => verdict === "RED");
+      const expected = group.flatMap(({ red }) => Object.entries(red));
+      const table = formatFindings(red);
+      for (const [name, text] of expected) {
+        assert.ok(
+          red.some(({ check, found }) => check.name.startsWith(name) && text.test(found)),
+          `${name}: ${String(text)} is not in\n${table}`,
+        );
+      }
+      assert.equal(red.length, expected.length, `More is red than expected:\n${table}`);
+    });
+  }
+
+  it("has no check that no mutant turns red", () => {
+    const red = mutants.flat().flatMap((mutant) => Object.keys(mutant.red));
+    const proven = ofAll.filter(({ name }) => red.some((start) => name.startsWith(start)));
+    assert.deepEqual(
+      ofAll.filter((check) => !proven.includes(check)).map(({ name }) => name),
+      [],
+    );
+  });
+
+  /** Builds mutants of the image of yaml as one, and pushes it. Returns its reference. */
+  async function buildMutant(group: readonly Mutant[], tag: string): Promise<string> {
+    const { tools, buildKit } = scratch.place.environment;
+    const reference = `${scratch.prefix}/mutant/yaml:${tag}`;
+    const lines = group.flatMap((mutant) => mutant.lines);
+    const steps = lines.filter((line) => line.startsWith("RUN"));
+    const settings = lines.filter((line) => !steps.includes(line));
+    await using folder = await mkdtempDisposable(join(tmpdir(), "mutant-"));
+    const dockerfile = [`FROM ${published("yaml")} AS mutant`, "USER root", ...steps, "USER 1983", ...settings, ""];
+    await writeFile(join(folder.path, "Dockerfile"), dockerfile.join("\n"));
+    const build = { title: reference, platform: ownPlatform(), inputs: { target: "mutant" } };
+    const output = `type=image,name=${reference},push=true`;
+    const [program = "", ...args] = buildctl(tools.buildctl, buildKit).command(build, folder.path, output);
+    await execa(program, args);
+    return reference;
+  }
+});
