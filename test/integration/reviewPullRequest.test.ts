@@ -40,7 +40,9 @@ describe("the review of a pull request", () => {
   }
 
   it("names the image that changes, with the packages and the size, and shows the change once", async () => {
-    const body = await review(flow.editDockerfile("python", /(apt-install [^\n]*python3-venv)/, "$1 python3-yaml"));
+    const body = await review(
+      flow.editDockerfile("python", /(apt-install [^\n]*python3-setuptools)/, "$1 python3-yaml"),
+    );
     for (const stack of ["dev", "prod"]) {
       const line = `**Stack ${stack}, Pulumi 3.64.0:** python changes; ${otherLanguages("python")} do not. `;
       const tests = `1 smoke test passed, ${catalogue.length - 1} did not need to run. `;
