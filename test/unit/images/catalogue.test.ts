@@ -107,7 +107,10 @@ describe("the catalogue", () => {
     for (const language of withToolchain) {
       for (const [name, value] of variables(language)) {
         const folder = value.replace(":$PATH", "");
-        assert.ok(name === "PATH" ? full.get(name)?.includes(folder) : full.get(name) === value, `${language}: ${name}`);
+        assert.ok(
+          name === "PATH" ? full.get(name)?.includes(folder) : full.get(name) === value,
+          `${language}: ${name}`,
+        );
       }
       assert.match(readDockerfile("full"), new RegExp(`^COPY --link --from=${language}-hosts /hosts/ /$`, "m"));
     }

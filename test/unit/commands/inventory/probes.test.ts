@@ -22,9 +22,13 @@ const answered: readonly (readonly [probe: string, text: string, version: string
   ["npm", "npm warn config production Use `--omit=dev` instead.\n11.21.2\n", "11.21.2"],
   ["yarn", "1.22.22\n", "1.22.22"],
   ["pnpm", "11.28.10\n", "11.28.10"],
+  ["bun", "1.4.5\n", "1.4.5"],
   ["corepack", "0.34.7\n", "0.34.7"],
   ["python", "Python 3.13.5\n", "3.13.5"],
   ["pip", "pip 25.1.1 from /usr/lib/python3/dist-packages/pip (python 3.13)\n", "25.1.1"],
+  ["poetry", "Poetry (version 2.5.1)\n", "2.5.1"],
+  ["uv", "uv 0.13.9 (x86_64-unknown-linux-gnu)\n", "0.13.9"],
+  ["gcc", "14.2.0\n", "14.2.0"],
   ["go", "go version go1.27.2 linux/amd64\n", "1.27.2"],
   ["go", "go version go1.28rc1 linux/arm64\n", "1.28rc1"],
   ["dotnet-sdk", "10.0.401\n", "10.0.401"],
@@ -53,8 +57,8 @@ describe("probes", () => {
 describe("each language of the catalogue", () => {
   const toolchains = toolProbes.flatMap(({ toolchain }) => toolchain ?? []);
 
-  // The image for YAML has no toolchain.
-  for (const { name } of catalogue.filter((language) => language.name !== "yaml")) {
+  // The image for YAML has no toolchain, and full has those of the others.
+  for (const { name } of catalogue.filter(({ name, includes }) => name !== "yaml" && includes === undefined)) {
     it(`has a probe of its toolchain: ${name}`, () =>
       assert.ok(toolchains.includes(name), `Add a probe with toolchain "${name}" to commands/inventory/probes.ts.`));
   }
