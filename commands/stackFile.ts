@@ -17,9 +17,9 @@ export async function readStackRegistry(folder: string, stack: string): Promise<
   );
 }
 
-/** Reads the URL prefix of Pulumi's archives on stack prod, which must be set. */
-export async function readPulumiReleases(folder: string): Promise<string> {
-  const { pulumiReleases } = await readConfig(folder, "prod");
+/** Reads the URL prefix of Pulumi's archives on a stack, which must be set. */
+export async function readPulumiReleases(folder: string, stack: string): Promise<string> {
+  const { pulumiReleases } = await readConfig(folder, stack);
   if (pulumiReleases !== undefined) return pulumiReleases;
   const file = join(folder, "Pulumi.yaml");
   throw new Fault(`${file} has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.`);

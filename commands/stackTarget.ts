@@ -9,7 +9,7 @@ import { Fault } from "../lib/errors";
 import type { Clone } from "../lib/git";
 import { log } from "../lib/log";
 import { resolveRun } from "./resolveRun";
-import { readStackRegistry } from "./stackFile";
+import { readPulumiReleases, readSignatures, readStackRegistry } from "./stackFile";
 import type { Target } from "./target";
 
 /** The stack of dev or prod, as its file in the checkout describes it and as CI runs it. */
@@ -20,6 +20,10 @@ export function stackTarget(stack: "dev" | "prod", clone: Clone): Target {
     stack,
     resolve: (gitTag = requireVariables(["TAG"]).TAG) => resolveRun(gitTag, clone, process.env["GITHUB_EVENT_NAME"]),
     registry: () => readStackRegistry(folder, stack),
+    releases: async () => ({
+      pulumiReleases: await readPulumiReleases(folder, stack),
+      signatures: await readSignatures(folder, stack),
+    }),
     prepare: async (release, languages) => {
       mkdirSync(logs, { recursive: true });
       await configureStack(release, folder);

@@ -1,5 +1,6 @@
 import type { Language } from "../images/catalogue";
 import type { Release } from "../images/gitTag";
+import type { ReleasesSource } from "../images/pulumiRelease";
 import type { RegistryAddress } from "../images/repositoryUri";
 import { Fault } from "../lib/errors";
 
@@ -21,6 +22,8 @@ export interface Target {
   readonly resolve: (gitTag: string | undefined) => Promise<Release | undefined>;
   /** Where the images of this target are published. */
   readonly registry: () => Promise<RegistryAddress>;
+  /** Where Pulumi's releases for this target come from. */
+  readonly releases: () => Promise<Pick<ReleasesSource, "pulumiReleases" | "signatures">>;
   /** Selects and configures the stack for a release; no languages means all. */
   readonly prepare: (release: Release, languages: readonly Language[]) => Promise<Project>;
   /** What a person can do after a release of these references, a sentence each. */

@@ -49,12 +49,22 @@ export function findLeftOut(languages: readonly Language[], release: Release): L
 
 const remedy = 'See docs/maintaining.md, "A host is missing".';
 
-/** The files of the archives that no image has, sorted, with the reason if that is on purpose. */
-export function findUnused({ files }: Pick<Release, "files">): Readonly<Record<string, string>> {
+/** The files of archives that no image has, with the reason if that is on purpose. */
+export type UnusedFiles = Readonly<Record<string, string>>;
+
+/** Finds the files of the archives that no image has, sorted. */
+export function findUnused({ files }: Pick<Release, "files">): UnusedFiles {
   const used = new Set([
     ...sharedHosts,
     ...catalogue.flatMap(({ hosts = [], optionalHosts = [] }) => [...hosts, ...optionalHosts]),
   ]);
   const unused = [...new Set(Object.values(files).flat())].filter((file) => !used.has(file));
   return Object.fromEntries(unused.sort().map((file) => [file, unusedHosts[file] ?? "unknown"]));
+}
+
+/** Lists files that no image has, as a part of a sentence. */
+export function unusedText(unused: UnusedFiles): string {
+  return Object.entries(unused)
+    .map(([file, reason]) => `${file} (${reason})`)
+    .join(", ");
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ReadRelease, readArchives } from "./archive";
 import { type Language, catalogue } from "./catalogue";
 import type { Config } from "./config";
-import { type LeftOut, findLeftOut, findUnused } from "./hosts";
+import { type LeftOut, findLeftOut, findUnused, unusedText } from "./hosts";
 import { getPulumiRelease } from "./pulumiRelease";
 import type { RunnerImage } from "./runnerImage";
 
@@ -23,10 +23,8 @@ export async function readReleasable(config: Config): Promise<Releasable> {
   const { pulumiVersion, platforms } = config;
   const source = { ...config, warn: pulumi.log.warn };
   const release = await readArchives(await getPulumiRelease(pulumiVersion, platforms, source));
-  const unused = Object.entries(findUnused(release)).map(([file, why]) => `${file} (${why})`);
-  if (unused.length > 0) {
-    await pulumi.log.info(`No image has these files of Pulumi ${pulumiVersion}: ${unused.join(", ")}.`);
-  }
+  const unused = unusedText(findUnused(release));
+  if (unused !== "") await pulumi.log.info(`No image has these files of Pulumi ${pulumiVersion}: ${unused}.`);
   const leftOut = findLeftOut(config.languages, release);
   return { release, leftOut, languages: catalogue.filter(({ name }) => leftOut[name] === undefined) };
 }

@@ -27,7 +27,8 @@ export function signatureName(version: string): string {
   return `${checksumsName(version)}.sig`;
 }
 
-interface ReleasesSource {
+/** Where releases are downloaded, and how they are verified. */
+export interface ReleasesSource {
   /** URL prefix of the archives and checksum files. */
   readonly pulumiReleases: string;
   readonly signatures: SignaturePolicy;

@@ -15,7 +15,7 @@ import { prepareBuilder, projectFolder, setUp } from "./environment";
 import { checkout, folder } from "./folder";
 import { startRegistry } from "./native/registry";
 import { ensureRelease } from "./offline/mirror";
-import { defaultTag, requireAvailable } from "./sources";
+import { defaultTag, findReleases, requireAvailable, whyMirrored } from "./sources";
 import { configValue, prepareStack } from "./stack";
 
 /** This machine: stack local, with the builder and the registry that the set-up starts. */
@@ -30,6 +30,10 @@ export function localTarget(): Target {
       const registry = readVariable("REGISTRY") ?? (started ??= await startRegistry(await prepareBuilder([])));
       return { registry, alias: "" };
     },
+    releases: async () => ({
+      pulumiReleases: await findReleases(),
+      signatures: (await whyMirrored()) === undefined ? "required" : "off",
+    }),
     prepare: async ({ pulumiVersion, tag }, languages) => {
       const environment = await setUp(platforms, languages.length > 0 ? { languages } : {});
       started = environment.registry;

@@ -1,6 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { LeftOut, UnusedFiles } from "../../images/hosts";
 import { Fault } from "../../lib/errors";
 import { type Build, type Builder, readBuild } from "../builder";
 import type { ServedImage } from "./servedImages";
@@ -29,11 +30,16 @@ export interface InventoryImage extends ImageContents {
   readonly previous?: ({ readonly tag: string } & (ImageContents | { readonly problem: string })) | undefined;
 }
 
+/** The files of Pulumi's archives that no image has, and why languages are left out; or why that is unknown. */
+export type LeftOutContents =
+  { readonly files: UnusedFiles; readonly languages: LeftOut } | { readonly problem: string };
+
 /** What is inside the images of a Pulumi version under a tag, by language in the order of the catalogue. */
 export interface Inventory {
   readonly version: string;
   readonly tag: string;
   readonly images: Readonly<Record<string, InventoryImage>>;
+  readonly leftOut: LeftOutContents;
 }
 
 /** Runs the probes in a build's target. @throws {Fault} if it cannot be run, or if an answer is not as expected */

@@ -1,16 +1,19 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { readArchives } from "../../images/archive";
 import { type Language, catalogue } from "../../images/catalogue";
 import { type Release, requireRelease } from "../../images/gitTag";
+import { findLeftOut, findUnused } from "../../images/hosts";
 import type { Platform } from "../../images/platform";
+import { getPulumiRelease } from "../../images/pulumiRelease";
 import { repositoryUri } from "../../images/repositoryUri";
 import { Fault, messageOf } from "../../lib/errors";
 import { addSummary } from "../../lib/githubActions";
 import { log, logHeading } from "../../lib/log";
 import { type Builder, builderFromEnvironment } from "../builder";
 import { type Target, requirePublisher } from "../target";
-import { type InventoryImage, readContents } from "./contents";
+import { type InventoryImage, type LeftOutContents, readContents } from "./contents";
 import { type ServedImage, previousTag, readServed, reading } from "./servedImages";
 import { render } from "./tables";
 
@@ -30,10 +33,16 @@ export async function inventory(
   const release = requireRelease(gitTag);
   requirePublisher(target, release.stack);
   const registry = await target.registry();
-  const names = (languages.length > 0 ? languages : catalogue).map(({ name }) => name);
-  const served = await readReleased(release, new Map(names.map((name) => [name, repositoryUri(registry, name)])));
-  const platforms = new Set(Object.values(served).flatMap((image) => image.platforms));
-  const builder = builderFromEnvironment() ?? (await machine([...platforms]));
+  const wanted = languages.length > 0 ? languages : catalogue;
+  const found = new Map(
+    await Promise.all(
+      wanted.map(async ({ name }) => [name, await readServed(repositoryUri(registry, name), release.tag)] as const),
+    ),
+  );
+  const platforms = [...new Set([...found.values()].flatMap((image) => image?.platforms ?? []))];
+  const leftOut = await readLeftOut(target, release, platforms, wanted);
+  const served = requireServed(found, release, leftOut, (name) => repositoryUri(registry, name));
+  const builder = builderFromEnvironment() ?? (await machine(platforms));
   logHeading(`Reading the contents of ${release.tag}`);
   const images: Record<string, InventoryImage> = {};
   // Sequential, because each is up to four builds.
@@ -41,7 +50,7 @@ export async function inventory(
     images[language] = await readInventory(image, release, builder);
     log(language, `${image.platforms.join(", ")}, previous: ${images[language].previous?.tag ?? "none"}`);
   }
-  const contents = { version: release.pulumiVersion, tag: release.tag, images };
+  const contents = { version: release.pulumiVersion, tag: release.tag, images, leftOut };
   const file = join(folder, `inventory-${release.tag}`);
   await mkdir(folder, { recursive: true });
   await writeFile(`${file}.json`, `${JSON.stringify(contents, null, 2)}\n`);
@@ -51,12 +60,34 @@ export async function inventory(
   log("inventory", `${file}.json and .md`);
 }
 
-/** @param repositories by language */
-async function readReleased({ tag, pulumiVersion }: Release, repositories: ReadonlyMap<string, string>) {
-  const reads = [...repositories].map(async ([name, repository]) => [name, await readServed(repository, tag)] as const);
-  const found = await Promise.all(reads);
-  const missing = found.filter(([, image]) => image === undefined).map(([name]) => repositories.get(name));
-  if (missing.length === 0) return Object.fromEntries(found) as Record<string, ServedImage>;
+/** Compares Pulumi's archives with the catalogue. The images are public by now, so a problem must not end it. */
+async function readLeftOut(
+  target: Target,
+  { pulumiVersion }: Release,
+  platforms: readonly Platform[],
+  languages: readonly Language[],
+): Promise<LeftOutContents> {
+  try {
+    const source = { ...(await target.releases()), warn: (sentence: string) => log("warning", sentence) };
+    const release = await readArchives(await getPulumiRelease(pulumiVersion, platforms, source));
+    return { files: findUnused(release), languages: findLeftOut(languages, release) };
+  } catch (error) {
+    if (error instanceof Fault) return { problem: messageOf(error) };
+    throw error;
+  }
+}
+
+/** The images of the languages that the release did not leave out. Fails if one of them does not exist. */
+function requireServed(
+  found: ReadonlyMap<string, ServedImage | undefined>,
+  { tag, pulumiVersion }: Release,
+  leftOut: LeftOutContents,
+  repositoryOf: (language: string) => string,
+): Record<string, ServedImage> {
+  const reasons = "languages" in leftOut ? leftOut.languages : {};
+  const expected = [...found].filter(([name]) => reasons[name] === undefined);
+  const missing = expected.filter(([, image]) => image === undefined).map(([name]) => repositoryOf(name));
+  if (missing.length === 0) return Object.fromEntries(expected) as Record<string, ServedImage>;
   throw new Fault(
     `Tag ${tag} does not exist in ${missing.join(", ")}. Release Pulumi ${pulumiVersion} under it first, or select ` +
       `languages that have it, such as LANGUAGE=python.`,

@@ -1,3 +1,4 @@
+import { unusedText } from "../../images/hosts";
 import { type Row, markdownTable, textTable } from "../../lib/table";
 import type { Contents, Inventory, InventoryImage, Versions } from "./contents";
 import { arrow, changeText, compare } from "./contents";
@@ -70,14 +71,23 @@ function comparedTexts(before: Versions, now: Versions): Map<string, string> {
   return new Map([...compare(listed ? before : now, now)].map(([name, versions]) => [name, changeText(versions)]));
 }
 
-/** What each image is compared with, its base and its reference, in lines. */
-export function notes({ images }: Inventory): string[] {
+/** What each image is compared with, its base and its reference, and what is left out, in lines. */
+export function notes({ images, leftOut }: Inventory): string[] {
   const entries = Object.entries(images);
   const lines = [comparison, base].flatMap((describe) => {
     return byText(entries, describe).map(([text, own]) => `${languages(own, entries.length)}: ${text}`);
   });
   const references = entries.map(([, image]) => `${image.reference} for ${Object.keys(image.platforms).join(", ")}`);
-  return [...lines, ...references];
+  return [...lines, ...references, ...leftOutLines(leftOut)];
+}
+
+function leftOutLines(leftOut: Inventory["leftOut"]): string[] {
+  if ("problem" in leftOut) return [`files of Pulumi that no image has: unknown. ${leftOut.problem}`];
+  const files = unusedText(leftOut.files);
+  return [
+    ...(files === "" ? [] : [`files of Pulumi that no image has: ${files}`]),
+    ...Object.values(leftOut.languages),
+  ];
 }
 
 function comparison({ platforms, previous }: InventoryImage): string {

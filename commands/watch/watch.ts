@@ -38,7 +38,7 @@ export async function watchFromEnvironment(clone: Clone): Promise<void> {
     octokit: openGitHub({ url: readVariable("GITHUB_API_URL"), token: readVariable("GITHUB_TOKEN") }),
     repository: requireRepository(),
     config: await readWatchConfig(clone.folder),
-    pulumiReleases: await readPulumiReleases(clone.folder),
+    pulumiReleases: await readPulumiReleases(clone.folder, "prod"),
     signatures: await readSignatures(clone.folder, "prod"),
     dryRun: readDryRun(),
   });

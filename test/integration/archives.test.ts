@@ -5,9 +5,13 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { buildctl } from "../../commands/builder";
+import type { Inventory } from "../../commands/inventory/contents";
+import { inventory } from "../../commands/inventory/inventory";
 import { preview } from "../../commands/preview";
 import { release } from "../../commands/release";
 import type { Target } from "../../commands/target";
+import { catalogue } from "../../images/catalogue";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
 import { inFolder } from "../../local/folder";
 import { ownPlatform } from "../../local/native/platforms";
@@ -73,17 +77,23 @@ describe("releases from archives with other files", () => {
     return names.includes(file) && file !== "pulumi-watch" ? file : "pulumi-language-nodejs";
   }
 
-  /** Runs a command as make does, for an image tag, with the archive of a variant. */
-  async function run(command: typeof release | typeof preview, variant: Variant, tag: string) {
-    const target: Target = {
+  /** A target that releases Pulumi under an image tag, from the archive of a variant. */
+  function targetOf(variant: Variant, tag: string): Target {
+    return {
       stack: "local",
       resolve: () => Promise.resolve({ stack: "prod", pulumiVersion, tag }),
       registry: () => Promise.resolve({ registry: scratch.prefix, alias: "" }),
+      releases: () => Promise.resolve({ pulumiReleases: `${mirror}/${variant}`, signatures: "off" }),
       prepare: async () => {
         await scratch.configure({ pulumiVersion, tag, languages, pulumiReleases: `${mirror}/${variant}` });
         return { ...scratch.project, folder: program };
       },
     };
+  }
+
+  /** Runs a command as make does. */
+  async function run(command: typeof release | typeof preview, variant: Variant, tag: string) {
+    const target = targetOf(variant, tag);
     const { lines, error } = await captureLog(() => command(target, `v${pulumiVersion}`, []));
     return { output: lines.join("\n"), message: error instanceof Error ? error.message : undefined };
   }
@@ -152,6 +162,20 @@ describe("releases from archives with other files", () => {
     assert.deepEqual(await stateOf("golang"), known);
     assert.equal((await scratch.served("v3.66.0"))["golang"], today["golang"]);
     assert.deepEqual(Object.keys(await scratch.images()).sort(), ["javascript", "yaml"]);
+  });
+
+  it("list in the inventory what no image has and who is left out, and the images of the others", async () => {
+    const { environment, folder } = scratch.place;
+    const builder = () => Promise.resolve(buildctl(environment.tools.buildctl, environment.buildKit));
+    const selected = catalogue.filter(({ name }) => languages.includes(name));
+    await inventory(targetOf("withoutGo", "latest"), "latest-v3.66.0", selected, builder, folder);
+    const listed = JSON.parse(readFileSync(join(folder, "inventory-latest.json"), "utf8")) as Inventory;
+    assert.deepEqual(Object.keys(listed.images), ["javascript", "yaml"]);
+    const files = Object.keys("files" in listed.leftOut ? listed.leftOut.files : {});
+    assert.deepEqual(files, ["pulumi-language-pcl", "pulumi-watch"]);
+    const markdown = readFileSync(join(folder, "inventory-latest.md"), "utf8");
+    says(markdown, /^- files of Pulumi that no image has: pulumi-language-pcl \(.*, pulumi-watch \(.*\)$/m);
+    assert.ok(markdown.includes(`\n- ${sentence}\n`), markdown);
   });
 
   it("name a new host, and release a language again whose host is back", async () => {

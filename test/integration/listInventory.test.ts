@@ -76,7 +76,9 @@ describe("the inventory of a release", () => {
   }
 
   it("names the release, and each image by the digest that the registry serves", async () => {
-    const { images, ...release } = listed;
+    const { images, leftOut, ...release } = listed;
+    // The mirror's releases have no other files.
+    assert.deepEqual(leftOut, { files: {}, languages: {} });
     assert.deepEqual([release, Object.keys(images)], [{ version: "3.66.0", tag: "v3.66.0" }, ["javascript", "python"]]);
     for (const [language, image] of Object.entries(images)) {
       const digest = await scratch.client(language).digest("v3.66.0");
@@ -213,7 +215,9 @@ describe("the inventory of a release", () => {
     it("is the same", async () => {
       const project = inScratch("project-of-prod");
       cpSync(join(checkout, "Pulumi.yaml"), join(project, "Pulumi.yaml"));
-      const config = stringify({ config: { "runner-pulumi:registry": scratch.prefix } });
+      const { pulumiReleases, signatures } = scratch.ownConfig;
+      const values = Object.entries({ registry: scratch.prefix, pulumiReleases, signatures });
+      const config = stringify({ config: Object.fromEntries(values.map(([k, v]) => [`runner-pulumi:${k}`, v])) });
       writeFileSync(join(project, "Pulumi.prod.yaml"), config);
       const target = stackTarget("prod", new Clone(project));
       const options = { names: ["javascript", "python"], machine: unused, variables, target };

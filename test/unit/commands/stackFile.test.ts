@@ -18,7 +18,7 @@ describe("stackFile", () => {
   it("reads the stacks of this checkout", async () => {
     assert.deepEqual(await readStackRegistry(checkout, "prod"), { registry: undefined, alias: "spacelift" });
     assert.deepEqual(await readStackRegistry(checkout, "dev"), { registry: undefined, alias: "spacelift-dev" });
-    assert.equal(await readPulumiReleases(checkout), "https://get.pulumi.com/releases/sdk");
+    assert.equal(await readPulumiReleases(checkout, "prod"), "https://get.pulumi.com/releases/sdk");
     assert.equal(await readSignatures(checkout, "prod"), "required");
   });
 
@@ -38,7 +38,7 @@ describe("stackFile", () => {
       ["", "http://default", "off"],
     ] as const) {
       const folder = write(defaults, prod);
-      assert.deepEqual([await readPulumiReleases(folder), await readSignatures(folder, "prod")], expected);
+      assert.deepEqual([await readPulumiReleases(folder, "prod"), await readSignatures(folder, "prod")], expected);
     }
   });
 
@@ -48,7 +48,7 @@ describe("stackFile", () => {
     const registry = `${file} has neither runner-pulumi:registry nor runner-pulumi:alias. Set the one that images go to.`;
     await assert.rejects(readStackRegistry(folder, "prod"), isFault(registry));
     const releases = "Pulumi.yaml has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.";
-    await assert.rejects(readPulumiReleases(folder), isFault(files.path(releases)));
+    await assert.rejects(readPulumiReleases(folder, "prod"), isFault(files.path(releases)));
     const policy = `signatures "never" of stack prod is not a policy. Use one of required, ifPresent, off in ${file}.`;
     await assert.rejects(readSignatures(folder, "prod"), isFault(policy));
   });

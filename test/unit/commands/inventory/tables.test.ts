@@ -16,7 +16,7 @@ function image(amd64?: Contents, arm64?: Contents, previous?: ImageContents): In
 }
 
 function inventory(images: Inventory["images"], tag = "v3.66.0"): Inventory {
-  return { version: "3.66.0", tag, images };
+  return { version: "3.66.0", tag, images, leftOut: { files: {}, languages: {} } };
 }
 
 describe("the tables of an inventory", () => {
@@ -95,6 +95,18 @@ describe("the tables of an inventory", () => {
       ...[both, both, both, "localhost/runner:v3.66.0@sha256:1 for linux/amd64"],
     ]);
     assert.equal(notes(inventory({ python, golang: python }))[0], "all: first release");
+  });
+
+  it("name what is left out, or why that is unknown", () => {
+    const found = (leftOut: Inventory["leftOut"]) => notes({ ...inventory({ python }), leftOut }).slice(3);
+    const files = { "pulumi-watch": "on purpose", "pulumi-language-rust": "unknown" };
+    assert.deepEqual(found({ files, languages: { golang: "golang is left out." } }), [
+      "files of Pulumi that no image has: pulumi-watch (on purpose), pulumi-language-rust (unknown)",
+      "golang is left out.",
+    ]);
+    assert.deepEqual(found({ files: {}, languages: {} }), []);
+    const problem = "Could not read it. Retry.";
+    assert.deepEqual(found({ problem }), [`files of Pulumi that no image has: unknown. ${problem}`]);
   });
 
   it("name the version that latest is", () => {
