@@ -72,7 +72,7 @@ export const mutants: readonly (readonly Mutant[])[] = [
     {
       name: "a pulumi that logs outside of the workspace",
       lines: ["RUN chmod 777 /opt", wrapPulumi('date >/opt/log && exec /usr/local/lib/pulumi "$@"')],
-      red: { "The same on a read-only root file system": /^then login: .*Read-only file system/ },
+      red: { "The same on a read-only root file system": /^login: .*Read-only file system/ },
     },
   ],
   [
@@ -100,7 +100,10 @@ export const mutants: readonly (readonly Mutant[])[] = [
       lines: ["RUN usermod --uid 2000 spacelift", "USER 2000"],
       red: {
         "The worker's user reads the OIDC token": /Permission denied/,
-        "Phases of a YAML program": /^then login: .*permission denied/,
+        "Phases of a YAML program": /^login: .*permission denied/,
+        // It cannot write to the worker's files.
+        "The worker sees pulumi": /permission denied/,
+        "A signal cancels": /permission denied/,
       },
     },
   ],
@@ -109,8 +112,8 @@ export const mutants: readonly (readonly Mutant[])[] = [
       name: "no host for YAML",
       lines: ["RUN rm /usr/local/bin/pulumi-language-yaml"],
       red: {
-        "Phases of a YAML program": /^login, then preview: /,
-        "The same on a read-only": /^login, then preview: /,
+        "Phases of a YAML program": /^preview: .*no language plugin 'pulumi-language-yaml'/,
+        "The same on a read-only": /^preview: .*no language plugin 'pulumi-language-yaml'/,
         "A signal cancels": /pulumi-language-yaml: not found/,
       },
     },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { companyAuthority } from "../authority";
 import type { Box, RunOptions } from "../box";
 import type { Check } from "../check";
+import { passed, runPhases } from "../phases";
 
 /** The folder of all projects. */
 export const programs = join(__dirname, "../programs");
@@ -32,23 +33,11 @@ export const backend = { PULUMI_BACKEND_URL: "file:///mnt/workspace/state", PULU
 /** What a phase runs, apart from Spacelift's own options. */
 export const pulumi = (command: string) => `pulumi ${command} --stack contract --non-interactive`;
 
-/** A check: a project is previewed and deployed, and a second deployment changes nothing. */
-export function deploys(name: string, project: Project): Check {
-  return { name, expected: `${project.answer}; then no changes`, find: (box) => deploy(box, project) };
-}
-
-/** Runs the phases, each in a new container with nothing but the workspace. */
-async function deploy(box: Box, project: Project): Promise<string> {
-  const { folder, install, env = {}, mounts = {}, network = false } = project;
-  const workspace = await workspaceOf(box, folder);
-  const phase = (script: string, options?: RunOptions) =>
-    box.succeed(script, { workspace, cwd: source, env: { ...backend, ...env }, mounts, network, ...options });
-  if (install !== undefined) await phase(install, { network: true });
-  await phase(`mkdir -p ../state && pulumi stack init contract && ${pulumi("preview")}`);
-  await phase(pulumi("up --yes --skip-preview"));
-  const last = `${pulumi("up --yes --skip-preview --expect-no-changes")} && pulumi stack output answer --stack contract`;
-  const output = await phase(last);
-  return `${output.split("\n").at(-1)}; then no changes`;
+/** A check: a project passes Spacelift's phases. */
+export function deploys(name: string, { folder, install, answer, ...project }: Project): Check {
+  const find = async (box: Box) =>
+    runPhases(box, { ...project, workspace: await workspaceOf(box, folder), prepare: install });
+  return { name, expected: passed(answer), find };
 }
 
 /** A new workspace with a project of test/contract/programs in `source`. */
