@@ -8,7 +8,7 @@ define pass
 override $(1) := $$(value $(1))
 export $(1)
 endef
-inputs := TAG STACK PLATFORMS REGISTRY BUILDER IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM
+inputs := TAG STACK PLATFORMS REGISTRY BUILDER IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER
 $(foreach input,$(inputs),$(if $(filter undefined,$(origin $(input))),,$(eval $(call pass,$(input)))))
 # gettext has a variable LANGUAGE too, so only one that is given to make selects languages.
 ifeq ($(origin LANGUAGE),command line)
@@ -72,6 +72,9 @@ unit: node_modules/.ready ## Run unit tests; TEST=images/config for one file
 
 lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs the linters
 	@$(cli) lint
+
+# The tests build with the real .NET SDK, if this machine has it: see docs/local.md.
+integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
 	@mocha --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"

@@ -1,6 +1,6 @@
 // NuGet packages for smoke tests and contracts, because a network without .NET's images has no NuGet registry either.
 import { hash } from "node:crypto";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -46,6 +46,7 @@ function fingerprint(sdk: string, packages: string): string {
 }
 
 function readFolder(folder: string): string[] {
+  if (!existsSync(folder)) return [];
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return files.filter((file) => statSync(join(folder, file)).isFile()).sort();
 }
