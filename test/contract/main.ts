@@ -4,7 +4,7 @@ import { log, logHeading } from "../../lib/log";
 import { prepareBuilder } from "../../local/environment";
 import { folder, inFolder } from "../../local/folder";
 import { startBuildKit } from "../../local/native/buildKit";
-import { readChecks } from "./checks";
+import { checksOf } from "./checks";
 import { formatFindings, judge } from "./judge";
 import { RuncBox } from "./runcBox";
 import { readSelection } from "./selection";
@@ -21,7 +21,7 @@ async function contract(): Promise<void> {
   // Not `once`: without a listener, execa would end this process.
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    const findings = await judge(box, await readChecks(languages));
+    const findings = await judge(box, checksOf(languages));
     console.log(`\n${formatFindings(findings)}`);
     if (findings.some(({ verdict }) => verdict === "RED")) process.exitCode = 1;
   } finally {

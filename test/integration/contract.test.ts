@@ -7,27 +7,27 @@ import { execa } from "execa";
 
 import { buildctl } from "../../commands/builder";
 import { catalogue } from "../../images/catalogue";
+import { readDockerfile, stages } from "../../images/dockerfile";
 import { allPlatforms } from "../../images/platform";
 import { checkout, inFolder } from "../../local/folder";
 import { ownPlatform } from "../../local/native/platforms";
 import type { Check } from "../contract/check";
-import { readChecks } from "../contract/checks";
+import { checksOf } from "../contract/checks";
 import { type Finding, formatFindings, judge } from "../contract/judge";
 import { type Mutant, mutants } from "../contract/mutants";
 import { RuncBox } from "../contract/runcBox";
 import { assertSucceeded, says } from "../helpers/assertRun";
 import { copyProgram, onlyLanguages } from "../helpers/programCopy";
-import { Scratch } from "../helpers/scratch";
+import { Scratch, prepareMachine } from "../helpers/scratch";
 
 const release = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
 const [other = ownPlatform()] = allPlatforms.filter((platform) => platform !== ownPlatform());
 
 describe("the contract", () => {
   let scratch: Scratch;
-  let ofAll: readonly Check[];
+  const ofAll = checksOf([]);
 
   before(async () => {
-    ofAll = await readChecks([]);
     scratch = await Scratch.start([release.pulumiVersion]);
     assertSucceeded(await scratch.up(release));
   });
@@ -46,6 +46,9 @@ describe("the contract", () => {
     }
   }
 
+  const makeContract = (image: string) =>
+    execa("make", ["contract", `IMAGE=${image}`], { cwd: checkout, reject: false });
+
   const assertGreen = (findings: readonly Finding[]) => {
     const red = findings.filter(({ verdict }) => verdict === "RED");
     assert.ok(red.length === 0, formatFindings(red));
@@ -53,32 +56,28 @@ describe("the contract", () => {
 
   for (const { name, includes = [name] } of catalogue) {
     it(`is met by the image of ${name}`, async () => {
-      assertGreen(await judgeImage(published(name), await readChecks(includes)));
+      assertGreen(await judgeImage(published(name), checksOf(includes)));
     });
   }
 
   it("is met on an emulated platform", async () => {
-    const both = scratch.beside("emulated");
+    const { bases } = await prepareMachine([release.pulumiVersion], allPlatforms, ["yaml"]);
+    const stack = scratch.beside("emulated");
     const program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("yaml")]);
-    assertSucceeded(await both.up({ ...release, platforms: [other] }, { program }));
-    assertGreen(await judgeImage(`${both.repository("yaml")}:${release.tag}`, ofAll, other));
+    assertSucceeded(await stack.up({ ...release, bases, platforms: [other] }, { program }));
+    assertGreen(await judgeImage(`${stack.repository("yaml")}:${release.tag}`, ofAll, other));
   });
 
   it("reports an image that is not a runner, in sentences", async () => {
-    const { debian = "" } = scratch.place.environment.bases;
-    const IMAGE = debian.replace("docker-image://", "");
-    const { exitCode, stdout, stderr } = await execa("make", ["contract", `IMAGE=${IMAGE}`], {
-      cwd: checkout,
-      reject: false,
-    });
+    const { debian = stages(readDockerfile("yaml")).get("debian") ?? "" } = scratch.place.environment.bases;
+    const { exitCode, stdout, stderr } = await makeContract(debian.replace("docker-image://", ""));
     assert.equal(exitCode, 2, stderr);
     says(stdout, /^RED {2}Phases of a YAML program.*pulumi: not found$/m);
     says(stdout, /^\d+ green, \d+ red$/m);
   });
 
   it("refuses what it cannot pull", async () => {
-    const IMAGE = `${scratch.prefix}/unknown:v1`;
-    const { stderr } = await execa("make", ["contract", `IMAGE=${IMAGE}`], { cwd: checkout, reject: false });
+    const { stderr } = await makeContract(`${scratch.prefix}/unknown:v1`);
     says(stderr, /^\S+\/unknown:v1 cannot be pulled .*not found\nCheck its spelling/m);
   });
 
