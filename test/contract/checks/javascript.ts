@@ -24,7 +24,7 @@ const cowsay = "cowsay hi | sed -n 's/^< \\(.*\\) >$/\\1/p'";
 
 /** The checks of an image for JavaScript and TypeScript. */
 export const checks: readonly Check[] = [
-  deploys("A TypeScript project with npm", {
+  deploys("A TypeScript project with npm: later phases need no network", {
     folder: "javascript/npm",
     install: "npm install",
     answer: "hello world and contract",
