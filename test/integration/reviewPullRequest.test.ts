@@ -45,7 +45,8 @@ describe("the review of a pull request", () => {
     );
     for (const stack of ["dev", "prod"]) {
       const line = `**Stack ${stack}, Pulumi 3.64.0:** python changes; ${otherLanguages("python")} do not. `;
-      const tests = `1 smoke test passed, ${catalogue.length - 1} did not need to run. `;
+      // The Dockerfile of image full contains Python's stages, but its image has other layers.
+      const tests = `2 smoke tests passed, ${catalogue.length - 2} did not need to run. `;
       assert.ok(body.includes(`${line}${tests}${nothing}\n`), body);
     }
     const row = /\| python \| (\d+\.\d) MB → (\d+\.\d) MB \| added (libyaml-0-2 \S+, )?python3-yaml \S+ \|/g;
