@@ -10,6 +10,7 @@ import { withProgress } from "../../lib/log";
 import { inFolder } from "../folder";
 import { fillFolderOnce } from "../install/fillFolder";
 import type { SubstituteBuilder } from "./buildSubstitute";
+import pins from "./dotnet.json";
 import { dotnetFolder } from "./dotnetSdk";
 
 /** The folder of the packages. It exists if the real SDK has been set up. */
@@ -22,7 +23,7 @@ const sources = join(__dirname, "nuget");
  */
 export async function ensureNugetPackages(sdk: string, { buildctl, buildKit }: SubstituteBuilder): Promise<void> {
   const packages = join(dotnetFolder() ?? "", "packages");
-  await fillFolderOnce(nugetPackages, fingerprint(sdk, packages), (output) =>
+  await fillFolderOnce(nugetPackages, fingerprint(packages), (output) =>
     withProgress("NuGet packages", "packing substitutes for Pulumi's", async () => {
       const args = [`--addr=${buildKit}`, "build", "--frontend=dockerfile.v0", "--opt=platform=linux/amd64"];
       const folders = [`context=${sources}`, `dockerfile=${sources}`, `packages=${packages}`];
@@ -34,7 +35,7 @@ export async function ensureNugetPackages(sdk: string, { buildctl, buildKit }: S
 }
 
 /** Everything that decides what the folder contains. @throws {Fault} if DOTNET_FOLDER has no packages */
-function fingerprint(sdk: string, packages: string): string {
+function fingerprint(packages: string): string {
   const published = readFolder(packages).filter((file) => file.endsWith(".nupkg"));
   if (published.length === 0) {
     throw new Fault(
@@ -42,7 +43,7 @@ function fingerprint(sdk: string, packages: string): string {
     );
   }
   const own = readFolder(sources).map((file) => [file, readFileSync(join(sources, file), "utf8")]);
-  return hash("sha256", JSON.stringify([sdk, published, own]));
+  return hash("sha256", JSON.stringify([pins, published, own]));
 }
 
 function readFolder(folder: string): string[] {
