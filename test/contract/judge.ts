@@ -57,6 +57,8 @@ export function summarize(output: string): string {
   const plain = output.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
   const lines = plain.split("\n").map((line) => line.trim());
   const full = lines.filter((line) => line !== "");
-  const error = full.find((line) => /(?<!\b0 )error|fatal|denied|not found|no such|cannot|unable|failed|refused/i.test(line));
+  const error = full.find((line) =>
+    /(?<!\b0 )error|fatal|denied|not found|no such|cannot|unable|failed|refused/i.test(line),
+  );
   return (error ?? full.at(-1) ?? "nothing").slice(0, 160);
 }
