@@ -1,23 +1,15 @@
 // The ways in which projects for Node.js are installed and run.
-import { join } from "node:path";
-
 import type { Check } from "../check";
-import { deploys, prints, programs, refusesByPolicy, trustsCompany } from "./programs";
+import { deploys, prints, refusesByPolicy, trustsCompany } from "./programs";
 
-/** Yarn's public mirror of npm's registry, for projects that name their package manager. */
-const registry = "https://registry.example";
-
-/** Corepack takes Yarn 4 from it instead of https://repository.example, and without signatures, which mirrors lack. */
-const corepack = { COREPACK_NPM_REGISTRY: registry, COREPACK_INTEGRITY_KEYS: "0" };
+/** Makes corepack take any version from npm's registry, also Yarn 4, which has a site of its own by default. */
+const fromRegistry = "export COREPACK_NPM_REGISTRY=$(npm config get registry | sed 's,/$,,')";
 
 /**
- * A company's network, with a mirror alone. pnpm insists on signatures if it reaches npm's own registry, and that of a
- * network that intercepts TLS may lack them.
+ * Without signatures, which the registry of a network that intercepts TLS may lack. pnpm, which insists on them if it fetches
+ * another version by itself, is therefore tried by corepack alone.
  */
-const mirror = {
-  env: { ...corepack, PNPM_CONFIG_REGISTRY: registry, npm_config_registry: registry },
-  mounts: { "/etc/hosts": join(programs, "javascript/hosts") },
-};
+const corepack = { COREPACK_INTEGRITY_KEYS: "0" };
 
 /** Prints the third line of what cowsay draws: its text. */
 const cowsay = "cowsay hi | sed -n 's/^< \\(.*\\) >$/\\1/p'";
@@ -36,7 +28,7 @@ export const checks: readonly Check[] = [
   }),
   deploys("A project that names yarn@4.5.3 as its package manager", {
     folder: "javascript/yarn4",
-    install: 'test "$(yarn --version)" = 4.5.3 && yarn install',
+    install: `${fromRegistry} && test "$(yarn --version)" = 4.5.3 && yarn install`,
     env: corepack,
     answer: "3 kinds of fruit",
   }),
@@ -45,10 +37,10 @@ export const checks: readonly Check[] = [
     install: "pnpm install",
     answer: "3 kinds of fruit",
   }),
-  deploys("A project that names pnpm@10.12.1 as its package manager", {
+  deploys("A project that names pnpm@10.12.1, after corepack enable as the default user", {
     folder: "javascript/pnpm-pinned",
-    install: 'test "$(pnpm --version)" = 10.12.1 && pnpm install',
-    ...mirror,
+    install: 'corepack enable && test "$(pnpm --version)" = 10.12.1 && pnpm install',
+    env: corepack,
     answer: "3 kinds of fruit",
   }),
   deploys("A TypeScript project with Bun", {
@@ -70,12 +62,6 @@ export const checks: readonly Check[] = [
   prints("npm install -g: the command is on PATH", "hi", `npm install -g cowsay && ${cowsay}`),
   prints("yarn global add: the command is on PATH", "hi", `yarn global add cowsay && ${cowsay}`),
   prints("pnpm add -g: the command is on PATH", "hi", `pnpm add -g cowsay && ${cowsay}`),
-  prints(
-    "corepack enable, as the default user",
-    "10.12.1",
-    `corepack enable && echo '{ "packageManager": "pnpm@10.12.1" }' >package.json && pnpm --version`,
-    mirror,
-  ),
   ...trustsCompany("Node.js", {
     request: (url) => `node -e 'fetch("${url}").then(async (answer) => console.log(await answer.text()))'`,
   }),

@@ -13,7 +13,10 @@ export const checks: readonly Check[] = [
   }),
   deploys("A project with Poetry", {
     folder: "python/poetry",
-    install: "poetry install --no-interaction",
+    // Named as a company's index is: by default, Poetry asks an API of PyPI that indexes lack.
+    install:
+      'poetry source add --priority primary index "$(python3 -c "import pip._internal.models.index as i; print(i.PyPI.simple_url)")/"' +
+      " && poetry install --no-interaction",
     answer: "30 apples",
   }),
   deploys("A project with uv", { folder: "python/uv", install: "uv sync", answer: "30 apples" }),
