@@ -7,15 +7,18 @@ export interface Program extends Pick<RunOptions, "env" | "mounts" | "network" |
   readonly workspace: string;
   /** A hook of the first phase, with a network: installs packages. */
   readonly prepare?: string | undefined;
+  /** Whether only `up` runs, in a new container: enough for another way to install the same program. */
+  readonly upAlone?: boolean;
 }
 
 const up = "pulumi up --yes --skip-preview --non-interactive";
+const output = "pulumi stack output answer";
 
 /** Spacelift's phases in order: what each one runs, after the hooks. */
 const phases = {
   preview: "pulumi preview --refresh --diff --non-interactive",
   up,
-  "up without change": `${up} --expect-no-changes && pulumi stack output answer`,
+  "up without change": `${up} --expect-no-changes && ${output}`,
   destroy: "pulumi destroy --yes --skip-preview --non-interactive",
 };
 
@@ -37,10 +40,10 @@ export function workerEnvironment({ config }: Box): Record<string, string> {
 /**
  * Runs a program through Spacelift's phases, each in a new container that gets nothing but the workspace, as uid 1983 by
  * number, with hooks chained before the command.
- * @returns the text of `passed` with the stack output `answer`
+ * @returns the text of `passed` with the stack output `answer`, or that output if `up` runs alone
  * @throws with the phase that failed and why
  */
-export async function runPhases(box: Box, { workspace, prepare, ...options }: Program): Promise<string> {
+export async function runPhases(box: Box, { workspace, prepare, upAlone, ...options }: Program): Promise<string> {
   const env = { ...workerEnvironment(box), ...options.env };
   const run = async (name: string, command: string, own: RunOptions = {}) => {
     const script = `{ cd source && export HOOK=done; } && { test $HOOK = done && ${command}; }`;
@@ -51,10 +54,12 @@ export async function runPhases(box: Box, { workspace, prepare, ...options }: Pr
   if (prepare !== undefined) await run("hook", prepare, { network: true });
   const logIn = "mkdir -p ../state && pulumi login file:///mnt/workspace/state && pulumi stack select --create dev";
   await run("login", logIn);
+  const lastLine = (text: string) => text.split("\n").at(-1) ?? "";
+  if (upAlone) return lastLine(await run("up", `${logIn} && ${up} && ${output}`));
   let answer = "";
   for (const [name, command] of Object.entries(phases)) {
-    const output = await run(name, `${logIn} && ${command}`);
-    if (command.includes("stack output")) answer = output.split("\n").at(-1) ?? "";
+    const printed = await run(name, `${logIn} && ${command}`);
+    if (command.includes(output)) answer = lastLine(printed);
   }
   return passed(answer);
 }

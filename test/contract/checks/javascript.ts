@@ -1,6 +1,6 @@
 // The ways in which projects for Node.js are installed and run.
 import type { Check } from "../check";
-import { deploys, prints, refusesByPolicy, trustsCompany } from "./programs";
+import { deploys, prints, refusesByPolicy, runs, trustsCompany } from "./programs";
 
 /** Makes corepack take any version from npm's registry, also Yarn 4, which has a site of its own by default. */
 const fromRegistry = "export COREPACK_NPM_REGISTRY=$(npm config get registry | sed 's,/$,,')";
@@ -21,39 +21,39 @@ export const checks: readonly Check[] = [
     install: "npm install",
     answer: "hello world and contract",
   }),
-  deploys("A JavaScript project with Yarn 1", {
+  runs("A JavaScript project with Yarn 1", {
     folder: "javascript/yarn1",
     install: "yarn install",
     answer: "3 kinds of fruit",
   }),
-  deploys("A project that names yarn@4.5.3 as its package manager", {
+  runs("A project that names yarn@4.5.3 as its package manager", {
     folder: "javascript/yarn4",
     install: `${fromRegistry} && test "$(yarn --version)" = 4.5.3 && yarn install`,
     env: corepack,
     answer: "3 kinds of fruit",
   }),
-  deploys("A project with pnpm, whose dependency has an install script", {
+  runs("A project with pnpm, whose dependency has an install script", {
     folder: "javascript/pnpm",
     install: "pnpm install",
     answer: "3 kinds of fruit",
   }),
-  deploys("A project that names pnpm@10.12.1, after corepack enable as the default user", {
+  runs("A project that names pnpm@10.12.1, after corepack enable as the default user", {
     folder: "javascript/pnpm-pinned",
     install: 'corepack enable && test "$(pnpm --version)" = 10.12.1 && pnpm install',
     env: corepack,
     answer: "3 kinds of fruit",
   }),
-  deploys("A TypeScript project with Bun", {
+  runs("A TypeScript project with Bun", {
     folder: "javascript/bun",
     install: "bun install",
     answer: "3 kinds of fruit",
   }),
-  deploys("A dynamic provider in JavaScript", {
+  runs("A dynamic provider in JavaScript", {
     folder: "javascript/dynamic",
     install: "npm install",
     answer: "ticket 52e5d741",
   }),
-  deploys("A component package in TypeScript, used by a YAML program", {
+  runs("A component package in TypeScript, used by a YAML program", {
     folder: "javascript/component",
     install: "npm install --prefix greeter",
     answer: "hello world from hall",

@@ -40,6 +40,13 @@ export function deploys(name: string, { folder, install, answer, ...project }: P
   return { name, expected: passed(answer), find };
 }
 
+/** A check: a project, installed in one container, passes `up` in the next one. */
+export function runs(name: string, { folder, install, answer, ...project }: Project): Check {
+  const find = async (box: Box) =>
+    runPhases(box, { ...project, workspace: await workspaceOf(box, folder), prepare: install, upAlone: true });
+  return { name, expected: answer, find };
+}
+
 /** A new workspace with a project of test/contract/programs in `source`. */
 export function workspaceOf(box: Box, folder: string): Promise<string> {
   return box.workspace(join(programs, folder));

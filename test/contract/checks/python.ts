@@ -1,6 +1,6 @@
 // The ways in which projects for Python are installed and run.
 import type { Check } from "../check";
-import { deploys, prints, refusesByPolicy, trustsCompany } from "./programs";
+import { deploys, prints, refusesByPolicy, runs, trustsCompany } from "./programs";
 
 const pip = "python -m venv venv && venv/bin/pip install --quiet -r requirements.txt";
 
@@ -11,7 +11,7 @@ export const checks: readonly Check[] = [
     install: pip,
     answer: "żurawina from the north tree",
   }),
-  deploys("A project with Poetry", {
+  runs("A project with Poetry", {
     folder: "python/poetry",
     // Named as a company's index is: by default, Poetry asks an API of PyPI that indexes lack.
     install:
@@ -19,8 +19,8 @@ export const checks: readonly Check[] = [
       " && poetry install --no-interaction",
     answer: "30 apples",
   }),
-  deploys("A project with uv", { folder: "python/uv", install: "uv sync", answer: "30 apples" }),
-  deploys("A dynamic provider in Python", {
+  runs("A project with uv", { folder: "python/uv", install: "uv sync", answer: "30 apples" }),
+  runs("A dynamic provider in Python", {
     folder: "python/dynamic",
     install: pip,
     answer: "52e5d741",
