@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure release review list-published watch
+.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure release review list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -104,6 +104,9 @@ list-published: node_modules/.ready #ci List what STACK serves under IMAGE_TAG
 
 watch: node_modules/.ready #ci Push the tags of new Pulumi releases; DRY_RUN=true only lists them
 	@$(cli) watch
+
+migration: node_modules/.ready #ci Write what changes for users of the previous images into docs/migrating.md; TAG lists them first
+	@$(cli) migration
 
 # The version of Node.js that package.json pins. The other "node", of engines, is a range.
 pinned_node = $(shell sed -n 's/.*"node": "\([0-9.]*\)".*/\1/p' package.json)

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { configure } from "./commands/configure";
 import { inventory } from "./commands/inventory/inventory";
 import { listPublished } from "./commands/listPublished";
+import { migration } from "./commands/migration/migration";
 import { preview } from "./commands/preview";
 import { release } from "./commands/release";
 import { review } from "./commands/review/review";
@@ -48,6 +49,7 @@ runCommand({
   inventory: () => inventory(selectedTarget(), requireTag(), selectedLanguages(), localBuilder),
   review: () => review(requireVariables(["STACK"]).STACK, __dirname, join(__dirname, ".local")),
   "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
+  migration: () => migration(selectedTarget, localBuilder),
   watch: () => watchFromEnvironment(clone),
   pulumi: (args) => runLocalPulumi(args),
   lint: () => runLinters(),

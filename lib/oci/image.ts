@@ -11,7 +11,12 @@ export interface ImageConfig {
   readonly architecture: string;
   readonly rootfs?: { readonly diff_ids?: readonly string[] };
   readonly history?: readonly { created?: string; created_by?: string; empty_layer?: boolean }[];
-  readonly config?: { readonly Labels?: Record<string, string> | null; readonly Env?: readonly string[] | null };
+  readonly config?: {
+    readonly Labels?: Record<string, string> | null;
+    readonly Env?: readonly string[] | null;
+    readonly User?: string;
+    readonly WorkingDir?: string;
+  };
 }
 
 /** The image of one platform, os/architecture, with the digest of its manifest and its layers, lowest first. */
