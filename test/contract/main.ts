@@ -11,11 +11,11 @@ import { readSelection } from "./selection";
 
 async function contract(): Promise<void> {
   const { reference, platform, languages } = readSelection();
-  const { runc, buildctl, ...tools } = await prepareBuilder([platform]);
-  const address = await startBuildKit({ runc, buildctl, ...tools }, folder, { platforms: [platform] });
+  const tools = await prepareBuilder([platform]);
+  const address = await startBuildKit(tools, folder, { platforms: [platform] });
   logHeading(`Judging ${reference} for ${platform}`);
   log("checks", ["of every image", ...languages].join(", "));
-  const engine = { runc, buildKit: { buildctl, address } };
+  const engine = { runc: tools.runc, buildKit: { buildctl: tools.buildctl, address } };
   const box = await RuncBox.open(engine, { reference, platform }, inFolder("contract"));
   const interrupt = () => void box.close().finally(() => process.exit(130));
   // Not `once`: without a listener, execa would end this process.

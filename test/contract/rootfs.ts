@@ -45,8 +45,7 @@ export async function unpackImage(
     const { stderr } = await execa(buildKit.buildctl, [...args, output]);
     // BuildKit accepts an image of another platform, warns, and writes the wanted platform into the config.
     const [, found] = /was pulled with platform "([^"]+)"/.exec(stderr) ?? [];
-    if (found !== undefined)
-      throw new Fault(`${reference} is for ${found} alone, not ${platform}. Set PLATFORM to it.`);
+    if (found !== undefined) throw new Fault(`${reference} is for ${found} alone, not ${platform}. Change PLATFORM.`);
     const { digest, config } = await readLayout(join(folder, "layout"));
     const files = join(parent, digest.slice(0, 12));
     if (!existsSync(files)) {
@@ -81,7 +80,8 @@ async function readLayout(layout: string) {
 async function removeOld(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const path = join(parent, name);
-    const { mtimeMs } = await stat(path);
+    // Another process may remove its own meanwhile.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
     if (Date.now() - mtimeMs > 24 * 3_600_000) await rm(path, { recursive: true, force: true });
   }
 }
