@@ -51,7 +51,9 @@ export async function runPhases(box: Box, { workspace, prepare, upAlone, ...opti
       throw new Error(`${name}: ${summarize(messageOf(error))}`);
     });
   };
-  if (prepare !== undefined) await run("hook", prepare, { network: true });
+  const install = async () => prepare !== undefined && (await run("hook", prepare, { network: true }));
+  // A registry may fail for a moment. A fault of the image does so again.
+  await install().catch(install);
   const logIn = "mkdir -p ../state && pulumi login file:///mnt/workspace/state && pulumi stack select --create dev";
   await run("login", logIn);
   const lastLine = (text: string) => text.split("\n").at(-1) ?? "";

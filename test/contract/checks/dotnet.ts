@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { nugetPackages } from "../../../local/offline/nugetPackages";
 import type { Box, RunOptions } from "../box";
 import { type Check, NotTried } from "../check";
-import { backend, deploys, pulumi, trustsCompany, workspaceOf } from "./programs";
+import { backend, deploys, pulumi, runs, trustsCompany, workspaceOf } from "./programs";
 
 /**
  * Where projects restore packages from: the folder that the set-up of this machine filled, with a substitute for Pulumi's own
@@ -21,17 +21,17 @@ const all: readonly Check[] = [
     answer: "hello from C#",
     ...packages,
   }),
-  deploys("An F# project for net8.0, as Pulumi's template", {
+  runs("An F# project for net8.0, as Pulumi's template", {
     folder: "dotnet/fsharp-net8.0",
     answer: "hello from F#",
     ...packages,
   }),
-  deploys("A VB project for net8.0, as Pulumi's template", {
+  runs("A VB project for net8.0, as Pulumi's template", {
     folder: "dotnet/vb-net8.0",
     answer: "hello from VB",
     ...packages,
   }),
-  deploys("A C# project for net10.0", {
+  runs("A C# project for net10.0", {
     folder: "dotnet/csharp-net10.0",
     answer: "hello from C#",
     ...packages,
