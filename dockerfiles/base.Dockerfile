@@ -55,7 +55,7 @@ ENV LANG=C.UTF-8 \
     PATH=/home/spacelift/.local/bin:$PATH
 RUN --mount=from=build-scripts,target=/run/build \
     /run/build/apt-install bash bzip2 ca-certificates curl git jq less openssh-client patch procps \
-        python3 python3-pip python3-venv tzdata unzip wget xz-utils \
+        python-is-python3 python3 python3-pip python3-venv tzdata unzip wget xz-utils \
     && dpkg-divert --quiet --local --rename --divert /usr/bin/sh.dash --add /usr/bin/sh \
     && ln --symbolic bash /usr/bin/sh \
     && printf '[global]\nbreak-system-packages = true\n' >/etc/pip.conf \

@@ -78,8 +78,8 @@ export const mutants: readonly (readonly Mutant[])[] = [
   [
     {
       name: "no Python",
-      lines: ["RUN rm /usr/bin/python3"],
-      red: { "A plugin's hook": /python3: .*not found/, "Commands that hooks call": /^missing: python3$/ },
+      lines: ["RUN rm /usr/bin/python3 /usr/bin/python"],
+      red: { "A plugin's hook": /python: .*not found/, "Commands that hooks call": /^missing: python3$/ },
     },
     {
       name: "a pulumi that does not get signals",

@@ -70,7 +70,7 @@ export const checks: readonly Check[] = [
     name: "A plugin's hook makes a virtual environment and installs with pip",
     expected: "works",
     find: async (box) => {
-      const install = "python3 -m venv plugin && . plugin/bin/activate && pip install --quiet cowsay==6.1";
+      const install = "python -m venv --copies plugin && . plugin/bin/activate && pip install --quiet cowsay==6.1";
       await box.succeed(`${install} && cowsay --text hello`, { network: true });
       return "works";
     },
