@@ -56,7 +56,10 @@ describe("the contract", () => {
 
   for (const { name, includes = [name] } of catalogue) {
     it(`is met by the image of ${name}`, async () => {
-      assertGreen(await judgeImage(published(name), checksOf(includes)));
+      // An image of several languages shares their layers: one program of each is enough here. `make contract` tries all.
+      const own = includes.map((language) => checksOf([language]).slice(ofAll.length));
+      const some = own.map((checks) => checks.slice(0, own.length > 1 ? 1 : undefined));
+      assertGreen(await judgeImage(published(name), [...ofAll, ...some.flat()]));
     });
   }
 
