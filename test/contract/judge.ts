@@ -51,7 +51,10 @@ export function formatFindings(findings: readonly Finding[]): string {
   return [...textTable(rows), "", counts].join("\n");
 }
 
-/** The line of an output that says what went wrong: the first one that looks like an error, or else the last one. */
+/**
+ * The line of an output that says what went wrong: the first one that looks like an error, or else the last one. npm's first one
+ * is only a code, so the next one follows.
+ */
 export function summarize(output: string): string {
   // eslint-disable-next-line no-control-regex -- the escape sequences of a terminal begin with a control character
   const plain = output.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
