@@ -51,16 +51,15 @@ export function formatFindings(findings: readonly Finding[]): string {
   return [...textTable(rows), "", counts].join("\n");
 }
 
-/**
- * The line of an output that says what went wrong: the first one that looks like an error, or else the last one. npm's first one
- * is only a code, so the next one follows.
- */
+/** The line of an output that says what went wrong: the first one that looks like an error, or else the last one. */
 export function summarize(output: string): string {
   // eslint-disable-next-line no-control-regex -- the escape sequences of a terminal begin with a control character
   const plain = output.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
   const lines = plain.split("\n").map((line) => line.trim());
   const full = lines.filter((line) => line !== "");
-  const error = full.find((line) =>
+  // npm prints a bare code first.
+  const messages = full.filter((line) => !line.startsWith("npm error code"));
+  const error = messages.find((line) =>
     /(?<!\b0 )error|fatal|denied|not found|no such|cannot|unable|failed|refused/i.test(line),
   );
   return (error ?? full.at(-1) ?? "nothing").slice(0, 160);

@@ -33,10 +33,7 @@ describe("a judgement", () => {
   it("summarizes an output by its first error, or else by its last line", () => {
     assert.equal(summarize("one\nfatal: two\nerror: three"), "fatal: two");
     assert.equal(summarize("one\n\ntwo\n"), "two");
-    assert.equal(
-      summarize("npm error code E404\nnpm error 404 No match"),
-      "npm error code E404; npm error 404 No match",
-    );
+    assert.equal(summarize("npm error code E404\nnpm error 404 No match"), "npm error 404 No match");
     assert.equal(summarize(" \n"), "nothing");
   });
 });
