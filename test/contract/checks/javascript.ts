@@ -19,7 +19,7 @@ export const checks: readonly Check[] = [
   deploys("A TypeScript project with npm: later phases need no network", {
     folder: "javascript/npm",
     install: "npm install",
-    answer: "hello world and contract",
+    answer: "hello world and dev",
   }),
   runs("A JavaScript project with Yarn 1", {
     folder: "javascript/yarn1",
