@@ -39,7 +39,17 @@ export function buildctl(program: string, address: string): Builder {
   return {
     title: `BuildKit at ${address}`,
     command: ({ inputs, platform }, folder, output) => [
-      ...[program, "--addr", address, "build", "--progress=plain", "--frontend=dockerfile.v0", `--output=${output}`],
+      // Its default of 5 seconds to connect is too short on a busy machine.
+      ...[
+        program,
+        "--addr",
+        address,
+        "--timeout=60",
+        "build",
+        "--progress=plain",
+        "--frontend=dockerfile.v0",
+        `--output=${output}`,
+      ],
       ...[`--local=context=${inputs.context?.location ?? folder}`, `--local=dockerfile=${folder}`],
       ...[`--opt=platform=${platform}`, `--opt=target=${inputs.target}`],
       ...pairs("--opt=build-arg:", inputs.buildArgs),

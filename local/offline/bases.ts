@@ -103,7 +103,14 @@ function hashRecipe(stage: string): string {
 async function whyNotPullable(image: string, { buildctl, buildKit }: SubstituteBuilder): Promise<string | undefined> {
   const folder = await emptyFolder("probe");
   await writeFile(join(folder, "Dockerfile"), `FROM ${image}\n`);
-  const args = ["--addr", buildKit, "build", "--frontend=dockerfile.v0", `--local=dockerfile=${folder}`];
+  const args = [
+    "--addr",
+    buildKit,
+    "--timeout=60",
+    "build",
+    "--frontend=dockerfile.v0",
+    `--local=dockerfile=${folder}`,
+  ];
   const probe = await execa(buildctl, [...args, "--progress=quiet"], { reject: false, all: true, timeout: 300_000 });
   if (!probe.failed) return undefined;
   return /(dial tcp|failed to do request|unexpected status).*$/m.exec(probe.all)?.[0] ?? probe.shortMessage;

@@ -40,7 +40,7 @@ export async function unpackImage(
   try {
     await writeFile(join(folder, "Dockerfile"), `FROM ${reference}\n`);
     const options = ["--frontend=dockerfile.v0", `--local=dockerfile=${folder}`, `--opt=platform=${platform}`];
-    const args = ["--addr", buildKit.address, "build", "--progress=plain", ...options];
+    const args = ["--addr", buildKit.address, "--timeout=60", "build", "--progress=plain", ...options];
     const output = `--output=type=oci,tar=false,dest=${join(folder, "layout")}`;
     const { stderr } = await execa(buildKit.buildctl, [...args, output]);
     // BuildKit accepts an image of another platform, warns, and writes the wanted platform into the config.

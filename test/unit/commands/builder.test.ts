@@ -20,7 +20,15 @@ const build = {
 describe("a builder", () => {
   it("passes every input of a build to buildctl", () => {
     assert.deepEqual(buildctl("buildctl", "unix:///socket").command(build, "/from", "type=local,dest=/to"), [
-      ...["buildctl", "--addr", "unix:///socket", "build", "--progress=plain", "--frontend=dockerfile.v0"],
+      ...[
+        "buildctl",
+        "--addr",
+        "unix:///socket",
+        "--timeout=60",
+        "build",
+        "--progress=plain",
+        "--frontend=dockerfile.v0",
+      ],
       ...["--output=type=local,dest=/to", "--local=context=dockerfiles/scripts", "--local=dockerfile=/from"],
       ...["--opt=platform=linux/amd64", "--opt=target=runner"],
       ...["--opt=build-arg:PULUMI_VERSION=3.66.0", "--opt=label:title=a b"],
