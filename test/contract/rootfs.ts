@@ -49,10 +49,15 @@ export async function unpackImage(
     const { digest, config } = await readLayout(join(folder, "layout"));
     const files = join(parent, digest.slice(0, 12));
     if (!existsSync(files)) {
-      const build = execa(buildKit.buildctl, [...args, "--output=type=tar,dest=-"], { buffer: { stdout: false } });
       // By number, because this machine has other users.
       const tar = ["--extract", "--numeric-owner", "--preserve-permissions"];
-      await fillFolder(files, (unfinished) => build.pipe("tar", [...tar, `--directory=${unfinished}`]));
+      await fillFolder(files, (unfinished) =>
+        // Together: what the first prints before it is piped is lost.
+        execa(buildKit.buildctl, [...args, "--output=type=tar,dest=-"], { buffer: { stdout: false } }).pipe("tar", [
+          ...tar,
+          `--directory=${unfinished}`,
+        ]),
+      );
     }
     await utimes(files, new Date(), new Date());
     await removeOld(parent);
