@@ -1,7 +1,7 @@
 // What public reports of users expect of every runner image, whatever the language of its stack.
-import { companyAuthority } from "../authority";
 import type { Box } from "../box";
 import type { Check } from "../check";
+import { trustsCompany } from "./programs";
 
 /** Commands that hooks call, each with arguments that make it succeed anywhere. */
 const commands = [
@@ -105,25 +105,10 @@ export const checks: readonly Check[] = [
       return Number(count) > 100 ? "over 100" : `${count} in /etc/ssl/certs/ca-certificates.crt`;
     },
   },
-  {
-    name: "curl and git trust a CA that is mounted as Spacelift documents it",
-    expected: "trusted",
-    find: async (box) => {
-      const { url, mounted } = await companyAuthority(box);
-      return box.succeed(requests(url), mounted);
-    },
-  },
-  {
-    name: "curl and git trust a CA that a derived image adds by update-ca-certificates",
-    expected: "trusted",
-    find: async (box) => {
-      const { url, installed, install } = await companyAuthority(box);
-      return box.succeed(`${install} && ${requests(url)}`, installed);
-    },
-  },
+  ...trustsCompany("curl and git trust", {
+    request: (url) => `git ls-remote ${url} && curl --silent --show-error ${url}`,
+  }),
 ];
-
-const requests = (url: string) => `git ls-remote ${url} && curl --silent --show-error ${url}`;
 
 /** Looks at the image's config alone. */
 function fromConfig(find: (config: Box["config"]) => string): Check["find"] {

@@ -98,7 +98,7 @@ const all: readonly Check[] = [
       return /^Requested SDK version: (\S+)$/m.exec(output)?.[1] ?? output;
     },
   },
-  ...trustsCompany(".NET's HttpClient", {
+  ...trustsCompany(".NET's HttpClient trusts", {
     install:
       "dotnet new console --output get && " +
       "echo 'Console.WriteLine(await new HttpClient().GetStringAsync(args[0]));' >get/Program.cs && " +

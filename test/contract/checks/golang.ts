@@ -42,7 +42,7 @@ export const checks: readonly Check[] = [
     "Hello, world!",
     "go install golang.org/x/example/hello@v0.0.0-20250915201037-7f05d217867b && hello",
   ),
-  ...trustsCompany("go", {
+  ...trustsCompany("go trusts", {
     // The server is not a module proxy, and go says so only after it trusts it.
     request: (url) =>
       `GOPROXY=${url} GONOSUMDB=* go list -m example.com/a@v1.0.0 2>&1 | sed 's/.*invalid response from proxy.*/trusted/'`,

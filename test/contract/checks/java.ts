@@ -22,5 +22,5 @@ export const checks: readonly Check[] = [
     env: { MAVEN_ARGS: "-Dmaven.repo.local=/mnt/workspace/.m2" },
     answer: "6 letters: zażółć",
   }),
-  ...trustsCompany("Java", { request: (url) => `echo '${get}' >Get.java && java Get.java ${url}` }),
+  ...trustsCompany("Java trusts", { request: (url) => `echo '${get}' >Get.java && java Get.java ${url}` }),
 ];

@@ -14,6 +14,10 @@ const corepack = { COREPACK_INTEGRITY_KEYS: "0" };
 /** Prints the third line of what cowsay draws: its text. */
 const cowsay = "cowsay hi | sed -n 's/^< \\(.*\\) >$/\\1/p'";
 
+/** Prints the answer of a URL with JavaScript alone. */
+const fetching = (runtime: string) => (url: string) =>
+  `${runtime} -e 'fetch("${url}").then(async (answer) => console.log(await answer.text()))'`;
+
 /** The checks of an image for JavaScript and TypeScript. */
 export const checks: readonly Check[] = [
   deploys("A TypeScript project with npm: later phases need no network", {
@@ -62,7 +66,6 @@ export const checks: readonly Check[] = [
   prints("npm install -g: the command is on PATH", "hi", `npm install -g cowsay && ${cowsay}`),
   prints("yarn global add: the command is on PATH", "hi", `yarn global add cowsay && ${cowsay}`),
   prints("pnpm add -g: the command is on PATH", "hi", `pnpm add -g cowsay && ${cowsay}`),
-  ...trustsCompany("Node.js", {
-    request: (url) => `node -e 'fetch("${url}").then(async (answer) => console.log(await answer.text()))'`,
-  }),
+  ...trustsCompany("Node.js trusts", { request: fetching("node") }),
+  ...trustsCompany("Bun trusts", { request: fetching("bun") }),
 ];

@@ -87,8 +87,11 @@ interface Client {
   readonly request: (url: string) => string;
 }
 
-/** Two checks: a tool trusts a company's CA that is mounted, and one that a derived image adds. */
-export function trustsCompany(tool: string, { install, request }: Client): Check[] {
+/**
+ * Two checks: a tool trusts a company's CA that is mounted, and one that a derived image adds.
+ * @param subject the beginning of their names, such as "Node.js trusts"
+ */
+export function trustsCompany(subject: string, { install, request }: Client): Check[] {
   const find = (way: "mounted" | "installed") => async (box: Box) => {
     const authority = await companyAuthority(box);
     const workspace = await box.workspace();
@@ -98,12 +101,12 @@ export function trustsCompany(tool: string, { install, request }: Client): Check
   };
   return [
     {
-      name: `${tool} trusts a CA that is mounted as Spacelift documents it`,
+      name: `${subject} a CA that is mounted as Spacelift documents it`,
       expected: "trusted",
       find: find("mounted"),
     },
     {
-      name: `${tool} trusts a CA that a derived image adds by update-ca-certificates`,
+      name: `${subject} a CA that a derived image adds by update-ca-certificates`,
       expected: "trusted",
       find: find("installed"),
     },

@@ -41,11 +41,11 @@ export const checks: readonly Check[] = [
     "6.1",
     "pip install --quiet --user cowsay==6.1 && cowsay --version",
   ),
-  ...trustsCompany("Python's requests", {
+  ...trustsCompany("Python's requests trusts", {
     install: "pip install --quiet --target packages requests",
     request: (url) => `PYTHONPATH=packages python -c 'import requests; print(requests.get("${url}").text)'`,
   }),
-  ...trustsCompany("pip", {
+  ...trustsCompany("pip trusts", {
     // The server is an index without packages. pip says so after an error of TLS, too.
     request: (url) =>
       `pip download --no-deps --index-url ${url} cowsay 2>&1 | grep -m1 -oE 'SSL.*|No matching distribution' | sed 's/^No matching.*/trusted/'`,
