@@ -4,38 +4,40 @@ import { existsSync } from "node:fs";
 import { nugetPackages } from "../../../local/offline/nugetPackages";
 import type { Box, RunOptions } from "../box";
 import { type Check, NotTried } from "../check";
-import { backend, deploys, pulumi, runs, trustsCompany, workspaceOf } from "./programs";
+import { type Project, backend, deploys, pulumi, runs, trustsCompany, workspaceOf } from "./programs";
 
 /**
  * Where projects restore packages from: the folder that the set-up of this machine filled, with a substitute for Pulumi's own
- * packages, because that machine has no NuGet registry; or else NuGet.
+ * packages, because that machine has no NuGet registry; or else NuGet. A function, because tests set the machine up after
+ * this file was loaded.
  */
-const packages: Pick<RunOptions, "network" | "mounts" | "env"> = existsSync(nugetPackages)
-  ? { mounts: { "/mnt/packages": nugetPackages }, env: { RestoreSources: "/mnt/packages" } }
-  : { network: true };
+const packages = (): Pick<RunOptions, "network" | "mounts" | "env"> =>
+  existsSync(nugetPackages)
+    ? { mounts: { "/mnt/packages": nugetPackages }, env: { RestoreSources: "/mnt/packages" } }
+    : { network: true };
+
+/** A check of a project, which restores packages. */
+const restores = (check: typeof deploys, name: string, project: Project): Check => ({
+  ...check(name, project),
+  find: (box) => check(name, { ...project, ...packages() }).find(box),
+});
+
 const source = "/mnt/workspace/source";
 
 const all: readonly Check[] = [
-  deploys("A C# project for net8.0, as Pulumi's template", {
+  restores(deploys, "A C# project for net8.0, as Pulumi's template", {
     folder: "dotnet/csharp-net8.0",
     answer: "hello from C#",
-    ...packages,
   }),
-  runs("An F# project for net8.0, as Pulumi's template", {
+  restores(runs, "An F# project for net8.0, as Pulumi's template", {
     folder: "dotnet/fsharp-net8.0",
     answer: "hello from F#",
-    ...packages,
   }),
-  runs("A VB project for net8.0, as Pulumi's template", {
+  restores(runs, "A VB project for net8.0, as Pulumi's template", {
     folder: "dotnet/vb-net8.0",
     answer: "hello from VB",
-    ...packages,
   }),
-  runs("A C# project for net10.0", {
-    folder: "dotnet/csharp-net10.0",
-    answer: "hello from C#",
-    ...packages,
-  }),
+  restores(runs, "A C# project for net10.0", { folder: "dotnet/csharp-net10.0", answer: "hello from C#" }),
   {
     name: "A program knows cultures, time zones of both names, and letters beyond ASCII",
     expected: "0,5; 02:00; 02:00; jaźń",
@@ -70,7 +72,7 @@ const all: readonly Check[] = [
     name: "NUGET_PACKAGES in the workspace: the next phase needs no network",
     expected: "deployed",
     find: async (box) => {
-      const env = { ...packages.env, NUGET_PACKAGES: "/mnt/workspace/.nuget/packages" };
+      const env = { ...packages().env, NUGET_PACKAGES: "/mnt/workspace/.nuget/packages" };
       const run = await open(box, "dotnet/csharp-net10.0");
       await run(pulumi("preview"), { env });
       // The same sources, but none of them is there.
@@ -135,7 +137,7 @@ async function open(box: Box, folder: string): Promise<(script: string, options?
   const workspace = await workspaceOf(box, folder);
   const common = { workspace, cwd: source };
   const run = (script: string, { env, ...options }: RunOptions = {}) =>
-    box.succeed(script, { ...common, ...packages, ...options, env: { ...backend, ...packages.env, ...env } });
+    box.succeed(script, { ...common, ...packages(), ...options, env: { ...backend, ...packages().env, ...env } });
   await run("mkdir -p ../state && pulumi stack init contract", offline);
   return run;
 }
