@@ -1,14 +1,16 @@
 import type { LeftOut } from "../images/hosts";
 import type { LeftOutReport } from "../images/leftOut";
-import type { PublishedImage } from "../images/runnerImage";
+import type { PublishedImage } from "../images/tag";
 import { Fault } from "../lib/errors";
-import { log, logHeading } from "../lib/log";
+import { logHeading } from "../lib/log";
 import type { ClientOf } from "../lib/oci/repositoryClient";
 import { readPulumi, runPulumi, targetArguments } from "./pulumi";
 import type { Project } from "./target";
 
 /** The stack's output `images`, by language. */
-export type ImageOutputs = Readonly<Record<string, Readonly<Record<keyof PublishedImage, string>>>>;
+export type ImageOutputs = Readonly<
+  Record<string, Readonly<Record<Exclude<keyof PublishedImage, "pushesAgain">, string>>>
+>;
 
 /** What an update released, and why it left out other languages. */
 interface Published {
@@ -20,25 +22,17 @@ interface Published {
 export class UpdateError extends Error {}
 
 /**
- * Runs `pulumi up`, then checks that every tag in the registry points to the digest in the stack's outputs. The provider
- * compares digests only, so it does not notice a tag that was deleted or moved by hand. If there is one, a second update
- * with a new value of `repair` pushes every image again.
+ * Runs `pulumi up`, then checks that every tag in the registry points to the digest in the stack's outputs.
  * @throws {UpdateError} if `pulumi up` fails, unless it released all languages but those whose host Pulumi's archive lacks
- * @throws {Fault} if a tag is wrong after the second update too
+ * @throws {Fault} if a tag is wrong
  */
 export async function publish(project: Project, clientOf: ClientOf): Promise<Published> {
   const published = await update(project);
   const wrong = await findWrongTags(published.images, clientOf);
   if (wrong.length === 0) return published;
-  log("registry", `${wrong.join("; ")}: pushing every image again`);
-  // Not a plain date: YAML would read it back as one, in another form, which would be a change.
-  await readPulumi(project, "config", "set", "repair", `since-${Date.now()}`);
-  const repaired = await update(project);
-  const left = await findWrongTags(repaired.images, clientOf);
-  if (left.length === 0) return repaired;
   throw new Fault(
-    `The registry still serves other images than were released: ${left.join("; ")}. ` +
-      `Find out who else writes to it, then re-release the tag.`,
+    `The registry serves other images than were released: ${wrong.join("; ")}. ` +
+      `Find out who else writes to it, then run the same command again.`,
   );
 }
 

@@ -115,9 +115,6 @@ export const readers = {
     const rule = "is not a repository. Use host[:port]/path without scheme, tag or digest.";
     return check(raw, raw.text === "" || isRepository, rule) || undefined;
   },
-
-  /** A build argument that no Dockerfile declares, so it does not change the digest. */
-  repair: ({ text }) => text,
 } satisfies Record<string, (raw: Raw) => unknown>;
 
 /** Returns the text. If it is invalid, the key, the text and the rule are a problem. */

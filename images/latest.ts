@@ -3,8 +3,10 @@ import * as semver from "semver";
 import { Fault, messageOf } from "../lib/errors";
 import { type Credentials, RepositoryClient } from "../lib/oci/repositoryClient";
 import type { Language } from "./catalogue";
+import type { Config } from "./config";
 import { isPulumiVersion } from "./gitTag";
 import { versionLabel } from "./labels";
+import { type RegistryAddress, repositoryUri } from "./repositoryUri";
 import { type Withdrawn, readWithdrawn, rollbackHint } from "./withdrawals";
 
 /** What a language's `latest` serves now: the Pulumi version in its label, if any; or why it cannot be read. */
@@ -15,19 +17,20 @@ interface Served {
 }
 
 /**
- * Refuses to downgrade `latest`. A tag that does not exist, an image from before this project and a withdrawn version may be
- * replaced by any version.
+ * Refuses to downgrade `latest`; allows every other tag. A tag that does not exist, an image from before this project and a
+ * withdrawn version may be replaced by any version.
  * @throws {Fault} once for all languages, if one serves a newer version or cannot be read
  */
 export async function guardLatest(
-  { expectedUri, credentials }: { expectedUri: (language: string) => string; credentials: Credentials | undefined },
-  languages: readonly Pick<Language, "name">[],
-  version: string,
+  config: RegistryAddress & Pick<Config, "tag" | "pulumiVersion"> & { languages: readonly Pick<Language, "name">[] },
+  credentials: Credentials | undefined,
   withdrawn: Withdrawn = readWithdrawn(),
 ): Promise<void> {
+  const { tag, languages, pulumiVersion: version } = config;
+  if (tag !== "latest") return;
   const served = await Promise.all(
     languages.map(({ name: language }) =>
-      new RepositoryClient(expectedUri(language), credentials).labels("latest").then(
+      new RepositoryClient(repositoryUri(config, language), credentials).labels(tag).then(
         (labels): Served => ({ language, version: labels?.[versionLabel] }),
         (error: unknown): Served => ({ language, error: messageOf(error) }),
       ),

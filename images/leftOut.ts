@@ -5,7 +5,7 @@ import { type Language, catalogue } from "./catalogue";
 import type { Config } from "./config";
 import { type LeftOut, findLeftOut, findUnused, unusedText } from "./hosts";
 import { getPulumiRelease } from "./pulumiRelease";
-import type { RunnerImage } from "./runnerImage";
+import type { PublishedImage } from "./tag";
 
 /** What a run can release. */
 interface Releasable {
@@ -40,7 +40,7 @@ export interface LeftOutReport {
 /** The stack's outputs. */
 interface Outputs {
   /** By language. */
-  readonly images: Readonly<Record<string, RunnerImage["published"]>>;
+  readonly images: Readonly<Record<string, PublishedImage>>;
   readonly leftOut?: pulumi.Output<LeftOutReport>;
 }
 
@@ -49,13 +49,11 @@ interface Outputs {
  * The engine then deletes nothing that the program did not declare. After `log.error` alone, it would, and it would report
  * success (tried with Pulumi 3.259.0).
  */
-export function conclude(declared: readonly RunnerImage[], selected: readonly Language[], leftOut: LeftOut): Outputs {
-  const published = declared.filter(({ language }) => selected.includes(language));
-  const images = Object.fromEntries(published.map((image) => [image.language.name, image.published]));
+export function conclude(images: Outputs["images"], leftOut: LeftOut): Outputs {
   const reasons = Object.values(leftOut);
   if (reasons.length === 0) return { images };
   // Pulumi prints a RunError that nobody handles without a stack, and lets the program fail when it ends.
   for (const reason of reasons) void Promise.reject(new pulumi.RunError(reason));
-  const digests = pulumi.all(declared.map((image) => image.published.digest));
-  return { images, leftOut: digests.apply(() => ({ at: new Date().toISOString(), reasons: leftOut })) };
+  const moved = pulumi.all(Object.values(images).map(({ digest }) => digest));
+  return { images, leftOut: moved.apply(() => ({ at: new Date().toISOString(), reasons: leftOut })) };
 }

@@ -12,6 +12,13 @@ import { asRunError } from "./runError";
 /** The only region of ECR Public's API: https://docs.aws.amazon.com/general/latest/gr/ecr-public.html */
 const region = "us-east-1";
 
+/** Gets push credentials for ECR Public, and logs in with them; none for another registry. @throws {Fault} */
+export async function requireCredentials(registry: RegistryAddress): Promise<Credentials | undefined> {
+  const credentials = await getCredentials(registry);
+  if (credentials !== undefined) await requireLogin(ecrPublicHost, credentials);
+  return credentials;
+}
+
 /** Gets push credentials for ECR Public; none for another registry. @throws {Fault} if AWS issues none */
 export async function getCredentials({ registry }: RegistryAddress): Promise<Credentials | undefined> {
   if (registry !== undefined) return undefined;

@@ -8,47 +8,43 @@ import type { Config } from "./config";
 import type { SmokeTest } from "./smokeTest";
 
 interface RunnerImageArgs extends BuildArgs {
-  readonly config: BuildArgs["config"] & Pick<Config, "tag" | "repair">;
-  /** The smoke tests of every language that is released: if one fails, no tag moves. */
+  readonly config: BuildArgs["config"] & Pick<Config, "cache">;
+  /** The smoke tests of every language that is released: if one fails, nothing is pushed. */
   readonly smokeTests: readonly SmokeTest[];
   /** host[:port]/path, without a tag */
   readonly repository: pulumi.Output<string>;
   /** Push credentials; undefined for anonymous pushes. */
   readonly credentials: Credentials | undefined;
+  /** How often the image was pushed again. Another number pushes it once more, with an unchanged digest. */
+  readonly pushesAgain: number;
 }
 
-/** Where a published image is. */
-export interface PublishedImage {
-  /** host[:port]/path, without a tag */
-  readonly repository: pulumi.Output<string>;
-  readonly tag: string;
-  /** sha256:… of the manifest, or of the index if there are several platforms. */
-  readonly digest: pulumi.Output<string>;
-  /** repository:tag@digest */
-  readonly reference: pulumi.Output<string>;
-}
-
-/** One language's published image: stage `runner` of its Dockerfile, pushed after every smoke test has passed. */
+/** One language's image: stage `runner` of its Dockerfile, pushed by digest after every smoke test has passed. */
 export class RunnerImage extends pulumi.ComponentResource {
   readonly language: Language;
-  readonly published: PublishedImage;
+  /** host[:port]/path, without a tag */
+  readonly repository: pulumi.Output<string>;
+  /** sha256:… of the manifest, or of the index if there are several platforms. */
+  readonly digest: pulumi.Output<string>;
+  readonly pushesAgain: number;
+  /** The build, on which tags depend. */
+  readonly image: dockerBuild.Image;
 
   constructor(name: string, args: RunnerImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("runner-pulumi:images:RunnerImage", name, {}, opts);
     this.language = args.language;
-    const { repository, credentials } = args;
-    const { tag, repair, cache } = args.config;
+    const { repository, credentials, pushesAgain } = args;
+    const { cache } = args.config;
     const inputs = runnerInputs(args);
-    const { digest } = new dockerBuild.Image(
+    this.image = new dockerBuild.Image(
       `${name}-image`,
       {
         ...inputs,
-        buildArgs: { ...inputs.buildArgs, ...(repair === "" ? {} : { REPAIR: repair }) },
-        tags: [pulumi.interpolate`${repository}:${tag}`],
+        buildArgs: { ...inputs.buildArgs, ...(pushesAgain === 0 ? {} : { PUSHES_AGAIN: String(pushesAgain) }) },
         // On the Image, because a changed provider config would replace every Image.
         ...(credentials === undefined ? {} : { registries: [login(repository, credentials)] }),
         // Docker before 23 cannot read zstd. OCI media types are explicit, because BuildKit's default has changed.
-        exports: [{ registry: { ociMediaTypes: true, compression: "gzip" } }],
+        exports: [{ registry: { names: [repository], pushByDigest: true, ociMediaTypes: true, compression: "gzip" } }],
         ...(cache === undefined ? {} : { cacheTo: [cacheExport(cacheReference(cache, args.language))] }),
         // In previews, only the smoke tests are built.
         buildOnPreview: false,
@@ -57,12 +53,14 @@ export class RunnerImage extends pulumi.ComponentResource {
         parent: this,
         // The Images, not the components: a component's children do not inherit its dependsOn.
         dependsOn: args.smokeTests.map((smokeTest) => smokeTest.image),
-        // On delete or replace, the provider would delete repository@digest and thereby every tag of that digest.
+        // State from before Images had no tags: on delete, the provider would delete its tags' digests.
         retainOnDelete: true,
       },
     );
-    this.published = { repository, tag, digest, reference: pulumi.interpolate`${repository}:${tag}@${digest}` };
-    this.registerOutputs({ published: this.published });
+    this.repository = repository;
+    this.digest = this.image.digest;
+    this.pushesAgain = pushesAgain;
+    this.registerOutputs({ digest: this.digest });
   }
 }
 

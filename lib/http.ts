@@ -5,9 +5,10 @@ import { Fault, causeOf, messageOf } from "./errors";
 /** Waits for this many milliseconds. Unit tests pass one that returns at once. */
 export type Sleep = (milliseconds: number) => Promise<unknown>;
 
-/** A request that changes nothing on the server, so it is safe to send again. */
-export interface ReadRequest {
-  readonly method?: "GET" | "HEAD";
+/** A request that has the same effect if it is sent again. */
+export interface IdempotentRequest {
+  readonly method?: "GET" | "HEAD" | "PUT";
+  readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Timeout of one attempt in milliseconds, body included. 30 seconds by default. */
   readonly timeout?: number;
@@ -29,13 +30,20 @@ const maxDelay = 30;
  */
 export async function fetchWithRetry(
   url: string,
-  { method = "GET", headers = {}, timeout = 30_000, retries = 3, read = readWhole }: ReadRequest = {},
+  { method = "GET", headers = {}, timeout = 30_000, retries = 3, read = readWhole, body }: IdempotentRequest = {},
   sleep: Sleep = setTimeout,
 ): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
     let requestedDelay = 0;
     try {
-      const response = await read(await fetch(url, { method, headers, signal: AbortSignal.timeout(timeout) }));
+      const response = await read(
+        await fetch(url, {
+          method,
+          headers,
+          ...(body === undefined ? {} : { body }),
+          signal: AbortSignal.timeout(timeout),
+        }),
+      );
       if (attempt >= retries || !transientStatuses.includes(response.status)) return response;
       requestedDelay = Number(response.headers.get("retry-after")) || 0;
     } catch (error) {
@@ -47,7 +55,7 @@ export async function fetchWithRetry(
 }
 
 /** Why a URL is not available, such as "it answers 404"; undefined if it is. Does not request its body. */
-export async function whyUnavailable(url: string, request: Omit<ReadRequest, "method"> = {}) {
+export async function whyUnavailable(url: string, request: Omit<IdempotentRequest, "method" | "body"> = {}) {
   const answer = fetchWithRetry(url, { ...request, method: "HEAD" });
   return answer.then(({ ok, status }) => (ok ? undefined : `it answers ${status}`), messageOf);
 }

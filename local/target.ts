@@ -16,7 +16,7 @@ import { checkout, folder } from "./folder";
 import { startRegistry } from "./native/registry";
 import { ensureRelease } from "./offline/mirror";
 import { defaultTag, findReleases, requireAvailable, whyMirrored } from "./sources";
-import { configValue, prepareStack } from "./stack";
+import { prepareStack } from "./stack";
 
 /** This machine: stack local, with the builder and the registry that the set-up starts. */
 export function localTarget(): Target {
@@ -48,8 +48,6 @@ export function localTarget(): Target {
         tag,
         registry: readVariable("REGISTRY") ?? environment.registry,
         languages: languages.map(({ name }) => name),
-        // The last value stays: removing it would push every image again.
-        repair: configValue(stack, "repair") ?? "",
       });
       return { folder: checkout, env: environment.env, logs: folder, languages };
     },

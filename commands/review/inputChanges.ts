@@ -34,8 +34,8 @@ function changesFiles({ diffs }: ImageStep): boolean {
   return diffs?.includes("contextHash") ?? false;
 }
 
-/** The Dockerfile, and inputs that differ with what was released last or with who releases. */
-const ignored = /^(dockerfile|tags|registries|buildArgs\.REPAIR)\b/;
+/** The Dockerfile, and inputs that differ with what was released last, with who releases or with where an image goes. */
+const ignored = /^(dockerfile|tags|exports|registries|buildArgs\.PUSHES_AGAIN)\b/;
 
 /** The inputs other than the Dockerfile that differ, each as a line with its path and value. */
 function changedValues(step: ImageStep): string[] {

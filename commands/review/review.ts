@@ -6,6 +6,8 @@ import * as semver from "semver";
 
 import { catalogue } from "../../images/catalogue";
 import { type Release, isPulumiVersion } from "../../images/gitTag";
+import { tagType } from "../../images/tag";
+import type { TagInputs } from "../../images/tagProvider/tagProvider";
 import { readWithdrawn, withdrawnReason } from "../../images/withdrawals";
 import { Fault } from "../../lib/errors";
 import type { ImageInputs } from "../builder";
@@ -46,17 +48,18 @@ export async function review(stack: string, folder: string, logs: string, withdr
 }
 
 /** A resource in a stack's exported state, as far as it is read here. */
-type Resource = Readonly<{ type: string; inputs?: ImageInputs }>;
+type Resource = Readonly<{ type: string; inputs?: Partial<TagInputs> & ImageInputs }>;
 
 /** Finds what a stack released last: the newest version, if that ended halfway. @throws {Fault} if nothing was released */
 export function lastReleased(stack: Release["stack"], resources: readonly Resource[]): Release {
-  const images = resources.flatMap(({ type, inputs }): Release[] => {
-    const pulumiVersion = inputs?.buildArgs?.["PULUMI_VERSION"] ?? "";
-    const tag = inputs?.tags?.[0]?.replace(/^.*:/, "");
-    const isImage = type === "docker-build:index:Image" && tag !== undefined && isPulumiVersion(pulumiVersion);
-    return isImage ? [{ stack, pulumiVersion, tag }] : [];
+  const tags = resources.flatMap(({ type, inputs = {} }): Release[] => {
+    // Before there were Tags, an Image had the tag.
+    const isTag = type === tagType;
+    const pulumiVersion = (isTag ? inputs.version : inputs.buildArgs?.["PULUMI_VERSION"]) ?? "";
+    const tag = isTag ? inputs.tag : inputs.tags?.[0]?.replace(/^.*:/, "");
+    return tag !== undefined && isPulumiVersion(pulumiVersion) ? [{ stack, pulumiVersion, tag }] : [];
   });
-  const [newest] = images.sort((a, b) => semver.rcompare(a.pulumiVersion, b.pulumiVersion));
+  const [newest] = tags.sort((a, b) => semver.rcompare(a.pulumiVersion, b.pulumiVersion));
   if (newest !== undefined) return newest;
   const form = stack === "dev" ? "dev-vX.Y.Z" : "vX.Y.Z";
   throw new Fault(`Stack ${stack} has released nothing to compare with. Push a tag ${form}.`);

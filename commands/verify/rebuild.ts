@@ -67,13 +67,13 @@ function repositoryOf(language: string, { registry }: Workplace): string {
 }
 
 /** Declares the build of one image without cache. Returns its digest. */
-export function declareRebuild({ language, tag, platforms }: RebuildTarget, release: ReadRelease, place: Workplace) {
-  const config = { ...place, tag, platforms, cache: undefined, repair: "" };
+export function declareRebuild({ language, platforms }: RebuildTarget, release: ReadRelease, place: Workplace) {
+  const config = { ...place, platforms, cache: undefined };
   const repository = pulumi.output(repositoryOf(language.name, place));
-  const args = { language, config, release, smokeTests: [], repository, credentials: undefined };
+  const args = { language, config, release, smokeTests: [], repository, credentials: undefined, pushesAgain: 0 };
   const withoutCache: pulumi.ResourceTransformation = ({ type, props, opts }) =>
     type === "docker-build:index:Image" ? { props: { ...props, noCache: true }, opts } : undefined;
-  return new RunnerImage(language.name, args, { transformations: [withoutCache] }).published.digest;
+  return new RunnerImage(language.name, args, { transformations: [withoutCache] }).digest;
 }
 
 /** Runs `pulumi up` on a stack with its own state, and removes both. Nothing that the program created is destroyed. */

@@ -1,6 +1,6 @@
-// Read-only subset of the OCI distribution API: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+// Subset of the OCI distribution API: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 import { Fault } from "../errors";
-import { type ReadRequest, type Sleep, fetchWithRetry } from "../http";
+import { type IdempotentRequest, type Sleep, fetchWithRetry } from "../http";
 import type { ImageConfig } from "./image";
 
 const accept = [
@@ -33,7 +33,7 @@ export interface Manifest {
   readonly manifests?: readonly (Descriptor & { readonly platform?: { os: string; architecture: string } })[];
 }
 
-/** Reads one repository of a registry. Every method throws a RefusedError for a response that is another error than 404. */
+/** Reads one repository of a registry, and sets its tags. Every method throws a RefusedError for a response that is another error than 404. */
 export class RepositoryClient {
   private readonly send: ReturnType<typeof openSession>;
 
@@ -50,6 +50,14 @@ export class RepositoryClient {
   async digest(tag: string): Promise<string | undefined> {
     const response = await this.get(`manifests/${tag}`, { method: "HEAD" });
     return response?.headers.get("docker-content-digest") ?? undefined;
+  }
+
+  /** Lets a tag point to a manifest or an index of this repository. @throws {Fault} if it has none with that digest */
+  async setTag(tag: string, digest: string): Promise<void> {
+    const response = await this.get(`manifests/${digest}`);
+    if (response === undefined) throw new Fault(`${this.repository}@${digest} does not exist.`);
+    const headers = { "content-type": response.headers.get("content-type") ?? "" };
+    await requireOk(await this.request(`manifests/${tag}`, { method: "PUT", headers, body: await response.text() }));
   }
 
   /** Whether the repository exists. */
@@ -100,12 +108,12 @@ export class RepositoryClient {
   }
 
   /** Undefined for 404. */
-  private async get(path: string, options?: ReadRequest): Promise<Response | undefined> {
+  private async get(path: string, options?: IdempotentRequest): Promise<Response | undefined> {
     const response = await this.request(path, options);
     return response.status === 404 ? undefined : requireOk(response);
   }
 
-  private request(path: string, options?: ReadRequest): Promise<Response> {
+  private request(path: string, options?: IdempotentRequest): Promise<Response> {
     return this.send(new URL(path, `${registryUrl(this.repository.replace("/", "/v2/"))}/`).href, options);
   }
 }
@@ -131,8 +139,8 @@ export async function logIn(registry: string, credentials: Credentials, sleep?: 
 /** Returns a function that sends requests of one scope, with a new authorization whenever the registry asks for one. */
 function openSession(credentials?: Credentials, sleep?: Sleep) {
   let authorization = "";
-  const send = (url: string, options?: ReadRequest, authorized = authorization) => {
-    const headers = { accept, ...(authorized === "" ? {} : { authorization: authorized }) };
+  const send = (url: string, options?: IdempotentRequest, authorized = authorization) => {
+    const headers = { accept, ...options?.headers, ...(authorized === "" ? {} : { authorization: authorized }) };
     return fetchWithRetry(url, { timeout: 60_000, ...options, headers }, sleep);
   };
   /** Answers a challenge, basic or bearer: https://distribution.github.io/distribution/spec/auth/token/ */
@@ -147,7 +155,7 @@ function openSession(credentials?: Credentials, sleep?: Sleep) {
     const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
     return `Bearer ${token ?? access_token ?? ""}`;
   };
-  return async (url: string, options?: ReadRequest): Promise<Response> => {
+  return async (url: string, options?: IdempotentRequest): Promise<Response> => {
     const response = await send(url, options);
     if (response.status !== 401) return response;
     authorization = await authorize(response.headers.get("www-authenticate") ?? "");

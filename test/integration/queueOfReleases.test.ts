@@ -8,6 +8,7 @@ import { resolveRun } from "../../commands/resolveRun";
 import { type Release, requireRelease } from "../../images/gitTag";
 import { versionLabel } from "../../images/labels";
 import { guardLatest } from "../../images/latest";
+import { repositoryUri } from "../../images/repositoryUri";
 import { latestVersions } from "../../images/releasable";
 import { parseWithdrawn, withdrawnFile } from "../../images/withdrawals";
 import { Clone } from "../../lib/git";
@@ -74,7 +75,7 @@ class World {
   }
 
   uri(stack: string): string {
-    return `${this.registry}/${stack}`;
+    return repositoryUri({ registry: `${this.registry}/${stack}`, alias: "" }, "javascript");
   }
 
   private async push(gitTag: string, revision: string): Promise<void> {
@@ -110,13 +111,10 @@ class World {
   }
 
   private async publish({ stack, pulumiVersion, tag }: Release, commit: string, workspace: string): Promise<void> {
-    const uri = this.uri(stack);
-    if (tag === "latest") {
-      const list = parseWithdrawn(readFileSync(join(workspace, withdrawnFile), "utf8"), withdrawnFile);
-      const registry = { expectedUri: () => uri, credentials: undefined };
-      await guardLatest(registry, [{ name: "javascript" }], pulumiVersion, list);
-    }
-    await pushImage(uri, tag, { [versionLabel]: pulumiVersion, [revisionLabel]: commit });
+    const list = parseWithdrawn(readFileSync(join(workspace, withdrawnFile), "utf8"), withdrawnFile);
+    const registry = { registry: `${this.registry}/${stack}`, alias: "" };
+    await guardLatest({ ...registry, tag, pulumiVersion, languages: [{ name: "javascript" }] }, undefined, list);
+    await pushImage(this.uri(stack), tag, { [versionLabel]: pulumiVersion, [revisionLabel]: commit });
   }
 }
 

@@ -90,9 +90,9 @@ describe("release to ECR Public", () => {
 
   afterEach(assertNothingIsLost);
 
-  /** Releases as CI does, and asserts that no tag had to be pushed again. */
+  /** Releases as CI does. */
   async function release(stack: TestStack, config: Readonly<Record<string, unknown>> & { readonly tag: string }) {
-    assert.deepEqual(await stack.release(config), []);
+    await stack.release(config);
     await remember(stack, config.tag);
   }
 
@@ -160,20 +160,16 @@ describe("release to ECR Public", () => {
       }
     });
 
-    it("restores tags that were deleted or moved by hand, and a deleted manifest, which pulumi up alone does not", async () => {
+    it("restores tags that were deleted or moved by hand, and a deleted manifest, by a plain pulumi up", async () => {
       const served = await prod.served("v3.66.0");
       await prod.remove("golang", "v3.66.0");
       await prod.remove("yaml", served["yaml"] ?? "");
       await prod.moveTag("python", "v3.66.0", (await prod.served("v3.64.0"))["python"] ?? "");
-      assertSucceeded(await prod.up(v66), /Resources:\n +\d+ unchanged\n/);
-      assert.notDeepEqual(await prod.served("v3.66.0"), served);
-      const [line = "", ...others] = await prod.release(v66);
-      const states = { golang: "does not exist", yaml: "does not exist", python: "is sha256:[0-9a-f]{64}" };
-      for (const [language, state] of Object.entries(states)) {
-        assert.match(line, new RegExp(`runner-pulumi-${language}:v3\\.66\\.0 ${state} instead of sha256:`));
-      }
-      assert.deepEqual(others, []);
+      const moved = /Tag v3\.66\.0 of \S+-python: Pulumi 3\.64\.0, sha256:\S+ → Pulumi 3\.66\.0, sha256:/;
+      assertSucceeded(await prod.preview(v66), moved, /Tag v3\.66\.0 of \S+-golang: new/, /~ 4 to update/);
+      assertSucceeded(await prod.up(v66), moved, /~ 4 updated/);
       assert.deepEqual(await prod.served("v3.66.0"), served);
+      assertSucceeded(await prod.preview(v66), /Resources:\n +\d+ unchanged\n/);
       // The manifest was also that of latest.
       await release(prod, { ...v66, tag: "latest" });
       assert.deepEqual(await prod.served("latest"), served);

@@ -16,7 +16,7 @@ import { inAwsAccount, password } from "../helpers/awsAccount";
 import { checksumsOf } from "../helpers/checksums";
 import { type Answer, serve } from "../helpers/http";
 import { latestImage } from "../helpers/latestImage";
-import { Recorder, setConfig, valueOf } from "../helpers/mocks";
+import { Recorder, readStackOutputs, setConfig, valueOf } from "../helpers/mocks";
 import { stackTrace } from "../helpers/stackTrace";
 
 const imageType = "docker-build:index:Image";
@@ -109,8 +109,9 @@ describe("program", () => {
     await run({});
     assert.deepEqual(Object.keys(outputs), languages);
     const repository = `${registry}/runner-pulumi-golang`;
-    const [tag, digest] = ["v3.66.0", "sha256:golang-image"];
-    assert.deepEqual(outputs["golang"], { repository, tag, digest, reference: `${repository}:${tag}@${digest}` });
+    const [tag, digest] = ["v3.66.0", "sha256:golang-tag"];
+    const reference = `${repository}:${tag}@${digest}`;
+    assert.deepEqual(outputs["golang"], { repository, tag, digest, reference, pushesAgain: 0 });
   });
 
   it("passes exactly these inputs to the provider", () => {
@@ -142,14 +143,14 @@ describe("program", () => {
     };
     const location = "dockerfiles/scripts";
     const bases = { debian: { location: mirror }, golang: { location: golang } };
+    const repository = `${registry}/runner-pulumi-golang`;
     assert.deepEqual(inputsOf("golang-image"), {
       ...shared,
       dockerfile: { inline: withoutSmokeTest(dockerfile) },
       context: { location, named: bases },
       buildArgs,
       target: "runner",
-      tags: [`${registry}/runner-pulumi-golang:v3.66.0`],
-      exports: [{ registry: { ociMediaTypes: true, compression: "gzip" } }],
+      exports: [{ registry: { names: [repository], pushByDigest: true, ociMediaTypes: true, compression: "gzip" } }],
       buildOnPreview: false,
     });
     const smoke = {
@@ -190,12 +191,40 @@ describe("program", () => {
     for (const image of images.values()) assert.equal(image.retainOnDelete, true, image.name);
   });
 
-  it("builds the same image for every tag", async () => {
+  it("builds the same image for every tag, and moves that tag after every image is pushed", async () => {
     const latest = await run({ tag: "latest" });
-    for (const name of images.keys()) {
-      const tags: string[] | undefined = inputsOf(name).tags;
-      const own = tags && { tags: tags.map((tag) => tag.replace("v3.66.0", "latest")) };
-      assert.deepEqual(inputsOf(name, latest), { ...inputsOf(name), ...own });
+    for (const name of images.keys()) assert.deepEqual(inputsOf(name, latest), inputsOf(name));
+    const pushed = languages.map((language) => `${language}-image`).sort();
+    for (const { name, inputs, dependencies, retainOnDelete } of recorder.ofType("oci:index:Tag").values()) {
+      const language = name.replace("-tag", "");
+      const [repository, digest] = [`${registry}/runner-pulumi-${language}`, `sha256:${language}-image`];
+      assert.deepEqual(inputs, { repository, tag: "latest", digest, version: "3.66.0" });
+      assert.deepEqual(dependencies.map((urn) => urn.replace(/.*::/, "")).sort(), pushed);
+      assert.ok(retainOnDelete);
+    }
+    assert.equal(recorder.ofType("oci:index:Tag").size, languages.length);
+  });
+
+  it("pushes an image again if the registry lost what the last update pushed, and only then", async () => {
+    const repository = `${registry}/runner-pulumi-yaml`;
+    const lost = { yaml: { repository, digest: "sha256:lost" }, golang: { repository, digest: "sha256:kept" } };
+    answers["/v2/runner-pulumi-yaml/manifests/sha256:kept"] = () => ({
+      headers: { "docker-content-digest": "sha256:kept" },
+    });
+    for (const [count, next] of [
+      [0, "1"],
+      [1, "2"],
+    ] as const) {
+      const published = {
+        ...lost,
+        yaml: { ...lost.yaml, pushesAgain: count },
+        golang: { ...lost.golang, pushesAgain: count },
+      };
+      const changed = await run({}, "local", new Recorder({ [readStackOutputs]: { outputs: { images: published } } }));
+      assert.equal(inputsOf("yaml-image", changed).buildArgs.PUSHES_AGAIN, next);
+      assert.equal(inputsOf("golang-image", changed).buildArgs.PUSHES_AGAIN, count === 0 ? undefined : "1");
+      assert.equal(outputs["yaml"]?.["pushesAgain"], count + 1);
+      assert.equal(inputsOf("python-image", changed).buildArgs.PUSHES_AGAIN, undefined);
     }
   });
 

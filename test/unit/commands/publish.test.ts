@@ -10,38 +10,25 @@ describe("publish", () => {
   const pulumi = useFakePulumi();
 
   const run = () => captureLog(() => publish(pulumi().project, repositoryClients()));
-  /** How often it updated the stack, and set a new value of repair. */
-  const counts = () =>
-    [/^up /, /^config set repair since-/].map((command) => pulumi().calls.filter((call) => command.test(call)).length);
 
   it("checks one repository after another, each with one token", async () => {
     pulumi().install([pulumi().images("v1")]);
     assert.equal((await run()).error, undefined);
     const [a, b] = ["/v2/a/manifests/v1", "/v2/b/manifests/v1"];
     assert.deepEqual(pulumi().requests, [a, "/token", a, b, "/token", b]);
-    assert.deepEqual(counts(), [1, 0]);
-  });
-
-  it("pushes every image again if a tag is wrong, with a new value of repair", async () => {
-    pulumi().install([pulumi().images("v1", "sha256:b"), pulumi().images("v1")]);
-    const { lines, error } = await run();
-    assert.equal(error, undefined);
-    assert.match(lines.join("\n"), /\/a:v1 is sha256:a instead of sha256:b: pushing every image again/);
-    assert.deepEqual(counts(), [2, 1]);
   });
 
   for (const [answer, problem] of [
     [{ headers: { "docker-content-digest": "sha256:b" } }, "is sha256:b"],
     [{ status: 404 }, "does not exist"],
   ] as const) {
-    it(`reports a tag that ${problem} after that too`, async () => {
+    it(`reports a tag that ${problem}`, async () => {
       pulumi().answers["/v2/a/manifests/v1"] = answer;
-      pulumi().install([pulumi().images("v1"), pulumi().images("v1")]);
+      pulumi().install([pulumi().images("v1")]);
       const wrong = `${pulumi().registry}/a:v1 ${problem} instead of sha256:a`;
-      const remedy = "Find out who else writes to it, then re-release the tag.";
-      const message = `The registry still serves other images than were released: ${wrong}. ${remedy}`;
+      const remedy = "Find out who else writes to it, then run the same command again.";
+      const message = `The registry serves other images than were released: ${wrong}. ${remedy}`;
       isFault(message)((await run()).error);
-      assert.deepEqual(counts(), [2, 1]);
     });
   }
 

@@ -21,7 +21,6 @@ const valid = {
   signatures: "ifPresent",
   debianSnapshots: "http://snapshot.debian.org/archive",
   alias: "",
-  repair: "",
 };
 
 function read(change: Record<string, unknown>) {

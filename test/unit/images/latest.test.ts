@@ -16,18 +16,19 @@ describe("latest", () => {
 
   before(async () => {
     const { url } = await serve({
-      ...latestImage("is-66", version("3.66.0")),
-      ...latestImage("is-66-too", version("3.66.0")),
-      ...latestImage("is-64", version("3.64.0")),
-      ...latestImage("without-labels", null),
-      ...latestImage("with-another-label", { maintainer: "someone" }),
-      ...latestImage("with-a-version-of-its-base", version("24.04")),
-      ...latestImage("with-platforms", version("3.66.0")),
-      "/v2/with-platforms/manifests/latest": '{"manifests":[{"digest":"sha256:amd64"}]}',
-      "/v2/with-platforms/manifests/sha256:amd64": '{"config":{"digest":"sha256:with-platforms"}}',
-      "/v2/broken/manifests/latest": 500,
-      "/v2/not-json/manifests/latest": "<html>",
-      "/v2/with-password/manifests/latest": ({ headers }) =>
+      ...latestImage("runner-pulumi-is-66", version("3.66.0")),
+      ...latestImage("runner-pulumi-is-66-too", version("3.66.0")),
+      ...latestImage("runner-pulumi-is-64", version("3.64.0")),
+      ...latestImage("runner-pulumi-without-labels", null),
+      ...latestImage("runner-pulumi-with-another-label", { maintainer: "someone" }),
+      ...latestImage("runner-pulumi-with-a-version-of-its-base", version("24.04")),
+      ...latestImage("runner-pulumi-with-platforms", version("3.66.0")),
+      "/v2/runner-pulumi-with-platforms/manifests/latest": '{"manifests":[{"digest":"sha256:amd64"}]}',
+      "/v2/runner-pulumi-with-platforms/manifests/sha256:amd64":
+        '{"config":{"digest":"sha256:runner-pulumi-with-platforms"}}',
+      "/v2/runner-pulumi-broken/manifests/latest": 500,
+      "/v2/runner-pulumi-not-json/manifests/latest": "<html>",
+      "/v2/runner-pulumi-with-password/manifests/latest": ({ headers }) =>
         headers.authorization === `Basic ${Buffer.from("AWS:secret").toString("base64")}`
           ? { status: 404 }
           : { status: 401, headers: { "www-authenticate": `Basic realm="Registry"` } },
@@ -35,11 +36,12 @@ describe("latest", () => {
     registry = url.replace("http://", "");
   });
 
-  function guard(names: string[], asked: string, withdrawn = {}, credentials?: Credentials): Promise<void> {
-    const expectedUri = (name: string) => (name.includes(":") ? name : `${registry}/${name}`);
+  const config = (names: string[], asked: string) => {
     const languages = names.map((name) => ({ name }));
-    return guardLatest({ expectedUri, credentials }, languages, asked, withdrawn);
-  }
+    return { tag: "latest", pulumiVersion: asked, languages, registry, alias: "" };
+  };
+  const guard = (names: string[], asked: string, withdrawn = {}, credentials?: Credentials) =>
+    guardLatest(config(names, asked), credentials, withdrawn);
 
   const allowed: [string, ...Parameters<typeof guard>][] = [
     ["a version after an image without a Pulumi version", ["with-a-version-of-its-base"], "3.1.0"],
@@ -61,7 +63,7 @@ describe("latest", () => {
   const unreadable = (name: string, why: string) => `Cannot determine the version of ${name}'s latest: ${why}.`;
   const retry = "No tag was moved. Retry when the registry can be read.";
   const answers = (name: string, status: number) =>
-    unreadable(name, `http://REGISTRY/v2/${name}/manifests/latest answers ${status}`);
+    unreadable(name, `http://REGISTRY/v2/runner-pulumi-${name}/manifests/latest answers ${status}`);
 
   const oldNewOld = ["is-66", "is-64", "without-labels", "is-66-too"];
   const both = [newer("is-66, is-66-too", "3.66.0"), newer("is-64", "3.64.0"), rollback('"3.66.0", "3.64.0"')];
@@ -83,8 +85,14 @@ describe("latest", () => {
     });
   }
 
+  it("is the only tag that is guarded", () =>
+    guardLatest({ ...config(["is-66"], "3.64.0"), tag: "v3.64.0" }, undefined));
+
   it("is not moved if the registry cannot be reached", () => {
-    const message = /x's latest: Could not reach http:\/\/127\.0\.0\.1:9\/v2\/x\/manifests\/latest: /;
-    return assert.rejects(guard(["127.0.0.1:9/x"], "3.67.0"), isFault(message));
+    const message = /x's latest: Could not reach http:\/\/127\.0\.0\.1:9\/v2\/runner-pulumi-x\/manifests\/latest: /;
+    return assert.rejects(
+      guardLatest({ ...config(["x"], "3.67.0"), registry: "127.0.0.1:9" }, undefined),
+      isFault(message),
+    );
   });
 });

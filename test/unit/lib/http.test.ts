@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 
-import { type ReadRequest, fetchWithRetry, whyUnavailable } from "../../../lib/http";
+import { type IdempotentRequest, fetchWithRetry, whyUnavailable } from "../../../lib/http";
 import { type FullAnswer, closedUrl, inOrder, serve } from "../../helpers/http";
 
 describe("fetchWithRetry", () => {
@@ -13,7 +13,7 @@ describe("fetchWithRetry", () => {
   });
 
   /** Fetches a URL, and records the delays instead of waiting. */
-  function fetchNow(url: string, request?: ReadRequest): Promise<Response> {
+  function fetchNow(url: string, request?: IdempotentRequest): Promise<Response> {
     return fetchWithRetry(url, request, (milliseconds) => Promise.resolve(delays.push(milliseconds)));
   }
 
@@ -25,7 +25,12 @@ describe("fetchWithRetry", () => {
   }
 
   /** Asserts that a request fails with its URL and a cause after these delays. */
-  async function fails(url: string, cause: RegExp, expected: readonly number[], request?: ReadRequest): Promise<void> {
+  async function fails(
+    url: string,
+    cause: RegExp,
+    expected: readonly number[],
+    request?: IdempotentRequest,
+  ): Promise<void> {
     await assert.rejects(fetchNow(url, request), ({ message }: Error) => {
       assert.ok(message.startsWith(`Could not reach ${url}: `), message);
       return cause.test(message);

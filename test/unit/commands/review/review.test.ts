@@ -5,10 +5,7 @@ import { useFiles } from "../../../helpers/folderOfFiles";
 import { isFault } from "../../../helpers/isFault";
 import { withEnvironment } from "../../../helpers/withEnvironment";
 
-const image = (version: string, tag: string) => ({
-  type: "docker-build:index:Image",
-  inputs: { buildArgs: { PULUMI_VERSION: version }, tags: [`localhost:5000/runner-pulumi-yaml:${tag}`] },
-});
+const released = (version: string, tag: string) => ({ type: "oci:index:Tag", inputs: { version, tag } });
 const smoke = { type: "docker-build:index:Image", inputs: { buildArgs: { PULUMI_VERSION: "3.70.0" } } };
 
 describe("review", () => {
@@ -20,7 +17,7 @@ describe("review", () => {
   });
 
   it("previews nothing if the last release is withdrawn, and is not red", async () => {
-    const state = JSON.stringify({ deployment: { resources: [image("3.66.0", "latest")] } });
+    const state = JSON.stringify({ deployment: { resources: [released("3.66.0", "latest")] } });
     const env = files.writeProgram("pulumi", `[ $2 = select ] || echo '${state}'`);
     await withEnvironment(env, () => review("prod", files.path(), files.path(), { "3.66.0": "crashes" }));
     const expected =
@@ -29,12 +26,18 @@ describe("review", () => {
   });
 
   it("previews the version and the tag in the stack's state, whatever tags the repository has", () => {
-    const resources = [{ type: "pulumi:pulumi:Stack" }, smoke, image("3.64.0", "latest")];
+    const resources = [{ type: "pulumi:pulumi:Stack" }, smoke, released("3.64.0", "latest")];
+    assert.deepEqual(lastReleased("prod", resources), { stack: "prod", pulumiVersion: "3.64.0", tag: "latest" });
+  });
+
+  it("previews a version that was released when Images had tags", () => {
+    const inputs = { buildArgs: { PULUMI_VERSION: "3.64.0" }, tags: ["localhost:5000/runner-pulumi-yaml:latest"] };
+    const resources = [{ type: "docker-build:index:Image", inputs }];
     assert.deepEqual(lastReleased("prod", resources), { stack: "prod", pulumiVersion: "3.64.0", tag: "latest" });
   });
 
   it("previews the newest version after a release that ended halfway", () => {
-    const resources = [image("3.9.0", "dev-v3.9.0"), image("3.10.0", "dev-v3.10.0")];
+    const resources = [released("3.9.0", "dev-v3.9.0"), released("3.10.0", "dev-v3.10.0")];
     assert.equal(lastReleased("dev", resources).tag, "dev-v3.10.0");
   });
 

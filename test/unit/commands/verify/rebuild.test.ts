@@ -26,6 +26,6 @@ describe("declareRebuild", () => {
     assert.equal(inputs.noCache, true);
     assert.equal(inputs.target, "runner");
     assert.deepEqual(inputs.builder, { name: "any" });
-    assert.deepEqual(inputs.tags, [`localhost:5000/verify/runner-pulumi-${language.name}:v3.66.0`]);
+    assert.deepEqual(inputs.exports[0].registry.names, [`localhost:5000/verify/runner-pulumi-${language.name}`]);
   });
 });
