@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure release review list-published watch migration
+.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure release rollback status review list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -54,6 +54,9 @@ inventory: node_modules/.ready ## List the tools and packages inside the images 
 contract: node_modules/.ready ## Judge a runner image, IMAGE=<reference>, by what users do with it; also PLATFORM and LANGUAGE
 	@$(program) test/contract/main.ts contract
 
+status: node_modules/.ready ## List what every tag of STACK serves; IMAGE_TAG for one tag
+	@$(cli) status
+
 pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stack output"
 	@$(cli) pulumi $(ARGS)
 
@@ -92,6 +95,9 @@ walk-through: node_modules/.ready ## Push tags to a scratch repository and show 
 
 release: node_modules/.ready #ci Release TAG on its stack
 	@$(cli) release
+
+rollback: node_modules/.ready #ci Move latest to the published images of an older version, TAG=latest-vX.Y.Z, in a minute
+	@$(cli) rollback
 
 configure: node_modules/.ready #ci Select the stack of TAG and set its config, for plain pulumi
 	@$(cli) configure

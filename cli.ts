@@ -9,8 +9,10 @@ import { migration } from "./commands/migration/migration";
 import { preview } from "./commands/preview";
 import { release } from "./commands/release";
 import { review } from "./commands/review/review";
+import { rollback } from "./commands/rollback";
 import { selectedLanguages } from "./commands/selection";
 import { stackTarget } from "./commands/stackTarget";
+import { status } from "./commands/status";
 import type { Target } from "./commands/target";
 import { verify } from "./commands/verify/verify";
 import { watchFromEnvironment } from "./commands/watch/watch";
@@ -43,6 +45,8 @@ runCommand({
   // An empty TAG is refused, like any other text that is not a release tag.
   up: () => release(localTarget(), process.env["TAG"], selectedLanguages()),
   release: () => release(targetOfTag(), requireTag()),
+  rollback: () => rollback(process.env["STACK"] === "local" ? localTarget() : targetOfTag(), requireTag()),
+  status: () => status(selectedTarget(), readVariable("IMAGE_TAG")),
   preview: () => preview(selectedTarget(), process.env["TAG"], selectedLanguages()),
   configure: () => configure(targetOfTag(), requireTag()),
   verify: () => verify(selectedTarget(), requireTag(), selectedLanguages(), localWorkshop),

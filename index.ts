@@ -1,8 +1,8 @@
 import { catalogue } from "./images/catalogue";
-import { readConfig, warnIfUnpinned } from "./images/config";
+import { readConfig } from "./images/config";
 import { guardLatest } from "./images/latest";
 import { conclude, readReleasable } from "./images/leftOut";
-import { countPushesAgain } from "./images/pushAgain";
+import { countPushesAgain, readPublishedImages } from "./images/published";
 import { declareRepositories, requireCredentials } from "./images/registry";
 import { asRunError } from "./images/runError";
 import { RunnerImage } from "./images/runnerImage";
@@ -11,9 +11,9 @@ import { declareTags } from "./images/tag";
 
 async function releaseImages() {
   const config = readConfig();
-  await warnIfUnpinned(config);
   const credentials = await requireCredentials(config);
   await guardLatest(config, credentials);
+  if (config.retag) return { images: declareTags(await readPublishedImages(config, credentials), config, credentials) };
   const { release, languages, leftOut } = await readReleasable(config);
   const pushesAgain = await countPushesAgain(credentials);
   const repositoryOf = await declareRepositories(catalogue, config, credentials);

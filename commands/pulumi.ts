@@ -34,10 +34,10 @@ export async function readPulumi({ folder, env }: Project, ...args: string[]): P
   return (await execa("pulumi", [...args, "--non-interactive"], { cwd: folder, env })).stdout;
 }
 
-/** The arguments that limit an update to the languages of a project; none if it has all of them. */
-export function targetArguments({ languages }: Pick<Project, "languages">): string[] {
+/** The arguments that limit an update to the languages of a project, or a rollback to its tags; none if it has all. */
+export function targetArguments({ languages, isRollback }: Pick<Project, "languages" | "isRollback">): string[] {
   // By URN, in which the name comes last: https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
-  const patterns = languages.flatMap(({ name }) => [`**::${name}`, `**::${name}-*`]);
+  const patterns = isRollback ? ["**::*-tag"] : languages.flatMap(({ name }) => [`**::${name}`, `**::${name}-*`]);
   return patterns.flatMap((pattern) => ["--target", pattern]);
 }
 

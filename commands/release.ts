@@ -22,13 +22,19 @@ export interface Subject extends Readonly<Record<"language" | "repository" | "di
  * Releases a git tag on a target: runs `pulumi up`, checks the registry and reports what changed. Sets the step outputs
  * `stack`, `tag` and `images`, the attestation subjects as JSON.
  * @param languages releases only these; none means all
+ * @param isRollback moves the tag to images that are published, without a build
  * @throws {Fault} if the tag may not be released or if the update fails; the message lists the tags that moved anyway. After
  *   all other languages are released, if Pulumi's archive lacks the host of one
  */
-export async function release(target: Target, gitTag: string | undefined, languages: readonly Language[] = []) {
+export async function release(
+  target: Target,
+  gitTag: string | undefined,
+  languages: readonly Language[] = [],
+  isRollback = false,
+) {
   const wanted = await target.resolve(gitTag);
   if (wanted === undefined) return;
-  const project = await target.prepare(wanted, languages);
+  const project = await target.prepare(wanted, languages, isRollback);
   const clientOf = repositoryClients();
   const registry = await target.registry();
   const readDigests = () => readServedDigests(registry, wanted.tag, clientOf);

@@ -24,18 +24,19 @@ export function stackTarget(stack: "dev" | "prod", clone: Clone): Target {
       pulumiReleases: await readPulumiReleases(folder, stack),
       signatures: await readSignatures(folder, stack),
     }),
-    prepare: async (release, languages) => {
+    prepare: async (release, languages, isRollback) => {
       mkdirSync(logs, { recursive: true });
-      await configureStack(release, folder);
-      return { folder, env: process.env, logs, languages };
+      await configureStack(release, folder, isRollback);
+      return { folder, env: process.env, logs, languages, isRollback };
     },
   };
 }
 
-/** Selects a release's stack, which must exist, and sets `pulumiVersion` and `tag` in its file. */
-export async function configureStack({ stack, pulumiVersion, tag }: Release, folder: string): Promise<void> {
+/** Selects a release's stack, which must exist, and sets `pulumiVersion`, `tag` and `retag` in its file. */
+export async function configureStack(release: Release, folder: string, retag = false): Promise<void> {
+  const { stack, pulumiVersion, tag } = release;
   await selectStack(stack, folder);
-  const values = Object.entries({ pulumiVersion, tag });
+  const values = Object.entries({ pulumiVersion, tag, retag });
   const pairs = values.flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
   await execa("pulumi", ["config", "set-all", ...pairs, "--non-interactive"], { cwd: folder });
   log(stack, `Pulumi ${pulumiVersion}, image tag ${tag}`);

@@ -13,6 +13,8 @@ export interface Project {
   readonly logs: string;
   /** If not empty, only these languages are updated. */
   readonly languages: readonly Language[];
+  /** Whether only tags are updated. */
+  readonly isRollback?: boolean;
 }
 
 /** Where a command works: stack dev or prod as its file describes it, or this machine. */
@@ -24,8 +26,8 @@ export interface Target {
   readonly registry: () => Promise<RegistryAddress>;
   /** Where Pulumi's releases for this target come from. */
   readonly releases: () => Promise<Pick<ReleasesSource, "pulumiReleases" | "signatures">>;
-  /** Selects and configures the stack for a release; no languages means all. */
-  readonly prepare: (release: Release, languages: readonly Language[]) => Promise<Project>;
+  /** Selects and configures the stack for a release; no languages means all. A rollback builds no images. */
+  readonly prepare: (release: Release, languages: readonly Language[], isRollback?: boolean) => Promise<Project>;
   /** What a person can do after a release of these references, a sentence each. */
   readonly nextSteps?: (references: readonly string[]) => readonly string[];
 }

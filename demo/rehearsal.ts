@@ -51,7 +51,8 @@ function showBanner(stack: "dev" | "prod", folder: string): void {
     log("move latest", release(`latest-v${newer}`));
     log("withdraw", `echo '{"${newer}": "a rehearsal"}' >images/withdrawn.json`);
     log("", `git commit images/withdrawn.json --message "Withdraw ${newer}" && git push origin HEAD:main`);
-    log("roll latest back", release(`latest-v${older}`));
+    log("roll latest back", `make rollback TAG=latest-v${older}`);
+    log("see who serves what", "make status STACK=prod");
   }
   log("see what is released", "pulumi stack output images");
   log("end", "exit, which removes all of it");

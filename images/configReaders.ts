@@ -23,6 +23,7 @@ interface Raw {
 export const defaults: Readonly<Record<string, string>> = {
   adoptRepositories: "false",
   bases: "{}",
+  retag: "false",
   signatures: "required",
 };
 
@@ -73,7 +74,10 @@ export const readers = {
     return text;
   },
 
-  adoptRepositories: (raw) => check(raw, ["true", "false"].includes(raw.text), "is neither true nor false.") === "true",
+  adoptRepositories: readBoolean,
+
+  /** Whether the tag moves to the images that v<pulumiVersion> serves, without a build. */
+  retag: readBoolean,
 
   /** Undefined for the current one. */
   builder(raw) {
@@ -121,6 +125,10 @@ export const readers = {
 function check({ key, text, problems }: Raw, isValid: boolean, rule: string): string {
   if (!isValid) problems.push(`${key} ${quote(text)} ${rule}`);
   return text;
+}
+
+function readBoolean(raw: Raw): boolean {
+  return check(raw, ["true", "false"].includes(raw.text), "is neither true nor false.") === "true";
 }
 
 /** A list of known names, each once. */

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { type ReadRelease, readArchives } from "./archive";
 import { type Language, catalogue } from "./catalogue";
-import type { Config } from "./config";
+import { type Config, warnIfUnpinned } from "./config";
 import { type LeftOut, findLeftOut, findUnused, unusedText } from "./hosts";
 import { getPulumiRelease } from "./pulumiRelease";
 import type { PublishedImage } from "./tag";
@@ -20,6 +20,7 @@ interface Releasable {
  * select is declared all the same: a targeted update then keeps it, and any other update cannot build it.
  */
 export async function readReleasable(config: Config): Promise<Releasable> {
+  await warnIfUnpinned(config);
   const { pulumiVersion, platforms } = config;
   const source = { ...config, warn: pulumi.log.warn };
   const release = await readArchives(await getPulumiRelease(pulumiVersion, platforms, source));

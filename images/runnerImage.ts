@@ -6,6 +6,7 @@ import { type BuildArgs, cacheReference, runnerInputs } from "./build";
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
 import type { SmokeTest } from "./smokeTest";
+import type { TaggedImage } from "./tag";
 
 interface RunnerImageArgs extends BuildArgs {
   readonly config: BuildArgs["config"] & Pick<Config, "cache">;
@@ -20,15 +21,14 @@ interface RunnerImageArgs extends BuildArgs {
 }
 
 /** One language's image: stage `runner` of its Dockerfile, pushed by digest after every smoke test has passed. */
-export class RunnerImage extends pulumi.ComponentResource {
+export class RunnerImage extends pulumi.ComponentResource implements TaggedImage {
   readonly language: Language;
   /** host[:port]/path, without a tag */
   readonly repository: pulumi.Output<string>;
   /** sha256:… of the manifest, or of the index if there are several platforms. */
   readonly digest: pulumi.Output<string>;
   readonly pushesAgain: number;
-  /** The build, on which tags depend. */
-  readonly image: dockerBuild.Image;
+  readonly dependencies: readonly [dockerBuild.Image];
 
   constructor(name: string, args: RunnerImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("runner-pulumi:images:RunnerImage", name, {}, opts);
@@ -36,7 +36,7 @@ export class RunnerImage extends pulumi.ComponentResource {
     const { repository, credentials, pushesAgain } = args;
     const { cache } = args.config;
     const inputs = runnerInputs(args);
-    this.image = new dockerBuild.Image(
+    const image = new dockerBuild.Image(
       `${name}-image`,
       {
         ...inputs,
@@ -58,7 +58,8 @@ export class RunnerImage extends pulumi.ComponentResource {
       },
     );
     this.repository = repository;
-    this.digest = this.image.digest;
+    this.digest = image.digest;
+    this.dependencies = [image];
     this.pushesAgain = pushesAgain;
     this.registerOutputs({ digest: this.digest });
   }

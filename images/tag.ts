@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Credentials } from "../lib/oci/repositoryClient";
+import type { Language } from "./catalogue";
 import type { Config } from "./config";
 import { guardLatest } from "./latest";
-import type { RunnerImage } from "./runnerImage";
 import { asRunError } from "./runError";
 import type { TagInputs } from "./tagProvider/tagProvider";
 
@@ -43,18 +43,29 @@ export interface PublishedImage {
   readonly pushesAgain: number;
 }
 
+/** An image that a tag can move to. */
+export interface TaggedImage {
+  readonly language: Language;
+  /** host[:port]/path, without a tag */
+  readonly repository: pulumi.Output<string>;
+  readonly digest: pulumi.Output<string>;
+  readonly pushesAgain: number;
+  /** Must be done before a tag may move. */
+  readonly dependencies: readonly pulumi.Resource[];
+}
+
 /**
  * Declares each image's tag. No tag moves before every image that is released is in the registry: all or nothing. Whether
  * `latest` may move is asked again then, because builds take minutes.
  * @returns what the tags serve, by language; of the released languages only
  */
 export function declareTags(
-  images: readonly RunnerImage[],
+  images: readonly TaggedImage[],
   config: Config,
   credentials: Credentials | undefined,
 ): Record<string, PublishedImage> {
   const { tag, pulumiVersion: version, languages } = config;
-  const isReleased = ({ language }: RunnerImage) => languages.includes(language);
+  const isReleased = ({ language }: TaggedImage) => languages.includes(language);
   const released = images.filter(isReleased);
   const allowed = pulumi.all(released.map(({ digest }) => digest)).apply(async () => {
     if (pulumi.runtime.isDryRun()) return;
@@ -65,10 +76,12 @@ export function declareTags(
   const tags = images.map((image) => {
     // An image that is not released is not a target of the update, so its digest may be unknown.
     const digest = isReleased(image) ? allowed.apply(() => image.digest) : image.digest;
-    const dependsOn = [...new Set([image, ...released])].map(({ image: pushed }) => pushed);
+    const dependsOn = [...new Set([image, ...released])].flatMap(({ dependencies }) => dependencies);
     const inputs = { repository: image.repository, tag, digest, version };
-    const options = { parent: image, dependsOn, retainOnDelete: true };
-    return { image, moved: new Tag(`${image.language.name}-tag`, inputs, credentials, options) };
+    return {
+      image,
+      moved: new Tag(`${image.language.name}-tag`, inputs, credentials, { dependsOn, retainOnDelete: true }),
+    };
   });
   const published = tags
     .filter(({ image }) => isReleased(image))

@@ -34,7 +34,7 @@ export function localTarget(): Target {
       pulumiReleases: await findReleases(),
       signatures: (await whyMirrored()) === undefined ? "required" : "off",
     }),
-    prepare: async ({ pulumiVersion, tag }, languages) => {
+    prepare: async ({ pulumiVersion, tag }, languages, isRollback = false) => {
       const environment = await setUp(platforms, languages.length > 0 ? { languages } : {});
       started = environment.registry;
       if (environment.mirrored) {
@@ -48,8 +48,9 @@ export function localTarget(): Target {
         tag,
         registry: readVariable("REGISTRY") ?? environment.registry,
         languages: languages.map(({ name }) => name),
+        retag: isRollback,
       });
-      return { folder: checkout, env: environment.env, logs: folder, languages };
+      return { folder: checkout, env: environment.env, logs: folder, languages, isRollback };
     },
     nextSteps: ([reference]) => [
       `Try an image: docker run --rm ${reference} pulumi version`,

@@ -9,7 +9,7 @@ export function targetWith(parts: Partial<Target>): Target {
     resolve: assert.fail,
     registry: assert.fail,
     releases: assert.fail,
-    prepare: assert.fail,
+    prepare: () => assert.fail(),
     ...parts,
   };
 }

@@ -19,7 +19,7 @@ describe("configureStack", () => {
     assert.equal(await configure("true"), undefined);
     assert.deepEqual(files.read("calls").trim().split("\n"), [
       "stack select acme/prod --non-interactive",
-      "config set-all --plaintext pulumiVersion=3.66.0 --plaintext tag=v3.66.0 --non-interactive",
+      "config set-all --plaintext pulumiVersion=3.66.0 --plaintext tag=v3.66.0 --plaintext retag=false --non-interactive",
     ]);
   });
 

@@ -21,6 +21,7 @@ const valid = {
   signatures: "ifPresent",
   debianSnapshots: "http://snapshot.debian.org/archive",
   alias: "",
+  retag: false,
 };
 
 function read(change: Record<string, unknown>) {
