@@ -63,14 +63,14 @@ function served(inputs: TagInputs): Promise<string | undefined> {
   return client(inputs).digest(inputs.tag);
 }
 
-/** Moves the tag, which is one request, and returns the outputs. */
+/** Moves the tag by one request, unless it serves the digest already. Returns the outputs. */
 async function move(inputs: TagInputs): Promise<Omit<TagInputs, "credentials">> {
   const { repository, tag, digest, version } = inputs;
-  await client(inputs)
-    .setTag(tag, digest)
-    .catch((error: unknown) => {
-      throw new Fault(`${repository}:${tag} was not moved: ${messageOf(error)}`);
-    });
+  try {
+    if ((await served(inputs)) !== digest) await client(inputs).setTag(tag, digest);
+  } catch (error) {
+    throw new Fault(`${repository}:${tag} was not moved: ${messageOf(error)}`);
+  }
   return { repository, tag, digest, version };
 }
 

@@ -8,7 +8,7 @@ import { stopDaemon } from "../../local/native/daemon";
 import { startBuildKit } from "../../local/native/buildKit";
 import { startRegistry } from "../../local/native/registry";
 import { assertRefused, assertSucceeded } from "../helpers/assertRun";
-import { copyProgram, onlyLanguages } from "../helpers/programCopy";
+import { type Edit, copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { movedTag, startRegistryProxy } from "../helpers/registryProxy";
 import { Scratch } from "../helpers/scratch";
 import { TestStack } from "../helpers/testStack";
@@ -17,6 +17,20 @@ const languages = ["golang", "python", "yaml"];
 const v64 = { pulumiVersion: "3.64.0", tag: "v3.64.0" };
 const v66 = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
 const latest66 = { ...v66, tag: "latest" };
+
+/** Makes the program that of before there were Tags, as far as the state of a stack goes. */
+const imagesWithTags: readonly Edit[] = [
+  {
+    file: "images/runnerImage.ts",
+    from: /exports: \[\{ registry: \{ names: \[repository\], pushByDigest: true, (.*)\n/,
+    to: "tags: [pulumi.interpolate`${repository}:${(args.config as unknown as Config).tag}`], exports: [{ registry: { $1\n",
+  },
+  {
+    file: "images/tag.ts",
+    from: /new Tag\(.*\)/,
+    to: "{ repository: image.repository, tag: pulumi.output(tag), digest: image.digest }",
+  },
+];
 
 /** Kills this process's own pulumi, which has no time to clean up. */
 function killPulumi(): Promise<void> {
@@ -57,7 +71,23 @@ describe("a release that breaks off", () => {
   /** The digests that the first languages serve under a tag, directly from the registry. */
   const served = (tag: string) => scratch.served(tag);
 
-  it("begins with a version, whose tags move after every image is pushed", async () => {
+  const writes = () => requests.filter((request) => !/^(GET|HEAD) /.test(request)).sort();
+
+  it("may be of a stack whose Images had tags: it takes the stack over without a write to the registry", async () => {
+    const before = copyProgram(join(scratch.place.folder, "before"), [onlyLanguages(...languages), ...imagesWithTags]);
+    const latest64 = { ...v64, tag: "latest" };
+    assertSucceeded(await stack.up(latest64, { program: before }));
+    const published = await served("latest");
+    assert.deepEqual(Object.keys(published), languages);
+    requests = [];
+    assertSucceeded(await up(latest64), /\+ 3 created\n +~ 3 updated\n +\d+ unchanged/);
+    assert.deepEqual(writes(), []);
+    assert.deepEqual(await served("latest"), published);
+  });
+
+  it("moves tags after every image is pushed", async () => {
+    for (const language of languages) await scratch.remove(language, (await served("latest"))[language] ?? "");
+    requests = [];
     for (const config of [v64, { ...v64, tag: "latest" }]) assertSucceeded(await up(config));
     const firstTag = requests.findIndex(
       (request) => request.endsWith("/manifests/v3.64.0") && request.startsWith("PUT"),
@@ -76,9 +106,8 @@ describe("a release that breaks off", () => {
       /~ 3 updated/,
       /Tag latest of \S+-yaml: Pulumi 3\.64\.0, sha256:\S+ → Pulumi 3\.66\.0, sha256:/,
     );
-    const writes = requests.filter((request) => !/^(GET|HEAD) /.test(request)).sort();
     assert.deepEqual(
-      writes,
+      writes(),
       languages.map((language) => `PUT /v2/runner-pulumi-${language}/manifests/latest`),
     );
     assert.deepEqual(await served("latest"), await served("v3.66.0"));
