@@ -31,9 +31,17 @@ export async function pushDerived(
   await execa(program, [...args, ...options]);
 }
 
-/** Opens an image for containers on this machine. */
-export async function openBox({ place }: Scratch, reference: string, platform = ownPlatform()): Promise<RuncBox> {
+/**
+ * Opens an image for containers on this machine.
+ * @param folder for its files, which stay for the next test; by default shared with `make contract`
+ */
+export async function openBox(
+  { place }: Scratch,
+  reference: string,
+  platform = ownPlatform(),
+  folder = inFolder("contract"),
+): Promise<RuncBox> {
   const { tools, buildKit: address } = place.environment;
   const engine = { runc: tools.runc, buildKit: { buildctl: tools.buildctl, address } };
-  return RuncBox.open(engine, { reference, platform }, inFolder("contract"));
+  return RuncBox.open(engine, { reference, platform }, folder);
 }
