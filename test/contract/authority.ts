@@ -50,15 +50,16 @@ async function startServer(box: Box): Promise<Authority> {
   };
 }
 
-async function signCertificate(folder: string) {
+/** Creates a CA, and the key and the certificate of a server at a host, in a folder. */
+export async function signCertificate(folder: string, host = "localhost") {
   const path = (name: string) => join(folder, name);
   const openssl = await ensureDebianProgram("openssl", "The certificate of a company's server is made with it");
   const request = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"];
   const ca = ["-subj", "/CN=company's CA", "-addext", "keyUsage=critical,keyCertSign,cRLSign"];
   await execa(openssl, [...request, ...ca, "-keyout", path("ca.key"), "-out", path("ca.pem")]);
-  const names = ["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"];
+  const names = ["-addext", `subjectAltName=DNS:${host}`, "-addext", "basicConstraints=critical,CA:FALSE"];
   const signer = ["-CA", path("ca.pem"), "-CAkey", path("ca.key")];
-  const server = ["-subj", "/CN=localhost", ...names, "-keyout", path("server.key"), "-out", path("server.pem")];
+  const server = ["-subj", `/CN=${host}`, ...names, "-keyout", path("server.key"), "-out", path("server.pem")];
   await execa(openssl, [...request, ...signer, ...server]);
   return { authority: path("ca.pem"), certificate: path("server.pem"), key: path("server.key") };
 }

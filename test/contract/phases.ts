@@ -3,7 +3,7 @@ import type { Box, RunOptions } from "./box";
 import { summarize } from "./judge";
 
 /** A program in the folder `source` of a workspace. All but `prepare` applies to each phase's container. */
-export interface Program extends Pick<RunOptions, "env" | "mounts" | "network" | "readOnly"> {
+export interface Program extends Pick<RunOptions, "env" | "mounts" | "network" | "readOnly" | "user"> {
   readonly workspace: string;
   /** A hook of the first phase, with a network: installs packages. */
   readonly prepare?: string | undefined;
@@ -38,8 +38,8 @@ export function workerEnvironment({ config }: Box): Record<string, string> {
 }
 
 /**
- * Runs a program through Spacelift's phases, each in a new container that gets nothing but the workspace, as uid 1983 by
- * number, with hooks chained before the command.
+ * Runs a program through Spacelift's phases, each in a new container that gets nothing but the workspace, by default as
+ * uid 1983 by number, with hooks chained before the command.
  * @returns the text of `passed` with the stack output `answer`, or that output if `up` runs alone
  * @throws with the phase that failed and why
  */

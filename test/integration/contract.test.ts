@@ -1,22 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdtempDisposable, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { buildctl } from "../../commands/builder";
 import { catalogue } from "../../images/catalogue";
 import { readDockerfile, stages } from "../../images/dockerfile";
 import { allPlatforms } from "../../images/platform";
-import { checkout, inFolder } from "../../local/folder";
+import { checkout } from "../../local/folder";
 import { ownPlatform } from "../../local/native/platforms";
 import type { Check } from "../contract/check";
 import { checksOf } from "../contract/checks";
 import { type Finding, formatFindings, judge } from "../contract/judge";
 import { type Mutant, mutants } from "../contract/mutants";
-import { RuncBox } from "../contract/runcBox";
 import { assertSucceeded, says } from "../helpers/assertRun";
+import { openBox, pushDerived } from "../helpers/derivedImage";
 import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { Scratch, prepareMachine } from "../helpers/scratch";
 
@@ -36,9 +33,7 @@ describe("the contract", () => {
   const published = (language: string) => `${scratch.repository(language)}:${release.tag}`;
 
   async function judgeImage(reference: string, checks: readonly Check[], platform = ownPlatform()): Promise<Finding[]> {
-    const { tools, buildKit: address } = scratch.place.environment;
-    const engine = { runc: tools.runc, buildKit: { buildctl: tools.buildctl, address } };
-    const box = await RuncBox.open(engine, { reference, platform }, inFolder("contract"));
+    const box = await openBox(scratch, reference, platform);
     try {
       return await judge(box, checks);
     } finally {
@@ -112,18 +107,12 @@ describe("the contract", () => {
 
   /** Builds mutants of the image of yaml as one, and pushes it. Returns its reference. */
   async function buildMutant(group: readonly Mutant[], tag: string): Promise<string> {
-    const { tools, buildKit } = scratch.place.environment;
     const reference = `${scratch.prefix}/mutant/yaml:${tag}`;
     const lines = group.flatMap((mutant) => mutant.lines);
     const steps = lines.filter((line) => line.startsWith("RUN"));
     const settings = lines.filter((line) => !steps.includes(line));
-    await using folder = await mkdtempDisposable(join(tmpdir(), "mutant-"));
-    const dockerfile = [`FROM ${published("yaml")} AS mutant`, "USER root", ...steps, "USER 1983", ...settings, ""];
-    await writeFile(join(folder.path, "Dockerfile"), dockerfile.join("\n"));
-    const build = { title: reference, platform: ownPlatform(), inputs: { target: "mutant" } };
-    const output = `type=image,name=${reference},push=true`;
-    const [program = "", ...args] = buildctl(tools.buildctl, buildKit).command(build, folder.path, output);
-    await execa(program, args);
+    const dockerfile = [`FROM ${published("yaml")} AS derived`, "USER root", ...steps, "USER 1983", ...settings, ""];
+    await pushDerived(scratch, reference, dockerfile.join("\n"));
     return reference;
   }
 });

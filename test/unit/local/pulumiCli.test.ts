@@ -5,6 +5,7 @@ import { toolModule } from "../../../local/install/goBuild";
 import { pinnedVersion } from "../../../local/install/pins";
 import { isInstalled } from "../../../local/pulumiCli";
 import { dependencies } from "../../../package.json";
+import { readFile } from "../../helpers/checkoutFiles";
 import { useFiles } from "../../helpers/folderOfFiles";
 
 describe("the docker-build plugin", () => {
@@ -13,6 +14,11 @@ describe("the docker-build plugin", () => {
   it("is built in the version that the program uses", () => {
     const built = pinnedVersion(toolModule("builder"), "github.com/pulumi/pulumi-docker-build");
     assert.equal(built, dependencies["@pulumi/docker-build"]);
+  });
+
+  it("has that version in the recipes for derived images, whose test installs the one that is built", () => {
+    const shown = [...readFile("docs/images.md").matchAll(/docker-build(?:==| )(\d[\d.]+)/g)];
+    assert.deepEqual([...new Set(shown.map(([, version]) => version))], [dependencies["@pulumi/docker-build"]]);
   });
 
   it("is installed again if its installation was interrupted", () => {
