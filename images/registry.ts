@@ -47,6 +47,8 @@ export async function declareRepositories(
   const repositories = languages.map((language, index) => declareRepository(language, config, adopt[index] ?? false));
   const found = pulumi.all(repositories.map((repository) => repository.repositoryUri));
   const checked = found.apply((uris) => requireExpected(uris, expected));
+  // In a preview, the URI of a repository that does not exist yet is unknown, and an Image needs to know where it goes.
+  if (pulumi.runtime.isDryRun()) return (language) => pulumi.output(repositoryUri(config, language));
   return (language) => checked.apply(() => repositoryUri(config, language));
 }
 
