@@ -54,6 +54,12 @@ export interface TaggedImage {
   readonly dependencies: readonly pulumi.Resource[];
 }
 
+async function guardAgain(config: Config, credentials: Credentials | undefined): Promise<undefined> {
+  await guardLatest(config, credentials).catch((error: unknown) => {
+    throw asRunError(error);
+  });
+}
+
 /**
  * Declares each image's tag. No tag moves before every image that is released is in the registry: all or nothing. Whether
  * `latest` may move is asked again then, because builds take minutes.
@@ -67,12 +73,11 @@ export function declareTags(
   const { tag, pulumiVersion: version, languages } = config;
   const isReleased = ({ language }: TaggedImage) => languages.includes(language);
   const released = images.filter(isReleased);
-  const allowed = pulumi.all(released.map(({ digest }) => digest)).apply(async () => {
-    if (pulumi.runtime.isDryRun()) return;
-    await guardLatest(config, credentials).catch((error: unknown) => {
-      throw asRunError(error);
-    });
-  });
+  const pushed = pulumi.all(released.map(({ digest }) => digest));
+  // In a preview, the digest of one image that changes would make all of them unknown.
+  const allowed = pulumi.runtime.isDryRun()
+    ? pulumi.output(undefined)
+    : pushed.apply(() => guardAgain(config, credentials));
   const tags = images.map((image) => {
     // An image that is not released is not a target of the update, so its digest may be unknown.
     const digest = isReleased(image) ? allowed.apply(() => image.digest) : image.digest;
