@@ -207,7 +207,7 @@ describe("release to ECR Public", () => {
       outputs.push(lines.join("\n"));
       assert.deepEqual(readdirSync(logs), ["pulumi.log"]);
       const log = readFileSync(join(logs, "pulumi.log"));
-      assert.match(log.toString(), /python-image/);
+      assert.match(log.toString(), /python-tag/);
       await prod.preview(v64, "--diff");
       await prod.pulumi("stack", "export");
       await prod.pulumi("stack", "output", "--json");
