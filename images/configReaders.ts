@@ -23,8 +23,12 @@ interface Raw {
 export const defaults: Readonly<Record<string, string>> = {
   adoptRepositories: "false",
   bases: "{}",
+  crossCompile: "false",
   signatures: "required",
 };
+
+/** The stack that writes layers for the releases of other stacks. It publishes nothing: it is only previewed. */
+export const layersStack = "layers";
 
 /** The readers of the config, by key. A new key needs an entry in Pulumi.yaml, too. */
 export const readers = {
@@ -73,7 +77,7 @@ export const readers = {
     return text;
   },
 
-  adoptRepositories: (raw) => check(raw, ["true", "false"].includes(raw.text), "is neither true nor false.") === "true",
+  adoptRepositories: readBoolean,
 
   /** Undefined for the current one. */
   builder(raw) {
@@ -116,6 +120,15 @@ export const readers = {
     return check(raw, raw.text === "" || isRepository, rule) || undefined;
   },
 
+  /** The folder of layers from another machine. Stack `layers` writes it, the others read it. Undefined for none. */
+  layers(raw) {
+    const rule = "is not a folder that BuildKit accepts. Use a path without commas, quotes and spaces.";
+    const folder = check(raw, /^[^\s,"]*$/.test(raw.text), rule);
+    return folder === "" ? undefined : { folder, writes: raw.stack === layersStack };
+  },
+
+  crossCompile: readBoolean,
+
   /** A build argument that no Dockerfile declares, so it does not change the digest. */
   repair: ({ text }) => text,
 } satisfies Record<string, (raw: Raw) => unknown>;
@@ -124,6 +137,10 @@ export const readers = {
 function check({ key, text, problems }: Raw, isValid: boolean, rule: string): string {
   if (!isValid) problems.push(`${key} ${quote(text)} ${rule}`);
   return text;
+}
+
+function readBoolean(raw: Raw): boolean {
+  return check(raw, ["true", "false"].includes(raw.text), "is neither true nor false.") === "true";
 }
 
 /** A list of known names, each once. */

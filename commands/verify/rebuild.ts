@@ -68,7 +68,7 @@ function repositoryOf(language: string, { registry }: Workplace): string {
 
 /** Declares the build of one image without cache. Returns its digest. */
 export function declareRebuild({ language, tag, platforms }: RebuildTarget, release: ReadRelease, place: Workplace) {
-  const config = { ...place, tag, platforms, cache: undefined, repair: "" };
+  const config = { ...place, tag, platforms, cache: undefined, repair: "", layers: undefined, crossCompile: false };
   const repository = pulumi.output(repositoryOf(language.name, place));
   const args = { language, config, release, smokeTests: [], repository, credentials: undefined };
   const withoutCache: pulumi.ResourceTransformation = ({ type, props, opts }) =>
