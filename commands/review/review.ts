@@ -39,7 +39,7 @@ export async function review(stack: string, folder: string, logs: string, withdr
   if (reason !== undefined)
     return report(`**Stack ${stack} was not previewed**: its last release is withdrawn. ${reason}`);
   await configureStack(released, folder);
-  const { steps, problems } = await runPreview(folder, logs);
+  const { steps, problems } = await runPreview({ folder, env: process.env, logs });
   const languages = problems.length > 0 ? [] : await reviewLanguages(steps);
   report(reviewMarkdown({ ...released, languages, problems }));
   if (problems.length > 0) throw new Fault("pulumi preview failed, see above. Nothing was published.");
