@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure layers release review list-published watch migration
+.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure layers release review released list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -101,6 +101,9 @@ configure: node_modules/.ready #ci Select the stack of TAG and set its config, f
 
 review: node_modules/.ready #ci Preview what the checkout would change on STACK, as Markdown
 	@$(cli) review
+
+released: node_modules/.ready #ci Find out which release of STACK a review would preview
+	@$(cli) released
 
 list-published: node_modules/.ready #ci List what STACK serves under IMAGE_TAG
 	@$(cli) list-published

@@ -10,7 +10,7 @@ import { listPublished } from "./commands/listPublished";
 import { migration } from "./commands/migration/migration";
 import { preview } from "./commands/preview";
 import { release } from "./commands/release";
-import { review } from "./commands/review/review";
+import { reportReleased, review } from "./commands/review/review";
 import { selectedLanguages, selectedPlatforms } from "./commands/selection";
 import { stackTarget } from "./commands/stackTarget";
 import type { Target } from "./commands/target";
@@ -62,6 +62,7 @@ runCommand({
     await inventory(target, tag, selectedLanguages(), localBuilder, undefined, handedOver);
   },
   review: () => review(requireVariables(["STACK"]).STACK, __dirname, join(__dirname, ".local")),
+  released: () => reportReleased(requireVariables(["STACK"]).STACK, __dirname),
   "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
   migration: () => migration(selectedTarget, localBuilder),
   watch: () => watchFromEnvironment(clone),

@@ -1,5 +1,5 @@
-// The list of a folder of layers. Whoever can exchange a layer decides what is published, so a release accepts only the list
-// that the job which wrote the layers has returned as its output.
+// The list of a folder of layers. Who exchanges a layer decides what is published. So a release accepts only the list that the
+// job which wrote the layers has returned as its output.
 import { createHash, hash } from "node:crypto";
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 
 import type { Release } from "../../images/gitTag";
+import type { Platform } from "../../images/platform";
 import { readVariable } from "../../lib/environmentVariables";
 import { Fault } from "../../lib/errors";
 import type { Clone } from "../../lib/git";
@@ -15,14 +16,16 @@ import { requireList } from "./list";
 /**
  * Checks the layers that a stack reads, before anything is built from them. LAYERS is the output of the job that wrote them.
  * If it is set, the builder must not run the platform of the layers: what is missing must fail.
+ * @returns the platform of the layers; undefined if no other machine wrote any
  * @throws {Fault} if they are not exactly those, or if the builder emulates their platform
  */
-export async function requireLayers(release: Release, clone: Clone): Promise<void> {
+export async function requireLayers(release: Release, clone: Clone): Promise<Platform | undefined> {
   const layers = await findLayers(release, clone);
-  if (layers === undefined) return;
+  if (layers === undefined) return undefined;
   const { list, folder } = layers;
   log("layers", `${list.files.length} files for ${list.platform} in ${folder}`);
   await requireNoEmulation(builderFromEnvironment() ?? buildx(), list.platform);
+  return list.platform;
 }
 
 /** Reads the inventory that came with the layers of a release; undefined if no other machine wrote layers. */

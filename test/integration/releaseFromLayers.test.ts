@@ -50,8 +50,8 @@ describe("a release on one machine for each platform", () => {
       "ubuntu-24.04-arm": { ...use(otherMachine), PLATFORMS: other },
       "ubuntu-24.04": use(ownMachine),
     };
-    const { BUILDKIT_AMD64: _amd64, BUILDKIT_ARM64: _arm64, ...vars } = flow.actions.vars;
-    flow.actions.vars = vars;
+    const vars = Object.entries(flow.actions.vars).filter(([name]) => !name.startsWith("BUILDKIT_"));
+    flow.actions.vars = Object.fromEntries(vars);
   });
   after(async () => {
     // Undefined if `before` failed early.
