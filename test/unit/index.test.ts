@@ -287,6 +287,11 @@ describe("program", () => {
       assert.deepEqual(testsOf(recorder.ofType(imageType), "yaml"), tests);
     });
 
+    it("writes the layers of the others, and leaves the failure to the release that reads them", async () => {
+      assert.deepEqual(await errorsOf(() => run({ ...version, layers: ".local/layers" }, "layers")), []);
+      assert.deepEqual(Object.keys(outputs), others);
+    });
+
     it("declares it if it is not selected, so that a targeted update keeps it", async () => {
       const some = await run({ ...version, languages: ["yaml"] });
       assert.ok(some.has("golang-image"));
