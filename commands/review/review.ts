@@ -49,11 +49,11 @@ export async function review(stack: string, folder: string, logs: string, withdr
  * Sets the step output `tag` to a git tag of the version that a review of a stack would preview, for the machine that writes
  * layers: it has no credentials for the state. Sets none if the review will not preview anything.
  */
-export async function reportReleased(stack: string, folder: string): Promise<void> {
+export async function reportReleased(stack: string, folder: string, withdrawn = readWithdrawn()): Promise<void> {
   requireReviewed(stack);
   const { pulumiVersion } = await readReleased(stack, folder);
   const tag = `${stack === "dev" ? "dev-" : ""}v${pulumiVersion}`;
-  const reason = withdrawnReason(pulumiVersion, readWithdrawn());
+  const reason = withdrawnReason(pulumiVersion, withdrawn);
   log(stack, reason ?? tag);
   if (reason === undefined) setOutputs({ tag });
 }

@@ -51,6 +51,17 @@ describe("a release on one machine for each platform", () => {
     says(log, /Resources:\n +\d+ unchanged\n/);
   });
 
+  it("reviews a pull request on both machines", async () => {
+    const { flow } = machines;
+    await flow.repository.branch("proposal", flow.editDockerfile("yaml", /^(FROM \S+ AS runner)$/m, "$1\nENV NEW=yes"));
+    const { conclusion, log } = await flow.actions.preview("proposal", 7);
+    assert.equal(conclusion, "success", log.slice(-3000));
+    const [{ body } = { body: "" }] = flow.gitHub.comments;
+    for (const stack of ["dev", "prod"])
+      says(body, new RegExp(`Stack ${stack}, Pulumi 3\\.66\\.0:\\*\\* yaml changes`));
+    assert.doesNotMatch(body, /unknown/);
+  });
+
   const again =
     "Nothing was published. Run the job that wrote them again, which is arm64 on GitHub: the release then follows.";
   const changes: [name: string, change: (folder: string) => Promise<void> | void, sentence: RegExp][] = [
