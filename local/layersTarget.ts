@@ -25,10 +25,12 @@ export function layersTarget(stack: "dev" | "prod", clone: Clone, platform: Plat
   const own = { name: layersStack, env, folder: inFolder("layers", "project") };
   return {
     ...stackTarget(stack, clone),
-    prepare: async ({ pulumiVersion, tag }, languages) => {
+    prepare: async ({ pulumiVersion }, languages) => {
       mkdirSync(inFolder("layers", "state"), { recursive: true });
       const entries = Object.entries(await readStackConfig(clone.folder, stack));
       const shared = Object.fromEntries(entries.filter(([key]) => !left.includes(key)));
+      // Layers are the same for every tag. For `latest`, the program would ask the registry what it serves.
+      const tag = `v${pulumiVersion}`;
       const changed = { pulumiVersion, tag, platforms: [platform], registry: "localhost:5000" };
       const named = Object.entries(changed).map(([key, value]) => [`runner-pulumi:${key}`, value] as const);
       await prepareStack(own, { ...shared, ...Object.fromEntries(named) });
