@@ -114,10 +114,10 @@ describe("a release on one machine for each platform", () => {
 
   function truncateLargest(folder: string): void {
     const [{ path, size } = { path: "", size: 0 }] = [...listOf(folder).files].sort((a, b) => b.size - a.size);
-    truncateSync(join(folder, path), size / 2);
+    truncateSync(join(folder, path), Math.floor(size / 2));
   }
 
-  /** Gives the user another number in the layer that creates it, and changes every digest and size on the way there. */
+  /** Changes the number of the user in the layer that creates it, and every digest and size on the way there. */
   async function exchange(folder: string): Promise<void> {
     const language = join(folder, `yaml-${platforms[machines.platform].targetArch}`);
     const blob = (digest: string) => join(language, "blobs", ...digest.split(":"));
