@@ -136,6 +136,9 @@ export class Actions {
     const env = { ...this.env, GITHUB_EVENT_NAME: github.event_name, [stateVariable]: this.gitHub };
     const contexts = { github: { ...github, repository, token: "of the workflow" }, vars, ...others };
     const ended: Record<string, EndedJob> = {};
+    // A job that was skipped or failed counts for those that need it at any distance:
+    // https://github.com/actions/runner/issues/491
+    const tainted = new Set<string>();
     for (const name of jobNames[workflow]) {
       const job = jobs[name];
       if (job === undefined) continue;
@@ -144,9 +147,11 @@ export class Actions {
       ended[name] = await runJob({
         ...{ job, commit, remote, folder, artifacts },
         contexts: { ...contexts, needs: Object.fromEntries(needs) as object },
-        failed: needed.some(([, one]) => one?.conclusion !== "success"),
+        failed: needed.some(([need]) => tainted.has(need)),
         env: { ...env, ...this.machines[fill(job["runs-on"] ?? "", contexts)] },
       });
+      const isClean = ended[name].conclusion === "success" && !needed.some(([need]) => tainted.has(need));
+      if (!isClean) tainted.add(name);
       await this.afterJob(name, artifacts);
     }
     const all = Object.values(ended);
