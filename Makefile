@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure release rollback status review list-published watch migration
+.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -8,7 +8,7 @@ define pass
 override $(1) := $$(value $(1))
 export $(1)
 endef
-inputs := TAG STACK PLATFORMS REGISTRY BUILDER IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER
+inputs := TAG STACK PLATFORMS REGISTRY BUILDER LAYERS IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER
 $(foreach input,$(inputs),$(if $(filter undefined,$(origin $(input))),,$(eval $(call pass,$(input)))))
 # gettext has a variable LANGUAGE too, so only one that is given to make selects languages.
 ifeq ($(origin LANGUAGE),command line)
@@ -99,11 +99,17 @@ release: node_modules/.ready #ci Release TAG on its stack
 rollback: node_modules/.ready #ci Move latest to the published images of an older version, TAG=latest-vX.Y.Z, in a minute
 	@$(cli) rollback
 
+layers: node_modules/.ready #ci Build and test TAG for this machine's platform, and write the layers for a release elsewhere
+	@$(cli) layers
+
 configure: node_modules/.ready #ci Select the stack of TAG and set its config, for plain pulumi
 	@$(cli) configure
 
 review: node_modules/.ready #ci Preview what the checkout would change on STACK, as Markdown
 	@$(cli) review
+
+released: node_modules/.ready #ci Find out which release of STACK a review would preview
+	@$(cli) released
 
 list-published: node_modules/.ready #ci List what STACK serves under IMAGE_TAG
 	@$(cli) list-published

@@ -4,13 +4,15 @@ import { join } from "node:path";
 
 import { configure } from "./commands/configure";
 import { inventory } from "./commands/inventory/inventory";
+import { writeLayers } from "./commands/layers/layers";
+import { readHandedOver } from "./commands/layers/requireLayers";
 import { listPublished } from "./commands/listPublished";
 import { migration } from "./commands/migration/migration";
 import { preview } from "./commands/preview";
 import { release } from "./commands/release";
-import { review } from "./commands/review/review";
+import { reportReleased, review } from "./commands/review/review";
 import { rollback } from "./commands/rollback";
-import { selectedLanguages } from "./commands/selection";
+import { selectedLanguages, selectedPlatforms } from "./commands/selection";
 import { stackTarget } from "./commands/stackTarget";
 import { status } from "./commands/status";
 import type { Target } from "./commands/target";
@@ -22,7 +24,9 @@ import { readVariable, requireVariables } from "./lib/environmentVariables";
 import { Fault } from "./lib/errors";
 import { Clone } from "./lib/git";
 import { clean, down } from "./local/tearDown";
+import { layersTarget } from "./local/layersTarget";
 import { runLinters } from "./local/lint/lint";
+import { ownPlatform } from "./local/native/platforms";
 import { localTarget, runLocalPulumi } from "./local/target";
 import { localBuilder, localWorkshop } from "./local/workshop";
 
@@ -33,6 +37,11 @@ const clone = new Clone(__dirname);
 const requireTag = () => requireVariables(["TAG"]).TAG;
 /** The stack that publishes TAG. */
 const targetOfTag = () => stackTarget(requireRelease(requireTag()).stack, clone);
+
+/** The stack that writes layers for the stack of TAG. */
+const layersTargetOfTag = () => layersTarget(requireRelease(requireTag()).stack, clone, layersPlatform());
+/** PLATFORMS must name one: a machine writes the layers of its own platform. */
+const layersPlatform = () => selectedPlatforms()?.[0] ?? ownPlatform();
 
 function selectedTarget(): Target {
   const stack = process.env["STACK"] ?? "local";
@@ -47,11 +56,17 @@ runCommand({
   release: () => release(targetOfTag(), requireTag()),
   rollback: () => rollback(process.env["STACK"] === "local" ? localTarget() : targetOfTag(), requireTag()),
   status: () => status(selectedTarget(), readVariable("IMAGE_TAG")),
+  layers: () => writeLayers(layersTargetOfTag(), requireTag(), layersPlatform(), clone),
   preview: () => preview(selectedTarget(), process.env["TAG"], selectedLanguages()),
   configure: () => configure(targetOfTag(), requireTag()),
   verify: () => verify(selectedTarget(), requireTag(), selectedLanguages(), localWorkshop),
-  inventory: () => inventory(selectedTarget(), requireTag(), selectedLanguages(), localBuilder),
+  inventory: async () => {
+    const [target, tag] = [selectedTarget(), requireTag()];
+    const handedOver = target.stack === "local" ? undefined : await readHandedOver(requireRelease(tag), clone);
+    await inventory(target, tag, selectedLanguages(), localBuilder, undefined, handedOver);
+  },
   review: () => review(requireVariables(["STACK"]).STACK, __dirname, join(__dirname, ".local")),
+  released: () => reportReleased(requireVariables(["STACK"]).STACK, __dirname),
   "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
   migration: () => migration(selectedTarget, localBuilder),
   watch: () => watchFromEnvironment(clone),

@@ -18,6 +18,8 @@ export interface ImageInputs {
   readonly platforms?: readonly string[];
   readonly tags?: readonly string[];
   readonly builder?: { readonly name?: string };
+  /** In the notation of `--cache-from`, as far as they are raw. */
+  readonly cacheFrom?: readonly { readonly raw?: string }[];
 }
 
 /** A build of an Image's stage for one platform, which errors call by its title. */
@@ -54,6 +56,7 @@ export function buildctl(program: string, address: string): Builder {
       ...[`--opt=platform=${platform}`, `--opt=target=${inputs.target}`],
       ...pairs("--opt=build-arg:", inputs.buildArgs),
       ...pairs("--opt=label:", inputs.labels),
+      ...rawCaches("--import-cache=", inputs),
       ...Object.entries(inputs.context?.named ?? {}).flatMap(([name, { location }]) =>
         /^[a-z-]+:/.test(location)
           ? [`--opt=context:${name}=${location}`]
@@ -74,6 +77,7 @@ export function buildx(name?: string): Builder {
       ...[`--file=${join(folder, "Dockerfile")}`, `--target=${inputs.target}`],
       ...pairs("--build-arg=", inputs.buildArgs),
       ...pairs("--label=", inputs.labels),
+      ...rawCaches("--cache-from=", inputs),
       ...Object.entries(inputs.context?.named ?? {}).map(([key, at]) => `--build-context=${key}=${at.location}`),
       ...(name === undefined ? [] : [`--builder=${name}`]),
       inputs.context?.location ?? folder,
@@ -83,6 +87,10 @@ export function buildx(name?: string): Builder {
 
 function pairs(option: string, values: Readonly<Record<string, string>> = {}): string[] {
   return Object.entries(values).map(([key, value]) => `${option}${key}=${value}`);
+}
+
+function rawCaches(option: string, { cacheFrom = [] }: ImageInputs): string[] {
+  return cacheFrom.flatMap(({ raw }) => (raw === undefined ? [] : `${option}${raw}`));
 }
 
 /** The BuildKit at BUILDKIT_HOST, else the buildx builder that BUILDER names; undefined if neither is set. */

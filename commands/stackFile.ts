@@ -25,6 +25,16 @@ export async function readPulumiReleases(folder: string, stack: string): Promise
   throw new Fault(`${file} has no default for pulumiReleases. Set the URL prefix of Pulumi's archives.`);
 }
 
+/** Reads the config in a stack's file as it is, by its full key, such as runner-pulumi:alias. */
+export async function readStackConfig(folder: string, stack: string): Promise<Record<string, unknown>> {
+  return asObject(asObject(await readParsed(fileOf(folder, stack), parse))["config"]);
+}
+
+/** Reads the folder of layers that a stack reads, relative to the program; undefined if it reads none. */
+export async function readLayersFolder(folder: string, stack: string): Promise<string | undefined> {
+  return (await readConfig(folder, stack)).layers;
+}
+
 /** Reads a stack's policy for Pulumi's signatures, `required` by default. */
 export async function readSignatures(folder: string, stack: string): Promise<SignaturePolicy> {
   const { signatures: policy = "required" } = await readConfig(folder, stack);

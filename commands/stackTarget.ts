@@ -8,6 +8,7 @@ import { requireVariables } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
 import type { Clone } from "../lib/git";
 import { log } from "../lib/log";
+import { requireLayers } from "./layers/requireLayers";
 import { resolveRun } from "./resolveRun";
 import { readPulumiReleases, readSignatures, readStackRegistry } from "./stackFile";
 import type { Target } from "./target";
@@ -26,6 +27,8 @@ export function stackTarget(stack: "dev" | "prod", clone: Clone): Target {
     }),
     prepare: async (release, languages, isRollback) => {
       mkdirSync(logs, { recursive: true });
+      // A rollback builds nothing.
+      if (!isRollback) await requireLayers(release, clone);
       await configureStack(release, folder, isRollback);
       return { folder, env: process.env, logs, languages, isRollback };
     },

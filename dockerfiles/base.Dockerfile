@@ -11,6 +11,8 @@ ARG DEBIAN_SNAPSHOT=20261005T000000Z
 # The time of every file that a build creates, in seconds since 1970: the snapshot's time, set by the program. Each stage
 # that runs something declares it, because tools such as useradd write today's date otherwise.
 ARG SOURCE_DATE_EPOCH
+# Which stage provides the smoke program of Go: golang-program-own, or golang-program-cross on a builder that emulates.
+ARG GOLANG_PROGRAM=own
 
 FROM debian:trixie-20261005-slim@sha256:a29215f6a35e51e22adffa17f89e9d2ef06214e64a2bad10d765c46aea49f11f AS debian
 

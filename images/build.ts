@@ -14,11 +14,15 @@ import {
 } from "./dockerfile";
 import { hostArguments } from "./hosts";
 import { imageLabels } from "./labels";
+import { platforms } from "./platform";
 
 /** What an image's content depends on. A language's smoke test and its published image share it. */
 export interface BuildArgs {
   readonly language: Language;
-  readonly config: Pick<Config, "platforms" | "bases" | "builder" | "cache" | "debianSnapshots">;
+  readonly config: Pick<
+    Config,
+    "platforms" | "bases" | "builder" | "cache" | "debianSnapshots" | "layers" | "crossCompile"
+  >;
   readonly release: ReadRelease;
 }
 
@@ -36,12 +40,18 @@ export function smokeInputs(args: BuildArgs) {
     ...inputs,
     target: "smoke",
     context: { ...context, named: { ...namedContexts(smokeContexts(args.language.name)), ...context.named } },
-    buildArgs: { ...buildArgs, ...tagArguments(dockerfile) },
+    buildArgs: {
+      ...buildArgs,
+      ...tagArguments(dockerfile),
+      ...(args.config.crossCompile ? { GOLANG_PROGRAM: "cross" } : {}),
+    },
+    ...(args.config.layers?.writes ? { cacheTo: layersOf(args, "dest", ",mode=max") } : {}),
   } satisfies dockerBuild.ImageArgs;
 }
 
-function buildInputs({ language, config, release }: BuildArgs, dockerfile: string) {
-  const { bases, cache, builder, debianSnapshots, platforms } = config;
+function buildInputs(args: BuildArgs, dockerfile: string) {
+  const { language, config, release } = args;
+  const { bases, builder, debianSnapshots } = config;
   const used = Object.entries(bases).filter(([stage]) => stages(dockerfile).has(stage));
   return {
     dockerfile: { inline: dockerfile },
@@ -56,12 +66,32 @@ function buildInputs({ language, config, release }: BuildArgs, dockerfile: strin
     },
     // Always the official base: a substitute on some machine must not change a label.
     labels: imageLabels(language, release.version, `docker.io/library/${stages(dockerfile).get("debian") ?? ""}`),
-    platforms: [...platforms],
-    ...(cache === undefined ? {} : { cacheFrom: [{ registry: { ref: cacheReference(cache, language) } }] }),
+    platforms: [...config.platforms],
+    ...cacheFrom(args),
     ...(builder === undefined ? {} : { builder: { name: builder } }),
     // `exports` decides what is pushed. With `push: true`, previews build nothing (pulumi/pulumi-docker-build#252).
     push: false,
   } satisfies dockerBuild.ImageArgs;
+}
+
+/** Where a build finds layers. One that writes layers for another machine reads none, so that its smoke tests run. */
+function cacheFrom(args: BuildArgs) {
+  const { cache, layers } = args.config;
+  if (layers?.writes) return {};
+  const shared = cache === undefined ? [] : [{ registry: { ref: cacheReference(cache, args.language) } }];
+  const found = [...shared, ...(layers === undefined ? [] : layersOf(args, "src"))];
+  return found.length > 0 ? { cacheFrom: found } : {};
+}
+
+/**
+ * The folders of a language's layers, one for each platform. BuildKit ignores those that do not exist. Raw, because the
+ * provider drops the mode of a typed one. The text is the same in every run: a different one would build everything again.
+ */
+function layersOf({ language, config }: BuildArgs, key: "src" | "dest", more = "") {
+  return config.platforms.map((platform) => {
+    const folder = `${config.layers?.folder}/${language.name}-${platforms[platform].targetArch}`;
+    return { raw: `type=local,${key}=${folder}${more}` };
+  });
 }
 
 /**

@@ -23,9 +23,13 @@ interface Raw {
 export const defaults: Readonly<Record<string, string>> = {
   adoptRepositories: "false",
   bases: "{}",
+  crossCompile: "false",
   retag: "false",
   signatures: "required",
 };
+
+/** The stack that writes layers for the releases of other stacks. It publishes nothing: it is only previewed. */
+export const layersStack = "layers";
 
 /** The readers of the config, by key. A new key needs an entry in Pulumi.yaml, too. */
 export const readers = {
@@ -119,6 +123,15 @@ export const readers = {
     const rule = "is not a repository. Use host[:port]/path without scheme, tag or digest.";
     return check(raw, raw.text === "" || isRepository, rule) || undefined;
   },
+
+  /** The folder of layers from another machine. Stack `layers` writes it, the others read it. Undefined for none. */
+  layers(raw) {
+    const rule = "is not a folder that BuildKit accepts. Use a path without commas, quotes and spaces.";
+    const folder = check(raw, /^[^\s,"]*$/.test(raw.text), rule);
+    return folder === "" ? undefined : { folder, writes: raw.stack === layersStack };
+  },
+
+  crossCompile: readBoolean,
 } satisfies Record<string, (raw: Raw) => unknown>;
 
 /** Returns the text. If it is invalid, the key, the text and the rule are a problem. */

@@ -41,7 +41,8 @@ export async function setUp(
   const mirrored = (await whyMirrored()) !== undefined;
   // The mirror's releases are not signed.
   const unsigned = mirrored ? { signatures: "off" as const } : {};
-  const config = { platforms, builder, bases, pulumiReleases, debianSnapshots, ...unsigned };
+  const crossCompile = platforms.some((platform) => platform !== ownPlatform());
+  const config = { platforms, crossCompile, builder, bases, pulumiReleases, debianSnapshots, ...unsigned };
   return { ...config, config, env, tools, buildKit, registry, mirrored };
 }
 

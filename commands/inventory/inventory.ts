@@ -17,10 +17,17 @@ import { type InventoryImage, type LeftOutContents, readContents } from "./conte
 import { type ServedImage, previousTag, readServed, reading } from "./servedImages";
 import { render } from "./tables";
 
+/** What one machine found out about its platform, by language; the previous release, too. */
+export type PlatformInventory = Readonly<Record<string, Pick<InventoryImage, "platforms" | "previous">>>;
+
+/** The file of it in a folder of layers. */
+export const inventoryName = "inventory.json";
+
 /**
  * Runs the images that a target publishes under a tag and lists the tools and packages inside: a table on stdout,
  * and `inventory-<tag>.json` and `.md` in a folder.
  * @param machine starts a builder that runs images of these platforms, if neither BUILDKIT_HOST nor BUILDER names one
+ * @param handedOver what another machine found out about platforms that this one does not run
  * @throws {Fault} if an image cannot be run, has another Pulumi version than its tag says, or a probe fails
  */
 export async function inventory(
@@ -29,6 +36,7 @@ export async function inventory(
   languages: readonly Language[],
   machine: (platforms: readonly Platform[]) => Promise<Builder>,
   folder = join(__dirname, "..", "..", ".local"),
+  handedOver: PlatformInventory = {},
 ): Promise<void> {
   const release = requireRelease(gitTag);
   requirePublisher(target, release.stack);
@@ -47,7 +55,7 @@ export async function inventory(
   const images: Record<string, InventoryImage> = {};
   // Sequential, because each is up to four builds.
   for (const [language, image] of Object.entries(served)) {
-    images[language] = await readInventory(image, release, builder);
+    images[language] = await readInventory(image, release, builder, handedOver[language]);
     log(language, `${image.platforms.join(", ")}, previous: ${images[language].previous?.tag ?? "none"}`);
   }
   const contents = { version: release.pulumiVersion, tag: release.tag, images, leftOut };
@@ -94,9 +102,17 @@ function requireServed(
   );
 }
 
-async function readInventory(image: ServedImage, release: Release, builder: Builder): Promise<InventoryImage> {
-  const reads = [readImageContents(image, builder), readPrevious(image, release, builder)] as const;
-  const [now, previous] = await Promise.all(reads);
+async function readInventory(
+  image: ServedImage,
+  release: Release,
+  builder: Builder,
+  handedOver: PlatformInventory[string] = { platforms: {} },
+): Promise<InventoryImage> {
+  const own = { ...image, platforms: image.platforms.filter((platform) => !(platform in handedOver.platforms)) };
+  const reads = [readImageContents(own, builder), readPrevious(own, release, builder)] as const;
+  const [found, before] = await Promise.all(reads);
+  const now = { ...found, platforms: { ...found.platforms, ...handedOver.platforms } };
+  const previous = joinPrevious(before, "previous" in handedOver ? handedOver.previous : before);
   const versions = new Set(Object.values(now.platforms).map(({ tools }) => tools["pulumi"] ?? "none"));
   if (versions.size === 1 && versions.has(release.pulumiVersion)) return { ...now, previous };
   throw new Fault(
@@ -115,8 +131,22 @@ async function readImageContents({ reference, base, platforms }: ServedImage, bu
   return { reference, base, platforms: Object.fromEntries(await Promise.all(contents)) };
 }
 
+type Previous = InventoryImage["previous"];
+
+/** Joins what two machines found out about the previous release. Another one may have been published between them. */
+function joinPrevious(own: Previous, other: Previous): Previous {
+  if (own === undefined || other === undefined || "problem" in own) return own;
+  if ("problem" in other) return other;
+  if (own.tag !== other.tag) return { tag: own.tag, problem: `the other platform was compared with ${other.tag}` };
+  return { ...own, platforms: { ...own.platforms, ...other.platforms } };
+}
+
 /** Reads the platforms that both have. The release is public by now, so a problem with the previous one must not end it. */
-async function readPrevious({ repository, platforms }: ServedImage, release: Release, builder: Builder) {
+export async function readPrevious(
+  { repository, platforms }: Pick<ServedImage, "repository" | "platforms">,
+  release: Release,
+  builder: Builder,
+): Promise<Previous> {
   let tag: string | undefined;
   try {
     tag = previousTag(release, await reading(repository, (client) => client.tags()));

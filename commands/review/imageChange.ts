@@ -23,16 +23,27 @@ export interface ImageChange {
   readonly packages: ReadonlyMap<string, VersionChange>;
 }
 
-/** Builds an Image as a release would, in seconds after its smoke test, and compares it. Returns why if that fails. */
-export async function readImageChange(name: string, step: ImageStep): Promise<ImageChange | { problem: string }> {
+/**
+ * Builds an Image as a release would, in seconds after its smoke test, and compares it. Returns why if that fails.
+ * @param unrunnable a platform that the builder does not run: its image comes from layers, and its contents stay unknown
+ */
+export async function readImageChange(
+  name: string,
+  step: ImageStep,
+  unrunnable?: Platform,
+): Promise<ImageChange | { problem: string }> {
   log(name, "compared with what is published");
-  return compareImage(name, step).catch((error: unknown) => {
+  return compareImage(name, step, unrunnable).catch((error: unknown) => {
     if (error instanceof Fault) return { problem: messageOf(error) };
     throw error;
   });
 }
 
-async function compareImage(name: string, { old, new: now }: ImageStep): Promise<ImageChange> {
+async function compareImage(
+  name: string,
+  { old, new: now }: ImageStep,
+  unrunnable: Platform | undefined,
+): Promise<ImageChange> {
   const platforms = allPlatforms.filter((one) => now?.inputs.platforms?.includes(one));
   const [repository, digest] = [old?.inputs.tags?.[0]?.replace(/:[^:/]*$/, ""), old?.outputs.digest];
   if (platforms.length === 0 || repository === undefined || digest === undefined) {
@@ -42,19 +53,19 @@ async function compareImage(name: string, { old, new: now }: ImageStep): Promise
   const changes: ImageChange[] = [];
   for (const platform of platforms) {
     const build = { title: `the new ${name}`, platform, inputs: { ...now?.inputs, target: "runner" } };
-    changes.push(await comparePlatform(builder, build, repository, digest));
+    changes.push(await comparePlatform(builder, build, repository, digest, platform !== unrunnable));
   }
   const isDropped = old?.inputs.platforms?.length !== platforms.length;
   const [first] = changes.filter(({ differs }) => differs).concat(changes);
   return { ...(first as ImageChange), differs: isDropped || changes.some(({ differs }) => differs) };
 }
 
-async function comparePlatform(builder: Builder, build: Build, repository: string, index: string) {
+async function comparePlatform(builder: Builder, build: Build, repository: string, index: string, runs: boolean) {
   const { platform } = build;
   const published = await readPublished(repository, index, platform);
   const built = await readBuild(builder, build, "image", readLayout);
   const [size, differs] = [{ before: sizeOf(published), now: sizeOf(built) }, built.digest !== published.digest];
-  if (!differs) return { platform, differs, size, tools: new Map(), packages: new Map() };
+  if (!differs || !runs) return { platform, differs, size, tools: new Map(), packages: new Map() };
   const target = `${repository}@${published.digest}`;
   const before = await readContents(builder, { title: target, platform, inputs: { target } });
   const now = await readContents(builder, build);

@@ -8,6 +8,7 @@ import { execa } from "execa";
 import { log, logHeading } from "../../lib/log";
 import type { ImageInputs } from "../builder";
 import { BuildLogs } from "../pulumi";
+import type { Project } from "../target";
 
 /** What the preview would do to an Image, in the form of the engine. */
 export interface ImageStep {
@@ -43,12 +44,12 @@ interface EngineEvent {
 }
 
 /** Previews, logs build steps, and writes messages to pulumi.log: no events, because these hold credentials. */
-export async function runPreview(folder: string, logs: string): Promise<Preview> {
+export async function runPreview({ folder, env, logs }: Omit<Project, "languages">): Promise<Preview> {
   logHeading("pulumi preview");
   const running = execa("pulumi", ["preview", "--json", "--non-interactive"], {
     cwd: folder,
     // https://www.pulumi.com/docs/iac/cli/environment-variables/
-    env: { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
+    env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
     buffer: { stdout: false },
     reject: false,
   });

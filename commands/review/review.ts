@@ -9,8 +9,13 @@ import { type Release, isPulumiVersion } from "../../images/gitTag";
 import { tagType } from "../../images/tag";
 import type { TagInputs } from "../../images/tagProvider/tagProvider";
 import { readWithdrawn, withdrawnReason } from "../../images/withdrawals";
+import type { Platform } from "../../images/platform";
 import { Fault } from "../../lib/errors";
+import { setOutputs } from "../../lib/githubActions";
+import { Clone } from "../../lib/git";
+import { log } from "../../lib/log";
 import type { ImageInputs } from "../builder";
+import { requireLayers } from "../layers/requireLayers";
 import { configureStack, selectStack } from "../stackTarget";
 import { readImageChange } from "./imageChange";
 import { changesInputs, describeInputChanges } from "./inputChanges";
@@ -24,15 +29,9 @@ import { type Preview, runPreview } from "./pulumiPreview";
  * @throws {Fault} if STACK is not dev or prod, if nothing was released there, or if the preview fails
  */
 export async function review(stack: string, folder: string, logs: string, withdrawn = readWithdrawn()): Promise<void> {
-  if (stack !== "dev" && stack !== "prod") {
-    throw new Fault(`STACK ${JSON.stringify(stack)} is not reviewed. Use STACK=dev or STACK=prod.`);
-  }
+  requireReviewed(stack);
   mkdirSync(logs, { recursive: true });
-  await selectStack(stack, folder);
-  // Secrets stay encrypted.
-  const { stdout } = await execa("pulumi", ["stack", "export", "--non-interactive"], { cwd: folder });
-  const { deployment } = JSON.parse(stdout) as { deployment?: { resources?: readonly Resource[] } };
-  const released = lastReleased(stack, deployment?.resources ?? []);
+  const released = await readReleased(stack, folder);
   const report = (markdown: string) => {
     writeFileSync(join(logs, `review-${stack}.md`), `${markdown}\n`);
     console.log(markdown);
@@ -40,11 +39,38 @@ export async function review(stack: string, folder: string, logs: string, withdr
   const reason = withdrawnReason(released.pulumiVersion, withdrawn);
   if (reason !== undefined)
     return report(`**Stack ${stack} was not previewed**: its last release is withdrawn. ${reason}`);
+  const unrunnable = await requireLayers(released, new Clone(folder));
   await configureStack(released, folder);
-  const { steps, problems } = await runPreview(folder, logs);
-  const languages = problems.length > 0 ? [] : await reviewLanguages(steps);
+  const { steps, problems } = await runPreview({ folder, env: process.env, logs });
+  const languages = problems.length > 0 ? [] : await reviewLanguages(steps, unrunnable);
   report(reviewMarkdown({ ...released, languages, problems }));
   if (problems.length > 0) throw new Fault("pulumi preview failed, see above. Nothing was published.");
+}
+
+/**
+ * Sets the step output `tag` to a git tag of the version that a review of a stack would preview, for the machine that writes
+ * layers: it has no credentials for the state. Sets none if the review will not preview anything.
+ */
+export async function reportReleased(stack: string, folder: string, withdrawn = readWithdrawn()): Promise<void> {
+  requireReviewed(stack);
+  const { pulumiVersion } = await readReleased(stack, folder);
+  const tag = `${stack === "dev" ? "dev-" : ""}v${pulumiVersion}`;
+  const reason = withdrawnReason(pulumiVersion, withdrawn);
+  log(stack, reason ?? tag);
+  if (reason === undefined) setOutputs({ tag });
+}
+
+function requireReviewed(stack: string): asserts stack is Release["stack"] {
+  if (stack === "dev" || stack === "prod") return;
+  throw new Fault(`STACK ${JSON.stringify(stack)} is not reviewed. Use STACK=dev or STACK=prod.`);
+}
+
+async function readReleased(stack: Release["stack"], folder: string): Promise<Release> {
+  await selectStack(stack, folder);
+  // Secrets stay encrypted.
+  const { stdout } = await execa("pulumi", ["stack", "export", "--non-interactive"], { cwd: folder });
+  const { deployment } = JSON.parse(stdout) as { deployment?: { resources?: readonly Resource[] } };
+  return lastReleased(stack, deployment?.resources ?? []);
 }
 
 /** A resource in a stack's exported state, as far as it is read here. */
@@ -66,13 +92,13 @@ export function lastReleased(stack: Release["stack"], resources: readonly Resour
 }
 
 /** In the order of the catalogue; sequential, because each may be several builds. */
-async function reviewLanguages(steps: Preview["steps"]): Promise<LanguageReview[]> {
+async function reviewLanguages(steps: Preview["steps"], unrunnable?: Platform): Promise<LanguageReview[]> {
   const names = [...catalogue.map(({ name }) => name), ...[...steps.keys()].map((name) => name.replace(/-\w+$/, ""))];
   const reviews: LanguageReview[] = [];
   for (const language of new Set(names)) {
     const [smoke, image] = [steps.get(`${language}-smoke`), steps.get(`${language}-image`)];
     if (image === undefined) continue;
-    const change = changesInputs(image) ? await readImageChange(`${language}-image`, image) : undefined;
+    const change = changesInputs(image) ? await readImageChange(`${language}-image`, image, unrunnable) : undefined;
     const isRebuilt = change !== undefined && "differs" in change && !change.differs;
     const kind = change === undefined ? "same" : isRebuilt ? "rebuilt" : "changed";
     reviews.push({

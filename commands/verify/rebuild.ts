@@ -68,7 +68,7 @@ function repositoryOf(language: string, { registry }: Workplace): string {
 
 /** Declares the build of one image without cache. Returns its digest. */
 export function declareRebuild({ language, platforms }: RebuildTarget, release: ReadRelease, place: Workplace) {
-  const config = { ...place, platforms, cache: undefined };
+  const config = { ...place, platforms, cache: undefined, layers: undefined, crossCompile: false };
   const repository = pulumi.output(repositoryOf(language.name, place));
   const args = { language, config, release, smokeTests: [], repository, credentials: undefined, pushesAgain: 0 };
   const withoutCache: pulumi.ResourceTransformation = ({ type, props, opts }) =>

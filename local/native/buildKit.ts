@@ -12,21 +12,31 @@ import { ensureDaemon } from "./daemon";
 
 const socketIn = (folder: string) => join(folder, "buildkit.sock");
 
+interface BuildKitSettings {
+  readonly platforms: readonly Platform[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** A command that runs BuildKit, whose command line follows. */
+  readonly launcher?: readonly string[];
+  /** More of BuildKit's options. */
+  readonly options?: readonly string[];
+}
+
 /** Starts BuildKit in a folder, which must be able to build these platforms. Returns its address, a Unix socket. */
 export async function startBuildKit(
   { buildkitd, buildctl, runc }: BuilderTools,
   folder: string,
-  { platforms, env = {} }: { readonly platforms: readonly Platform[]; readonly env?: NodeJS.ProcessEnv },
+  { platforms, env = {}, launcher = [], options = [] }: BuildKitSettings,
 ): Promise<string> {
   const address = `unix://${socketIn(folder)}`;
   // The machine's own config, /etc/buildkit/buildkitd.toml, must not matter.
   const config = ["--config=/dev/null", `--root=${join(folder, "buildkit")}`, `--addr=${address}`];
   const workers = ["--oci-worker=true", `--oci-worker-binary=${runc}`, "--containerd-worker=false"];
+  const [command = "", ...args] = [...launcher, buildkitd, ...config, ...workers, ...options];
   let missing: readonly Platform[] = [];
   const daemon = {
     name: "buildkit",
-    command: buildkitd,
-    args: [...config, ...workers],
+    command,
+    args,
     env,
     address,
     whenTaken: "Stop it: only one BuildKit can use a folder.",
@@ -62,11 +72,12 @@ export function requireBuildKitCanStart(folder: string): void {
 /**
  * Registers BuildKits with buildx as the nodes of one builder, in the file that `docker buildx create --driver remote`
  * writes. buildx chooses the node of a platform by the platforms that each one supports. Returns the name.
+ * @param config the folder of buildx, BUILDX_CONFIG
  */
-export function addBuilder(name: string, addresses: readonly string[]): string {
+export function addBuilder(name: string, addresses: readonly string[], config = inFolder("buildx")): string {
   const unset = { Platforms: null, DriverOpts: {}, Flags: null, Files: null };
   const nodes = addresses.map((address, index) => ({ Name: `${name}${index}`, Endpoint: address, ...unset }));
-  const folder = inFolder("buildx", "instances");
+  const folder = join(config, "instances");
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, name), { Name: name, Driver: "remote", Nodes: nodes, Dynamic: false });
   return name;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -13,8 +13,10 @@ import type { BuilderTools } from "../../local/native/builderTools";
 interface Node {
   /** The platforms that it must be able to build. */
   readonly platforms: readonly Platform[];
-  /** Whether it also builds platforms that the kernel emulates, or only the machine's own. */
+  /** Whether it also builds platforms that the kernel emulates, or only the machine's own: nothing else runs then. */
   readonly emulates: boolean;
+  /** Whether it builds these platforms alone, as a machine of theirs does, even if the kernel emulates them. */
+  readonly pinned?: boolean;
 }
 
 /** A builder whose BuildKits have an empty cache. */
@@ -35,10 +37,11 @@ export class FreshBuilder {
     nodes: readonly Node[],
     parent = inFolder("tests"),
   ): Promise<FreshBuilder> {
-    const started = nodes.map(async ({ platforms, emulates }) => {
+    const started = nodes.map(async ({ platforms, emulates, pinned }) => {
       const folder = mkdtempSync(join(parent, "bk-"));
-      const env = emulates ? {} : { TMPDIR: await mountNoexec(folder) };
-      return { folder, address: await startBuildKit(tools, folder, { platforms, env }) };
+      const launcher = emulates ? [] : ["sh", "-c", withoutEmulators, "sh"];
+      const options = pinned ? platforms.map((platform) => `--oci-worker-platform=${platform}`) : [];
+      return { folder, address: await startBuildKit(tools, folder, { platforms, launcher, options }) };
     });
     const all = await Promise.all(started);
     addBuilder(
@@ -48,9 +51,14 @@ export class FreshBuilder {
     return new FreshBuilder(name, tools, all);
   }
 
+  /** The address of a node. */
+  addressOf(node: number): string {
+    return this.nodes[node]?.address ?? "";
+  }
+
   /** The build steps in the cache of a node, as text. */
   async stepsOf(node: number): Promise<string> {
-    const args = ["--addr", this.nodes[node]?.address ?? "", "du", "--verbose"];
+    const args = ["--addr", this.addressOf(node), "du", "--verbose"];
     return (await execa(this.tools.buildctl, args)).stdout;
   }
 
@@ -59,17 +67,21 @@ export class FreshBuilder {
     rmSync(inFolder("buildx", "instances", this.name), { force: true });
     for (const { folder } of this.nodes) {
       await stopDaemon("buildkit", folder);
-      const temporary = join(folder, "tmp");
-      if (existsSync(temporary)) await execa("umount", [temporary]);
       rmSync(folder, { recursive: true, force: true });
     }
   }
 }
 
-/** Creates a folder for TMPDIR in which nothing can run: BuildKit runs programs in it to detect emulation. */
-async function mountNoexec(folder: string): Promise<string> {
-  const temporary = join(folder, "tmp");
-  mkdirSync(temporary);
-  await execa("mount", ["-t", "tmpfs", "-o", "noexec", "tmpfs", temporary]);
-  return temporary;
-}
+/**
+ * Runs a command in a user namespace with a binfmt_misc of its own, which has no emulators: Linux 6.7 and newer. BuildKit and
+ * runc find out by the incomplete list of users that they are in one. The list can be written only from outside.
+ */
+const withoutEmulators = `
+me=$$
+(
+  until [ "$(readlink /proc/$me/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.05; done
+  for ids in uid_map gid_map; do echo 0 0 65536 >/proc/$me/$ids; done
+) &
+exec unshare --user --mount sh -c '
+  until [ "$(cat /proc/self/gid_map)" ]; do sleep 0.05; done
+  mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && exec "$@"' sh "$@"`;

@@ -20,6 +20,9 @@ import { readServed } from "./testStack";
 /** The aliases of the stacks' registries in ECR Public. */
 export const aliases = { dev: "spacelift-dev", prod: "spacelift" } as const;
 
+/** The variables of a repository that has builders for both platforms: no other machine then writes layers. */
+const ownBuilders = { BUILDKIT_AMD64: "tcp://amd64", BUILDKIT_ARM64: "tcp://arm64" };
+
 /** A stack that tags are released on. */
 export type StackName = keyof typeof aliases;
 
@@ -36,9 +39,9 @@ export class ReleaseFlow {
     private readonly gitHubFile: string,
   ) {}
 
-  /** Starts it. The mirror gets these versions of Pulumi. */
-  static async start(versions: readonly string[]): Promise<ReleaseFlow> {
-    const place = await openPlace(versions);
+  /** Starts it, with a builder for all platforms. The mirror gets these versions of Pulumi. */
+  static async start(...machine: Parameters<typeof openPlace>): Promise<ReleaseFlow> {
+    const place = await openPlace(...machine);
     const { environment, folder } = place;
     const registry = await startRegistry(environment.tools, folder);
     const backend = { PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
@@ -56,7 +59,7 @@ export class ReleaseFlow {
     const runners = join(folder, "runners");
     mkdirSync(runners);
     const gitHubFile = join(folder, "github.json");
-    const actions = new Actions(repository.remote, runners, env, backend, gitHubFile);
+    const actions = new Actions(repository.remote, runners, env, { ...backend, ...ownBuilders }, gitHubFile);
     return new ReleaseFlow(place, registry, repository, actions, gitHubFile);
   }
 

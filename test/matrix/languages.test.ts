@@ -4,6 +4,7 @@ import { catalogue } from "../../images/catalogue";
 import { allPlatforms } from "../../images/platform";
 import { FreshBuilder } from "../helpers/freshBuilder";
 import { assertSucceeded } from "../helpers/assertRun";
+import { TwoMachines } from "../helpers/twoMachines";
 import { Scratch } from "../helpers/scratch";
 
 const release = { pulumiVersion: "3.66.0" };
@@ -38,6 +39,17 @@ describe("every language on every platform", () => {
       assert.deepEqual(await scratch.served("dev-v3.66.0"), released);
     } finally {
       await builder.stop();
+    }
+  });
+
+  it("has the same digest on one machine for each platform, without emulation on the one that publishes", async () => {
+    const machines = await TwoMachines.start(catalogue.map(({ name }) => name));
+    try {
+      const { conclusion, log } = await machines.release("v3.66.0");
+      assert.equal(conclusion, "success", log.slice(-3000));
+      assert.deepEqual(await machines.flow.served("prod", "v3.66.0"), released);
+    } finally {
+      await machines.stop();
     }
   });
 });

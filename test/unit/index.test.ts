@@ -255,6 +255,29 @@ describe("program", () => {
     }
   });
 
+  it("reads layers from another machine, and writes them only on the stack for that, which reads none", async () => {
+    const config = { layers: ".local/layers", cache: "mirror.example/cache" };
+    const source = (language: string, arch: string) => `src=.local/layers/${language}-${arch}`;
+    const read = await run(config);
+    const written = await run({ ...config, platforms: ["linux/arm64"] }, "layers");
+    for (const language of languages) {
+      const [image, smoke] = [`${language}-image`, `${language}-smoke`];
+      const raw = ["amd64", "arm64"].map((arch) => ({ raw: `type=local,${source(language, arch)}` }));
+      const cacheFrom = [{ registry: { ref: `mirror.example/cache:${language}` } }, ...raw];
+      assert.deepEqual(inputsOf(smoke, read), { ...inputsOf(smoke), cacheFrom });
+      assert.deepEqual(inputsOf(image, read).cacheFrom, cacheFrom);
+      const cacheTo = [{ raw: `type=local,dest=.local/layers/${language}-arm64,mode=max` }];
+      assert.deepEqual(inputsOf(smoke, written).cacheTo, cacheTo);
+      for (const name of [image, smoke]) assert.equal(inputsOf(name, written).cacheFrom, undefined, name);
+    }
+  });
+
+  it("compiles a smoke program on the platform that builds only if the config says so", async () => {
+    const { GOLANG_PROGRAM, ...others } = inputsOf("golang-smoke", await run({ crossCompile: true })).buildArgs;
+    assert.equal(GOLANG_PROGRAM, "cross");
+    assert.deepEqual(inputsOf("golang-smoke").buildArgs, others);
+  });
+
   /** The errors of a run, and those that no promise of it handles, which Pulumi prints as well. */
   async function errorsOf(work: () => Promise<unknown>): Promise<unknown[]> {
     const errors = new Set<unknown>();
@@ -291,6 +314,11 @@ describe("program", () => {
       assert.deepEqual([...recorder.ofType(imageType).keys()].sort(), declared.sort());
       const tests = others.map((language) => `${language}-smoke`).sort();
       assert.deepEqual(testsOf(recorder.ofType(imageType), "yaml"), tests);
+    });
+
+    it("writes the layers of the others, and leaves the failure to the release that reads them", async () => {
+      assert.deepEqual(await errorsOf(() => run({ ...version, layers: ".local/layers" }, "layers")), []);
+      assert.deepEqual(Object.keys(outputs), others);
     });
 
     it("declares it if it is not selected, so that a targeted update keeps it", async () => {

@@ -18,11 +18,14 @@ interface Step {
   readonly run?: string;
   readonly env?: Texts;
   readonly with?: Readonly<Record<string, unknown>>;
+  readonly "continue-on-error"?: boolean;
 }
 
 /** A job of a workflow, as far as it runs here. */
 export interface Job {
   readonly if?: string;
+  readonly needs?: string | readonly string[];
+  readonly "runs-on"?: string;
   readonly env?: Texts;
   readonly outputs?: Texts;
   readonly steps: readonly Step[];
@@ -34,6 +37,8 @@ export type Contexts = Readonly<Record<string, unknown>>;
 interface JobRun {
   readonly job: Job;
   readonly contexts: Contexts;
+  /** Whether a job that it needs did not succeed. */
+  readonly failed?: boolean;
   /** The repository and the commit that the job checks out. */
   readonly remote: string;
   readonly commit: string;
@@ -65,14 +70,19 @@ const actions: Readonly<Record<string, (inputs: Texts, runner: Runner) => Promis
     await git(workspace, "checkout", "--quiet", "--detach", commit);
     await linkPackages(workspace);
   },
-  /** Stores the files of a pattern without the folders before its first wildcard. */
+  /** Stores the files and folders of a pattern without the folders before its first wildcard. */
   "actions/upload-artifact": ({ name = "", path = "" }, { artifacts, workspace }) => {
     const files = globSync(path, { cwd: workspace });
     if (files.length === 0) throw new Error(`No files were found with the provided path: ${path}`);
-    for (const file of files) cpSync(join(workspace, file), join(artifacts, name, basename(file)));
+    for (const file of files) {
+      cpSync(join(workspace, file), join(artifacts, name, basename(file)), {
+        recursive: true,
+        preserveTimestamps: true,
+      });
+    }
   },
-  "actions/download-artifact": ({ name = "" }, { artifacts, workspace }) =>
-    cpSync(join(artifacts, name), workspace, { recursive: true }),
+  "actions/download-artifact": ({ name = "", path = "." }, { artifacts, workspace }) =>
+    cpSync(join(artifacts, name), join(workspace, path), { recursive: true }),
   "aws-actions/configure-aws-credentials": () => undefined,
   "./.github/actions/stack": () => undefined,
 };
@@ -85,7 +95,7 @@ export async function runJob(run: JobRun): Promise<EndedJob> {
   const { job } = run;
   const runner = mkdtempSync(join(run.folder, "runner-"));
   const [workspace, summary] = [join(runner, "workspace"), join(runner, "summary.md")];
-  if (job.if !== undefined && !evaluate(job.if, run.contexts)) {
+  if (!shouldRun(job, run.contexts, run.failed ?? false)) {
     return { conclusion: "skipped", workspace, log: "", summary: "", outputs: {} };
   }
   mkdirSync(workspace);
@@ -100,7 +110,7 @@ export async function runJob(run: JobRun): Promise<EndedJob> {
     if (!shouldRun(step, contexts, failed)) continue;
     const ended = await runStep(step, { ...run, contexts, env, workspace });
     log += `${ended.log}\n`;
-    failed ||= ended.failed;
+    failed ||= ended.failed && step["continue-on-error"] !== true;
     if (step.id !== undefined) steps[step.id] = ended;
   }
   const conclusion = failed ? "failure" : "success";
@@ -113,8 +123,8 @@ export async function runJob(run: JobRun): Promise<EndedJob> {
   };
 }
 
-/** After a failure, only steps run whose condition checks the status of the job. */
-function shouldRun({ if: condition = "true" }: Step, contexts: Contexts, failed: boolean): boolean {
+/** After a failure, only jobs and steps run whose condition checks the status. */
+function shouldRun({ if: condition = "true" }: Pick<Step, "if">, contexts: Contexts, failed: boolean): boolean {
   const expression = condition.replace(/^\$\{\{(.*)\}\}$/, "$1");
   const checksStatus = /\b(always|cancelled|failure|success)\(\)/.test(expression);
   return (checksStatus || !failed) && Boolean(evaluate(expression, contexts));
@@ -125,8 +135,9 @@ async function runStep(step: Step, runner: Runner) {
   if (step.uses !== undefined) {
     const action = actions[step.uses.replace(/@.*/, "")];
     if (action === undefined) throw new Error(`${step.uses} has no fake.`);
-    await action(fillAll(step.with, contexts), runner);
-    return { failed: false, log: "", outputs: {} };
+    const running = Promise.resolve(fillAll(step.with, contexts)).then((inputs) => action(inputs, runner));
+    const error = await running.then(() => undefined, String);
+    return { failed: error !== undefined, log: error ?? "", outputs: {} };
   }
   const file = env["GITHUB_OUTPUT"] ?? "";
   writeFileSync(file, "");
@@ -150,9 +161,11 @@ export function fill(text: string, contexts: Contexts): string {
   });
 }
 
-/** The expressions of these workflows mean the same in JavaScript; a step that was skipped has no outputs. */
+/** The expressions of these workflows mean the same in JavaScript; what is not set, or was skipped, is empty. */
 function evaluate(expression: string, contexts: Contexts): unknown {
   const functions = { startsWith: (text: string, start: string) => text.startsWith(start), cancelled: () => false };
-  const withoutSkipped = expression.replace(/steps\.(\w+)\.outputs\.(\w+)/g, "(steps.$1?.outputs.$2 ?? '')");
+  const withoutSkipped = expression
+    .replace(/(steps|needs)\.(\w+)\.outputs\.(\w+)/g, "($1.$2?.outputs.$3 ?? '')")
+    .replace(/\bvars\.(\w+)/g, "(vars.$1 ?? '')");
   return runInNewContext(withoutSkipped, { ...contexts, ...functions });
 }

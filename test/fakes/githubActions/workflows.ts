@@ -4,7 +4,7 @@ import { join, matchesGlob } from "node:path";
 
 import { parse } from "yaml";
 
-import { type Contexts, type EndedJob, type Job, fill, runJob } from "./job";
+import { type EndedJob, type Job, fill, runJob } from "./job";
 import { git } from "../../helpers/scratchRepository";
 import { changeState, draftNotes, stateVariable } from "../gh/state";
 
@@ -20,15 +20,18 @@ interface Run {
   };
 }
 
-/** How a run ended: its job `release`, and the conclusion and the log of all jobs. */
+/** How a run ended: one job, and the conclusion and the log of all jobs. */
 export type Ended = EndedJob & Pick<Run, "title">;
+
+/** The jobs that run here, in their order. Those of a workflow that are not among them do nothing here. */
+const jobNames = { release: ["arm64", "release", "notes"], preview: ["released", "arm64", "stacks"] } as const;
 
 /** The parts of the release workflow that run here, and the preview workflow's. */
 interface Workflow {
   readonly "run-name": string;
   readonly on: { readonly push: { readonly tags: string[] } };
   readonly concurrency: { readonly group: string };
-  readonly jobs: Readonly<Record<"release" | "notes" | "stacks", Job>>;
+  readonly jobs: Readonly<Record<string, Job>>;
 }
 
 /** More tags than this in one push create no event: https://docs.github.com/en/webhooks/webhook-events-and-payloads#push */
@@ -40,6 +43,10 @@ const repository = "owner/runner-pulumi";
 export class Actions {
   /** Runs that have not started, the oldest first. */
   readonly queue: Run[] = [];
+  /** The environment variables of a runner in addition to all runners' own, by label. */
+  machines: Readonly<Record<string, NodeJS.ProcessEnv>> = {};
+  /** What happens between the jobs of a run. Its artifacts are in the folder. */
+  afterJob: (name: string, artifacts: string) => Promise<void> | void = () => undefined;
   private tags = new Map<string, string>();
 
   constructor(
@@ -48,7 +55,7 @@ export class Actions {
     /** The environment variables of a runner. */
     private readonly env: NodeJS.ProcessEnv,
     /** The variables of the repository, `vars`. */
-    private readonly vars: Readonly<Record<string, string>>,
+    public vars: Readonly<Record<string, string>>,
     /** The state of the fake gh: see test/fakes/gh. */
     private readonly gitHub: string,
   ) {
@@ -92,9 +99,8 @@ export class Actions {
   /** Runs the preview workflow's job for the stacks, at the head of a branch, for the pull request of this number. */
   async preview(branch: string, number: number): Promise<EndedJob> {
     const commit = await git(this.remote, "rev-parse", branch);
-    const { jobs } = await this.workflowAt(commit, "preview");
     const event = { pull_request: { number, head: { repo: { full_name: repository } } } };
-    return this.runJobs(commit, { github: { event } })(jobs.stacks);
+    return this.runJobs("preview", "stacks", commit, { github: { event, event_name: "pull_request" } });
   }
 
   private async enqueue(commit: string, contexts: Run["contexts"]): Promise<void> {
@@ -108,27 +114,49 @@ export class Actions {
   }
 
   private async start({ title, commit, contexts }: Run): Promise<Ended> {
-    const { jobs } = await this.workflowAt(commit);
-    const run = this.runJobs(commit, contexts, { GITHUB_EVENT_NAME: contexts.github.event_name });
-    const release = await run(jobs.release);
-    // Without a condition of its own about the status, a job runs only if the one that it needs succeeds.
-    if (release.conclusion !== "success") return { ...release, title };
-    const notes = await run(jobs.notes, { needs: { release: { outputs: release.outputs } } });
-    const conclusion = notes.conclusion === "failure" ? "failure" : "success";
-    return { ...release, title, conclusion, log: release.log + notes.log };
+    return { ...(await this.runJobs("release", "release", commit, contexts)), title };
   }
 
-  /** Returns a function that runs jobs of one workflow run, which share artifacts. */
-  private runJobs(
+  /** Runs the jobs of one workflow run, which share artifacts. @param result the job whose result is returned */
+  private async runJobs(
+    workflow: keyof typeof jobNames,
+    result: string,
     commit: string,
-    { github, ...others }: { readonly github: object; readonly inputs?: object },
-    variables: NodeJS.ProcessEnv = {},
-  ) {
+    {
+      github,
+      ...others
+    }: {
+      readonly github: Readonly<Record<string, unknown>> & { readonly event_name: string };
+      readonly inputs?: object;
+    },
+  ): Promise<EndedJob> {
     const { remote, folder, vars } = this;
     const artifacts = mkdtempSync(join(folder, "artifacts-"));
-    const env = { ...this.env, ...variables, [stateVariable]: this.gitHub };
+    const { jobs } = await this.workflowAt(commit, workflow);
+    const env = { ...this.env, GITHUB_EVENT_NAME: github.event_name, [stateVariable]: this.gitHub };
     const contexts = { github: { ...github, repository, token: "of the workflow" }, vars, ...others };
-    return (job: Job, more: Contexts = {}) =>
-      runJob({ job, contexts: { ...contexts, ...more }, commit, remote, folder, artifacts, env });
+    const ended: Record<string, EndedJob> = {};
+    // A job that was skipped or failed counts for those that need it at any distance:
+    // https://github.com/actions/runner/issues/491
+    const tainted = new Set<string>();
+    for (const name of jobNames[workflow]) {
+      const job = jobs[name];
+      if (job === undefined) continue;
+      const needed = [job.needs ?? []].flat().map((need) => [need, ended[need]] as const);
+      const needs = needed.map(([need, { conclusion, outputs } = {}]) => [need, { result: conclusion, outputs }]);
+      ended[name] = await runJob({
+        ...{ job, commit, remote, folder, artifacts },
+        contexts: { ...contexts, needs: Object.fromEntries(needs) as object },
+        failed: needed.some(([need]) => tainted.has(need)),
+        env: { ...env, ...this.machines[fill(job["runs-on"] ?? "", contexts)] },
+      });
+      const isClean = ended[name].conclusion === "success" && !needed.some(([need]) => tainted.has(need));
+      if (!isClean) tainted.add(name);
+      await this.afterJob(name, artifacts);
+    }
+    const all = Object.values(ended);
+    const conclusion = all.some((job) => job.conclusion === "failure") ? "failure" : "success";
+    const log = all.map((job) => job.log).join("");
+    return { ...(ended[result] as EndedJob), conclusion, log };
   }
 }

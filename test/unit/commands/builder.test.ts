@@ -13,6 +13,7 @@ const build = {
     },
     buildArgs: { PULUMI_VERSION: "3.66.0" },
     labels: { title: "a b" },
+    cacheFrom: [{}, { raw: "type=local,src=layers" }],
     target: "runner",
   },
 } as const;
@@ -32,6 +33,7 @@ describe("a builder", () => {
       ...["--output=type=local,dest=/to", "--local=context=dockerfiles/scripts", "--local=dockerfile=/from"],
       ...["--opt=platform=linux/amd64", "--opt=target=runner"],
       ...["--opt=build-arg:PULUMI_VERSION=3.66.0", "--opt=label:title=a b"],
+      "--import-cache=type=local,src=layers",
       "--opt=context:debian=docker-image://debian@sha256:1",
       ...["--local=program=/checkout/program", "--opt=context:program=local:program"],
     ]);
@@ -42,6 +44,7 @@ describe("a builder", () => {
       ...["docker", "buildx", "build", "--progress=plain", "--output=type=local,dest=/to", "--platform=linux/amd64"],
       ...["--provenance=false", "--sbom=false", "--file=/from/Dockerfile", "--target=runner"],
       ...["--build-arg=PULUMI_VERSION=3.66.0", "--label=title=a b"],
+      "--cache-from=type=local,src=layers",
       ...["--build-context=debian=docker-image://debian@sha256:1", "--build-context=program=/checkout/program"],
       ...["--builder=name", "dockerfiles/scripts"],
     ]);

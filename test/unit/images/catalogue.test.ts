@@ -51,7 +51,7 @@ describe("the catalogue", () => {
       it("has a Dockerfile that fits on a screen, without programs in it", () => {
         const lines = own.trimEnd().split("\n").length;
         const remedy = `move programs to dockerfiles/${name}/smoke, scripts to dockerfiles/scripts`;
-        assert.ok(lines <= 50, `${lines} lines: ${remedy}`);
+        assert.ok(lines <= 60, `${lines} lines: ${remedy}`);
         assert.doesNotMatch(own, /<</, "a heredoc: make it a file");
       });
 
@@ -65,14 +65,14 @@ describe("the catalogue", () => {
 
       it("compares the version of its official image's tool with the tag", () => {
         for (const [stage, image] of stages(own)) {
-          if (!image.includes("@sha256:") || stage.endsWith("-native")) continue;
+          if (!image.includes("@sha256:") || stage.endsWith("-cross")) continue;
           assert.match(smoke, new RegExp(`/run/smoke/version .*\\$\\{${stage.toUpperCase()}_TAG%%-\\*\\}`), stage);
         }
       });
 
       it("pins every official image by tag and digest, one by one digest", () => {
         const pins = [...images.values()].filter(
-          (image) => !images.has(image) && image !== "scratch" && !image.startsWith("pulumi-${"),
+          (image) => !images.has(image) && image !== "scratch" && !image.includes("${"),
         );
         const pin = /^([\w./-]+:\d[\w.-]+|debian:trixie-\d{8}-slim)@sha256:[0-9a-f]{64}$/;
         for (const image of pins) assert.match(image, pin);

@@ -45,9 +45,15 @@ describe("config", () => {
 
   it("reads a valid config", () => {
     const given = { builder: "arm", bases: { debian: image }, cache: "mirror.example/cache" };
-    const others = { languages: catalogue, adoptRepositories: false };
+    const others = { languages: catalogue, adoptRepositories: false, crossCompile: false, layers: undefined };
     assert.deepEqual(read(given), { ...valid, ...given, ...others });
     assert.equal(read({}).builder, undefined);
+  });
+
+  it("writes layers on the stack that is for that, and reads them on every other one", async () => {
+    assert.deepEqual(read({ layers: ".local/layers" }).layers, { folder: ".local/layers", writes: false });
+    await new Recorder().install("layers");
+    assert.deepEqual(read({ layers: ".local/layers" }).layers, { folder: ".local/layers", writes: true });
   });
 
   it("reads an alias of ECR Public instead of a registry", () => {
@@ -84,6 +90,8 @@ describe("config", () => {
       "localhost:",
     ],
     ["adoptRepositories", "is neither true nor false.", "maybe", ""],
+    ["crossCompile", "is neither true nor false.", ""],
+    ["layers", "is not a folder that BuildKit accepts. Use a path without commas, quotes and spaces.", "a,mode=min"],
     ["builder", `is not the name of a buildx builder. Use one that "docker buildx ls" lists.`, "--all"],
     ["bases", `does not map stages to build contexts. Use {"debian": "docker-image://…@sha256:…"}.`, ["debian"]],
     ["pulumiReleases", `${prefix} https://get.pulumi.com/releases/sdk.`, "https://example.com/"],

@@ -47,6 +47,16 @@ describe("a Dockerfile", () => {
     assert.deepEqual(smokeContexts("yaml"), scripts);
   });
 
+  // Its steps would have another key on another machine, which would not find their layers.
+  it("depends on the platform that builds only in stages for builders that emulate", () => {
+    for (const { name } of catalogue) {
+      const [, ...others] = readDockerfile(name).split(/^(?=FROM )/m);
+      const dependent = others.filter((stage) => stage.includes("BUILDPLATFORM"));
+      for (const stage of dependent) assert.match(stage, /^FROM .* AS \S+-cross\n/, name);
+      assert.equal(dependent.length > 0, name === "golang", name);
+    }
+  });
+
   it("turns the tags of official images into build arguments", () => {
     const digest = `sha256:${"a".repeat(64)}`;
     const text = `FROM node:24.1.0-slim@${digest} AS node\nFROM --platform=x go:1@${digest} AS go-native\nFROM node AS x\n`;

@@ -42,7 +42,11 @@ describe("the workflows' steps with gh", () => {
       const artifacts = mkdtempSync(join(folder, "artifacts-"));
       mkdirSync(join(artifacts, `inventory-${tag}`));
       writeFileSync(join(artifacts, `inventory-${tag}`, `inventory-${tag}.md`), body);
-      return run(readJob("release", "notes"), { needs: { release: { outputs: { tag } } } }, artifacts);
+      return run(
+        readJob("release", "notes"),
+        { needs: { release: { result: "success", outputs: { tag } } } },
+        artifacts,
+      );
     }
 
     const published = (tagName: string, body: string, isLatest = false) => ({

@@ -46,6 +46,7 @@ describe("workflows", () => {
       return Object.entries(jobs).map(([job, { permissions: own }]) => [`${workflow}/${job}`, own]);
     });
     assert.deepEqual(Object.fromEntries(permissions), {
+      "release/arm64": { contents: "read" },
       "release/release": { contents: "read", "id-token": "write" },
       "release/notes": { contents: "write" },
       "release/attest": { "id-token": "write", attestations: "write", "artifact-metadata": "write" },
@@ -55,6 +56,8 @@ describe("workflows", () => {
       "preview/check": { contents: "read" },
       "preview/lint": { contents: "read" },
       "preview/local": { contents: "read" },
+      "preview/released": { contents: "read", "id-token": "write" },
+      "preview/arm64": { contents: "read" },
       "preview/stacks": { contents: "read", "id-token": "write", "pull-requests": "write" },
       "watch/watch": {},
     });
@@ -66,6 +69,18 @@ describe("workflows", () => {
     );
     assert.deepEqual(secrets, [["watch", "WATCH_APP_PRIVATE_KEY"]]);
     assert.deepEqual(Object.keys(workflows["preview"]?.on ?? {}), ["pull_request"]);
+  });
+
+  it("write layers, which decide what is published, in jobs without credentials", () => {
+    for (const name of ["release", "preview"]) {
+      const { environment, steps: own = [], ...job } = workflows[name]?.jobs["arm64"] ?? {};
+      assert.equal(environment, undefined, name);
+      assert.doesNotMatch(
+        JSON.stringify([job, own]),
+        /organization|BACKEND|role-to-assume|actions\/cache|secrets/,
+        name,
+      );
+    }
   });
 
   it("queue every release to an environment: without `queue`, GitHub drops the older of two waiting runs", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { lastReleased, review } from "../../../../commands/review/review";
+import { lastReleased, reportReleased, review } from "../../../../commands/review/review";
 import { useFiles } from "../../../helpers/folderOfFiles";
 import { isFault } from "../../../helpers/isFault";
 import { withEnvironment } from "../../../helpers/withEnvironment";
@@ -23,6 +23,16 @@ describe("review", () => {
     const expected =
       /^\*\*Stack prod was not previewed\*\*: its last release is withdrawn\. Pulumi 3\.66\.0 is withdrawn/;
     assert.match(files.read("review-prod.md"), expected);
+  });
+
+  it("reports the tag whose layers another machine should write, and none for a withdrawn version", async () => {
+    const state = JSON.stringify({ deployment: { resources: [released("3.66.0", "latest")] } });
+    const env = files.writeProgram("pulumi", `[ $2 = select ] || echo '${state}'`);
+    const outputs = { ...env, GITHUB_OUTPUT: files.write("outputs") };
+    await withEnvironment(outputs, () => reportReleased("dev", files.path(), { "3.66.0": "crashes" }));
+    assert.equal(files.read("outputs"), "");
+    for (const stack of ["dev", "prod"]) await withEnvironment(outputs, () => reportReleased(stack, files.path(), {}));
+    assert.equal(files.read("outputs"), "tag=dev-v3.66.0\ntag=v3.66.0\n");
   });
 
   it("previews the version and the tag in the stack's state, whatever tags the repository has", () => {
