@@ -1,3 +1,5 @@
+// A plugin in the checkout. A dynamic provider would store its own code in the state and need one more file of Pulumi's archive
+// on PATH. A resource hook runs only for resources that change, so it would not notice a tag that was moved by hand.
 import * as pulumi from "@pulumi/pulumi";
 import type { Provider } from "@pulumi/pulumi/provider";
 
