@@ -17,6 +17,7 @@ export interface ImageInputs {
   readonly labels?: Readonly<Record<string, string>>;
   readonly platforms?: readonly string[];
   readonly tags?: readonly string[];
+  readonly exports?: readonly { readonly registry?: { readonly names?: readonly string[] } }[];
   readonly builder?: { readonly name?: string };
   /** In the notation of `--cache-from`, as far as they are raw. */
   readonly cacheFrom?: readonly { readonly raw?: string }[];

@@ -45,7 +45,10 @@ async function compareImage(
   unrunnable: Platform | undefined,
 ): Promise<ImageChange> {
   const platforms = allPlatforms.filter((one) => now?.inputs.platforms?.includes(one));
-  const [repository, digest] = [old?.inputs.tags?.[0]?.replace(/:[^:/]*$/, ""), old?.outputs.digest];
+  const { tags, exports } = old?.inputs ?? {};
+  // Before there were Tags, an Image had its repository only in its tag.
+  const repository = exports?.[0]?.registry?.names?.[0] ?? tags?.[0]?.replace(/:[^:/]*$/, "");
+  const digest = old?.outputs.digest;
   if (platforms.length === 0 || repository === undefined || digest === undefined) {
     throw new Fault(`the state does not have the published image of ${name}`);
   }
