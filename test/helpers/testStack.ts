@@ -21,6 +21,8 @@ interface Setting {
   readonly program?: string;
   /** Environment variables in addition to the stack's. */
   readonly variables?: NodeJS.ProcessEnv;
+  /** More arguments for pulumi. */
+  readonly options?: readonly string[];
 }
 
 /** A stack of the program, and the repositories that its images go to. */
@@ -136,9 +138,12 @@ export class TestStack {
     return new RepositoryWriter(this.repository(language), this.credentials);
   }
 
-  private async run(args: readonly string[], { program = checkout, variables = {} }: Setting = {}): Promise<Run> {
+  private async run(
+    args: readonly string[],
+    { program = checkout, variables = {}, options = [] }: Setting = {},
+  ): Promise<Run> {
     const env = { ...this.env, ...variables };
-    const run = await execa("pulumi", args, { cwd: program, env, all: true, reject: false });
+    const run = await execa("pulumi", [...args, ...options], { cwd: program, env, all: true, reject: false });
     this.onOutput(run.all);
     return { failed: run.failed, output: run.all };
   }

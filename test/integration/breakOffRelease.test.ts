@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 
+import { targetArguments } from "../../commands/pulumi";
 import { folder as localFolder } from "../../local/folder";
 import { stopDaemon } from "../../local/native/daemon";
 import { startBuildKit } from "../../local/native/buildKit";
@@ -168,6 +169,29 @@ describe("a release that breaks off", () => {
       });
     }
   }
+
+  it("goes back to a published version by moving tags alone, once the newer one is withdrawn", async () => {
+    const older = { ...v64, tag: "latest" };
+    const back = { ...older, retag: true, languages };
+    const options = targetArguments({ languages: [], isRollback: true });
+    assertRefused(
+      await stack.up(back, { program, options }),
+      /add "3\.66\.0" with the reason to images\/withdrawn\.json/,
+    );
+    const withdraw = { file: "images/withdrawn.json", from: /\{\}/, to: '{ "3.66.0": "a test" }' };
+    const folder = join(scratch.place.folder, "withdrawn");
+    const withdrawn = copyProgram(folder, [onlyLanguages(...languages), withdraw]);
+    requests = [];
+    const run = await stack.up({ ...back, pulumiReleases: "http://localhost:1" }, { program: withdrawn, options });
+    assertSucceeded(run, /~ 3 updated\n +\d+ unchanged/);
+    assert.equal(writes().length, languages.length, writes().join());
+    assert.deepEqual(await served("latest"), await served("v3.64.0"));
+    // The state agrees with the registry: another release of the same finds nothing to move.
+    assertSucceeded(await stack.up(older, { program: withdrawn }), /Image yaml-image updated/);
+    assertSucceeded(await stack.up(older, { program: withdrawn }), /Resources:\n +\d+ unchanged\n/);
+    assert.deepEqual(await served("latest"), await served("v3.64.0"));
+    for (const config of [v66, latest66]) assertSucceeded(await up(config));
+  });
 
   it("moves no tag if the registry breaks off while images are pushed", async () => {
     const dev = { ...v64, tag: "dev-v3.64.0" };
