@@ -143,7 +143,7 @@ describe("releases from archives with other files", () => {
 
   it("preview that a language without its host is left out, and would delete nothing of it", async () => {
     known = await stateOf("golang");
-    assert.equal(known.length, 4);
+    assert.equal(known.length, 5);
     const { output, message } = await run(preview, "withoutGo", "latest");
     assert.equal(message, "pulumi preview failed, see above. Nothing was published.");
     assert.ok(output.includes(sentence), output.slice(-3000));
