@@ -170,7 +170,7 @@ describe("a release that breaks off", () => {
     }
   }
 
-  it("goes back to a published version by moving tags alone, once the newer one is withdrawn", async () => {
+  it("rolls latest back by moving tags alone, once the newer one is withdrawn", async () => {
     const older = { ...v64, tag: "latest" };
     const back = { ...older, retag: true, languages };
     const options = targetArguments({ languages: [], isRollback: true });
