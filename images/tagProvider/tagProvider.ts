@@ -29,9 +29,10 @@ export const tagProvider: Provider = {
   version: "0.0.0",
 
   /** Prints how the tag would move, because a diff only compares with what this stack released last. */
-  async check(urn, _olds, news: TagInputs) {
+  async check(_urn, _olds, news: TagInputs) {
     const text = await describeMove(unwrap(news));
-    if (text !== undefined) await pulumi.log.info(text, { urn: pulumi.output(urn) } as pulumi.Resource);
+    // Of the whole stack: Pulumi then prints all moves in one block.
+    if (text !== undefined) await pulumi.log.info(text);
     return { inputs: news };
   },
 
