@@ -15,7 +15,7 @@ async function releaseImages() {
   await guardLatest(config, credentials);
   if (config.retag) return { images: declareTags(await readPublishedImages(config, credentials), config, credentials) };
   const { release, languages, leftOut } = await readReleasable(config);
-  const pushesAgain = await countPushesAgain(credentials);
+  const pushesAgain = await countPushesAgain(config, credentials);
   const repositoryOf = await declareRepositories(catalogue, config, credentials);
   const tests = languages.map((language) => new SmokeTest(language.name, { language, config, release }));
   const images = languages.map((language) => {

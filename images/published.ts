@@ -5,7 +5,7 @@ import { Fault } from "../lib/errors";
 import { type Credentials, RepositoryClient } from "../lib/oci/repositoryClient";
 import type { Config } from "./config";
 import { versionLabel } from "./labels";
-import { repositoryUri } from "./repositoryUri";
+import { type RegistryAddress, repositoryUri } from "./repositoryUri";
 import type { PublishedImage, TaggedImage } from "./tag";
 
 /**
@@ -42,8 +42,14 @@ export async function readPublishedImages(
  * Images do not notice a loss by themselves: the provider looks only for tags, and only in `pulumi refresh`.
  * @throws {Fault} if the registry cannot be read
  */
-export async function countPushesAgain(credentials: Credentials | undefined): Promise<(language: string) => number> {
-  const images = Object.entries(await readPublished());
+export async function countPushesAgain(
+  config: RegistryAddress,
+  credentials: Credentials | undefined,
+): Promise<(language: string) => number> {
+  // After a move to another registry, every image is pushed anyway, and the credentials are not for the old one.
+  const isHere = ([language, { repository }]: [string, Published[string]]) =>
+    repository === repositoryUri(config, language);
+  const images = Object.entries(await readPublished()).filter(isHere);
   const counts = images.map(async ([language, { repository, digest, pushesAgain = 0 }]) => {
     const found = await new RepositoryClient(repository, credentials).digest(digest);
     return [language, found === undefined ? pushesAgain + 1 : pushesAgain] as const;

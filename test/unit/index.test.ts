@@ -207,8 +207,13 @@ describe("program", () => {
 
   it("pushes an image again if the registry lost what the last update pushed, and only then", async () => {
     const repository = `${registry}/runner-pulumi-yaml`;
-    const lost = { yaml: { repository, digest: "sha256:lost" }, golang: { repository, digest: "sha256:kept" } };
-    answers["/v2/runner-pulumi-yaml/manifests/sha256:kept"] = () => ({
+    const elsewhere = { repository: "old.example/runner-pulumi-java", digest: "sha256:lost" };
+    const lost = {
+      java: elsewhere,
+      yaml: { repository, digest: "sha256:lost" },
+      golang: { repository: `${registry}/runner-pulumi-golang`, digest: "sha256:kept" },
+    };
+    answers["/v2/runner-pulumi-golang/manifests/sha256:kept"] = () => ({
       headers: { "docker-content-digest": "sha256:kept" },
     });
     for (const [count, next] of [
@@ -225,6 +230,7 @@ describe("program", () => {
       assert.equal(inputsOf("golang-image", changed).buildArgs.PUSHES_AGAIN, count === 0 ? undefined : "1");
       assert.equal(outputs["yaml"]?.["pushesAgain"], count + 1);
       assert.equal(inputsOf("python-image", changed).buildArgs.PUSHES_AGAIN, undefined);
+      assert.equal(inputsOf("java-image", changed).buildArgs.PUSHES_AGAIN, undefined);
     }
   });
 
