@@ -41,11 +41,6 @@ export async function prepareStack(stack: Stack, config: StackConfig): Promise<v
   await writeFile(configFileOf(stack), stringify({ ...readConfigFile(stack), config: Object.fromEntries(keys) }));
 }
 
-/** The value of a key of the program in the stack's config file; undefined if it is not set. */
-export function configValue(stack: Stack, key: string): unknown {
-  return readConfigFile(stack).config?.[configKey(key)];
-}
-
 function readConfigFile(stack: Stack): { config?: StackConfig } {
   const file = configFileOf(stack);
   return existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: StackConfig }) : {};

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { type Release, requireRelease } from "../../images/gitTag";
 import type { Platform } from "../../images/platform";
 import { repositoryUri } from "../../images/repositoryUri";
-import { readVariable } from "../../lib/environmentVariables";
 import { Fault, listProblems } from "../../lib/errors";
 import { setOutputs } from "../../lib/githubActions";
 import type { Clone } from "../../lib/git";
@@ -54,7 +53,7 @@ async function readInventory(
   target: Target,
 ): Promise<PlatformInventory> {
   logHeading(`Reading the contents of ${release.tag} for ${platform}`);
-  const builder = builderFromEnvironment() ?? buildx(readVariable("BUILDER"));
+  const builder = builderFromEnvironment() ?? buildx();
   const registry = await target.registry();
   const inventory: Record<string, PlatformInventory[string]> = {};
   for (const [name, step] of steps) {
