@@ -36,9 +36,9 @@ export class Recorder implements pulumi.runtime.Mocks {
     private readonly outputs: Readonly<Record<string, (name: string) => Record<string, unknown>>> = {},
   ) {}
 
-  /** Replaces the engine for a stack. */
-  async install(stack: string): Promise<void> {
-    await pulumi.runtime.setMocks(this, "runner-pulumi", stack, false, "organization");
+  /** Replaces the engine for a stack, in an update or a preview. */
+  async install(stack: string, isPreview = false): Promise<void> {
+    await pulumi.runtime.setMocks(this, "runner-pulumi", stack, isPreview, "organization");
     const monitor = getMonitor() as unknown as { registerResource: RegisterResource };
     const registerResource = monitor.registerResource.bind(monitor);
     monitor.registerResource = (request, callback) => {

@@ -67,9 +67,14 @@ describe("program", () => {
   });
 
   /** Runs the program for v3.66.0 with this change of the config, and returns its images. */
-  async function run(change: Record<string, unknown>, stack = "local", own = new Recorder()): Promise<Images> {
+  async function run(
+    change: Record<string, unknown>,
+    stack = "local",
+    own = new Recorder(),
+    isPreview = false,
+  ): Promise<Images> {
     recorder = own;
-    await recorder.install(stack);
+    await recorder.install(stack, isPreview);
     setConfig({
       pulumiVersion: "3.66.0",
       tag: "v3.66.0",
@@ -391,5 +396,14 @@ describe("program", () => {
         for (const text of [stackTrace, new RegExp(password)]) assert.doesNotMatch(error.message, text);
       });
     }
+
+    // There, Images know where they go without waiting for the repositories.
+    it("another environment's AWS account in a preview too", async () => {
+      answers["/v2/"] = 200;
+      const errors = await errorsOf(() => run({ ...onProd }, "prod", inAwsAccount("spacelift-dev"), true));
+      assert.equal(errors.length, 1, errors.join("\n"));
+      assert.ok(errors[0] instanceof pulumi.RunError);
+      assert.match(errors[0].message, /^These credentials belong to public\.ecr\.aws\/spacelift-dev, /);
+    });
   });
 });
