@@ -84,7 +84,7 @@ integration: node_modules/.ready ## Run integration tests with the real engine, 
 
 test: check lint integration ## Run check, lint and the integration tests
 
-test-all: test ## Run make test, then every language on every platform with and without cache: an hour or more
+test-all: test ## Run make test, then every language on every platform with and without cache: hours
 	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
 
 rehearsal: node_modules/.ready ## Open a shell to release STACK (dev or prod) with plain pulumi and a fake AWS
