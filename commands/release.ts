@@ -1,7 +1,6 @@
 import { type Language, catalogue } from "../images/catalogue";
 import type { LeftOut } from "../images/hosts";
 import { type RegistryAddress, repositoryUri } from "../images/repositoryUri";
-import { readVariable } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
 import { addSummary, setOutputs } from "../lib/githubActions";
 import { logHeading } from "../lib/log";
@@ -94,11 +93,12 @@ function updateFault(before: ServedDigests, now: ServedDigests): Fault {
       ? `. Could not read ${unknown}, so it is unknown whether a tag has moved. ` +
         `Run the same command again when the registry answers.`
       : ". No tag has moved: users still pull what they did before.";
-  // A step that is not in the layers cannot run here: see docs/native.md.
-  const layers = readVariable("LAYERS")
-    ? ` If a log above ends with "exec format error", a step of the other platform is not in its layers: run the job that ` +
-      `wrote them again, which is arm64 on GitHub.`
-    : "";
+  // A step that is not in the layers cannot run here: see docs/native.md. The job release sets the variable, maybe to nothing.
+  const layers =
+    process.env["LAYERS"] === undefined
+      ? ""
+      : ` If a log above ends with "exec format error", a step of the other platform is not in its layers: run all jobs of ` +
+        `this workflow again, so that they are written again.`;
   return new Fault(`pulumi up failed, see above${consequence}${layers}`);
 }
 

@@ -1,11 +1,20 @@
 // make walk-through: pushes tags to a scratch repository and shows what the registry serves after each. GitHub is a fake
-// (test/fakes/githubActions); git, the workflow's steps, pulumi, BuildKit and the registry are real.
+// (test/fakes/githubActions); git, the workflow's steps, pulumi, BuildKit and the registry are real. With two PLATFORMS, each
+// has a machine of its own.
+import { selectedLanguages, selectedPlatforms } from "../commands/selection";
 import { mirroredVersions } from "../local/offline/mirror";
 import type { Ended } from "../test/fakes/githubActions/workflows";
 import { ReleaseFlow } from "../test/helpers/releaseFlow";
+import { walkThroughPlatforms } from "./walkThroughPlatforms";
 
 async function walk(): Promise<void> {
   const [older = "", newer = ""] = mirroredVersions().slice(-2);
+  if ((selectedPlatforms() ?? []).length > 1) {
+    return walkThroughPlatforms(
+      newer,
+      selectedLanguages().map(({ name }) => name),
+    );
+  }
   const flow = await ReleaseFlow.start([older, newer]);
   try {
     for (const tag of [`dev-v${older}`, `v${older}`, `latest-v${older}`, `v${newer}`, `latest-v${newer}`]) {

@@ -45,7 +45,7 @@ export function smokeInputs(args: BuildArgs) {
       ...tagArguments(dockerfile),
       ...(args.config.crossCompile ? { GOLANG_PROGRAM: "cross" } : {}),
     },
-    ...(args.config.layers?.writes ? { cacheTo: layersOf(args, "dest", ",mode=max") } : {}),
+    ...(args.config.layers?.writes ? { cacheTo: layersOf(args, writeLayers) } : {}),
   } satisfies dockerBuild.ImageArgs;
 }
 
@@ -79,20 +79,22 @@ function cacheFrom(args: BuildArgs) {
   const { cache, layers } = args.config;
   if (layers?.writes) return {};
   const shared = cache === undefined ? [] : [{ registry: { ref: cacheReference(cache, args.language) } }];
-  const found = [...shared, ...(layers === undefined ? [] : layersOf(args, "src"))];
+  const found = [...shared, ...(layers === undefined ? [] : layersOf(args, readLayers))];
   return found.length > 0 ? { cacheFrom: found } : {};
 }
 
 /**
- * The folders of a language's layers, one for each platform. BuildKit ignores those that do not exist. Raw, because the
- * provider drops the mode of a typed one. The text is the same in every run: a different one would build everything again.
+ * A language's layers for each platform. BuildKit ignores those that do not exist. Raw, because the provider drops the mode
+ * of a typed one. The text is the same in every run: a different one would build everything again.
  */
-function layersOf({ language, config }: BuildArgs, key: "src" | "dest", more = "") {
-  return config.platforms.map((platform) => {
-    const folder = `${config.layers?.folder}/${language.name}-${platforms[platform].targetArch}`;
-    return { raw: `type=local,${key}=${folder}${more}` };
-  });
+function layersOf({ language, config }: BuildArgs, raw: (folder: string, tag: string) => string) {
+  const tags = config.platforms.map((platform) => `${language.name}-${platforms[platform].targetArch}`);
+  return tags.map((tag) => ({ raw: `type=local,tag=${tag},${raw(config.layers?.folder ?? "", tag)}` }));
 }
+
+// A folder each, because builds that run at the same time cannot write into one. `make layers` joins them.
+const writeLayers = (folder: string, tag: string) => `dest=${folder}/${tag},mode=max`;
+const readLayers = (folder: string) => `src=${folder}`;
 
 /**
  * Where builders share a language's layers. Not in the image itself: an inline cache is stored in the image config and

@@ -15,6 +15,7 @@ import { type PlatformInventory, inventoryName, readPrevious } from "../inventor
 import { type Preview, runPreview } from "../review/pulumiPreview";
 import { readLayersFolder } from "../stackFile";
 import type { Target } from "../target";
+import { joinLayouts } from "./joinLayouts";
 import { writeList } from "./list";
 
 /**
@@ -38,6 +39,7 @@ export async function writeLayers(target: Target, gitTag: string, platform: Plat
     const lines = problems.map(({ name, message, output }) => [`${name} ${message}`, ...output].join("\n"));
     throw new Fault(listProblems(`The layers of ${platform} cannot be built:`, lines));
   }
+  joinLayouts(folder);
   if (!isReview) writeJson(join(folder, inventoryName), await readInventory(steps, platform, release, target));
   const commit = (await clone.commit("HEAD")) ?? "";
   const digest = await writeList(folder, { commit, pulumiVersion: release.pulumiVersion, platform });

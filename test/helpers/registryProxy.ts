@@ -10,11 +10,13 @@ export function movedTag({ method, url = "" }: IncomingMessage): string | undefi
  * Starts a proxy in front of a registry. It is not closed: mocha exits after the last test.
  * @param registry host:port
  * @param admit asked before each request; false drops the connection
+ * @param onUpload called with the number of bytes of each part of a request's body
  * @returns the address of the proxy, host:port
  */
 export async function startRegistryProxy(
   registry: string,
   admit: (request: IncomingMessage) => boolean | Promise<boolean>,
+  onUpload: (bytes: number) => void = () => undefined,
 ): Promise<string> {
   const server = createServer((incoming, outgoing) => {
     const forward = async () => {
@@ -25,7 +27,7 @@ export async function startRegistryProxy(
         response.pipe(outgoing);
       });
       forwarded.on("error", () => outgoing.destroy());
-      return incoming.pipe(forwarded);
+      return incoming.on("data", (part: Buffer) => onUpload(part.length)).pipe(forwarded);
     };
     void forward();
   });

@@ -23,11 +23,9 @@ export class TwoMachines {
     readonly platform: Platform,
     readonly other: FreshBuilder,
     private readonly own: FreshBuilder,
-    /** The digests of a build by one builder that emulates. */
-    readonly emulated: Record<string, string>,
   ) {}
 
-  /** Starts them for a repository with these languages alone. Releases dev-v3.66.0 with emulation, to compare with. */
+  /** Starts them for a repository with these languages alone. */
   static async start(languages: readonly string[]): Promise<TwoMachines> {
     const [platform = ownPlatform()] = allPlatforms.filter((one) => one !== ownPlatform());
     const flow = await ReleaseFlow.start(["3.66.0"], allPlatforms, languages);
@@ -37,16 +35,13 @@ export class TwoMachines {
       // This machine's config has it because one builder emulates.
       "Pulumi.prod.yaml": flow.read("Pulumi.prod.yaml").replace("crossCompile: true", "crossCompile: false"),
     });
-    const [run] = await flow.release("dev-v3.66.0");
-    assert.equal(run?.conclusion, "success", run?.log.slice(-3000));
-    const emulated = await flow.served("dev", "dev-v3.66.0");
     const { tools } = flow.place.environment;
     const other = await FreshBuilder.start("other", tools, [{ platforms: [platform], emulates: true, pinned: true }]);
     const own = await FreshBuilder.start("own", tools, [{ platforms: [ownPlatform()], emulates: false }]);
     // Without builders of its own, the repository uses GitHub's runners.
     const vars = Object.entries(flow.actions.vars).filter(([name]) => !name.startsWith("BUILDKIT_"));
     flow.actions.vars = Object.fromEntries(vars);
-    const machines = new TwoMachines(flow, platform, other, own, emulated);
+    const machines = new TwoMachines(flow, platform, other, own);
     machines.use(own);
     return machines;
   }
@@ -62,6 +57,11 @@ export class TwoMachines {
       "ubuntu-24.04-arm": { ...machine(this.other), PLATFORMS: this.platform },
       "ubuntu-24.04": own === undefined ? {} : machine(own),
     };
+  }
+
+  /** The addresses of their BuildKits. */
+  get addresses(): string[] {
+    return [this.own.addressOf(0), this.other.addressOf(0)];
   }
 
   /** Does something while the release's machine has an emulator. */

@@ -268,16 +268,17 @@ describe("program", () => {
 
   it("reads layers from another machine, and writes them only on the stack for that, which reads none", async () => {
     const config = { layers: ".local/layers", cache: "mirror.example/cache" };
-    const source = (language: string, arch: string) => `src=.local/layers/${language}-${arch}`;
     const read = await run(config);
     const written = await run({ ...config, platforms: ["linux/arm64"] }, "layers");
     for (const language of languages) {
       const [image, smoke] = [`${language}-image`, `${language}-smoke`];
-      const raw = ["amd64", "arm64"].map((arch) => ({ raw: `type=local,${source(language, arch)}` }));
+      const tags = ["amd64", "arm64"].map((arch) => `tag=${language}-${arch}`);
+      const raw = tags.map((tag) => ({ raw: `type=local,${tag},src=.local/layers` }));
       const cacheFrom = [{ registry: { ref: `mirror.example/cache:${language}` } }, ...raw];
       assert.deepEqual(inputsOf(smoke, read), { ...inputsOf(smoke), cacheFrom });
       assert.deepEqual(inputsOf(image, read).cacheFrom, cacheFrom);
-      const cacheTo = [{ raw: `type=local,dest=.local/layers/${language}-arm64,mode=max` }];
+      const folder = `.local/layers/${language}-arm64`;
+      const cacheTo = [{ raw: `type=local,tag=${language}-arm64,dest=${folder},mode=max` }];
       assert.deepEqual(inputsOf(smoke, written).cacheTo, cacheTo);
       for (const name of [image, smoke]) assert.equal(inputsOf(name, written).cacheFrom, undefined, name);
     }

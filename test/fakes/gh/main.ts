@@ -8,7 +8,7 @@ import { type ReleaseNotes, bot, changeState, readState, stateVariable } from ".
 
 const file = process.env[stateVariable] ?? "";
 const repository = process.env["GH_REPO"];
-const { comments, releases, repository: remote } = readState(file);
+const { comments, releases, runs, repository: remote } = readState(file);
 
 const flag = { type: "boolean" } as const;
 const value = { type: "string" } as const;
@@ -34,6 +34,18 @@ function listReleases(args: string[]): void {
   if (values.json !== "tagName" || values.jq !== ".[].tagName") throw new Error("unknown field or filter");
   const listed = releases.filter(({ isDraft }) => !(values["exclude-drafts"] && isDraft));
   for (const { tagName } of listed.slice(0, Number(values.limit ?? 30))) console.log(tagName);
+}
+
+/** Lists the runs of the release workflow that have ended, newest first, one per line. */
+function listRuns(args: string[]): void {
+  const options = { workflow: value, status: value, limit: value, json: value, jq: value } as const;
+  const { values } = parseArgs({ args, options });
+  if (values.workflow !== "release.yml" || values.status !== "completed") throw new Error("unknown workflow or status");
+  const fields = ["conclusion", "event", "headSha", "displayTitle"] as const;
+  if (values.json !== fields.join(",") || values.jq !== `.[] | "${fields.map((name) => `\\(.${name})`).join(" ")}"`) {
+    throw new Error("unknown field or filter");
+  }
+  for (const run of runs.slice(0, Number(values.limit ?? 20))) console.log(fields.map((name) => run[name]).join(" "));
 }
 
 /** Publishes notes. GitHub calls new ones its latest unless it is told not to. */
@@ -99,6 +111,7 @@ function requireTag(tag: string): void {
 
 const commands: Readonly<Record<string, (args: string[]) => void>> = {
   "pr comment": comment,
+  "run list": listRuns,
   "release list": listReleases,
   "release create": createRelease,
   "release edit": editRelease,

@@ -1,4 +1,4 @@
-// What the fake of GitHub's CLI reads and writes: one repository's comments and release notes, in a JSON file.
+// What the fake of GitHub's CLI reads and writes: one repository's comments, release notes and workflow runs, in a JSON file.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /** The environment variable that names the file. */
@@ -24,17 +24,27 @@ export interface ReleaseNotes {
   readonly isLatest: boolean;
 }
 
+/** A run of the workflow release.yml that has ended. */
+export interface WorkflowRun {
+  readonly conclusion: string;
+  readonly event: string;
+  readonly headSha: string;
+  readonly displayTitle: string;
+}
+
 /** One repository on GitHub. */
 export interface GhState {
   /** The path of the bare repository with its tags. */
   readonly repository: string;
   readonly comments: readonly Comment[];
   readonly releases: readonly ReleaseNotes[];
+  /** Newest first. */
+  readonly runs: readonly WorkflowRun[];
 }
 
-/** Reads the state; a repository without comments and notes if the file does not exist. */
+/** Reads the state; an empty repository if the file does not exist. */
 export function readState(file: string): GhState {
-  if (!existsSync(file)) return { repository: "", comments: [], releases: [] };
+  if (!existsSync(file)) return { repository: "", comments: [], releases: [], runs: [] };
   return JSON.parse(readFileSync(file, "utf8")) as GhState;
 }
 

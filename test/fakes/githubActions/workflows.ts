@@ -6,7 +6,7 @@ import { parse } from "yaml";
 
 import { type EndedJob, type Job, fill, runJob } from "./job";
 import { git } from "../../helpers/scratchRepository";
-import { changeState, draftNotes, stateVariable } from "../gh/state";
+import { changeState, draftNotes, readState, stateVariable } from "../gh/state";
 
 /** A run of the release workflow in the queue. */
 interface Run {
@@ -21,10 +21,14 @@ interface Run {
 }
 
 /** How a run ended: one job, and the conclusion and the log of all jobs. */
-export type Ended = EndedJob & Pick<Run, "title">;
+export interface Ended extends EndedJob {
+  readonly title: string;
+  /** The jobs that were not skipped. */
+  readonly ran: readonly string[];
+}
 
 /** The jobs that run here, in their order. Those of a workflow that are not among them do nothing here. */
-const jobNames = { release: ["arm64", "release", "notes"], preview: ["released", "arm64", "stacks"] } as const;
+const jobNames = { release: ["plan", "arm64", "release", "notes"], preview: ["released", "arm64", "stacks"] } as const;
 
 /** The parts of the release workflow that run here, and the preview workflow's. */
 interface Workflow {
@@ -114,7 +118,11 @@ export class Actions {
   }
 
   private async start({ title, commit, contexts }: Run): Promise<Ended> {
-    return { ...(await this.runJobs("release", "release", commit, contexts)), title };
+    const ended = await this.runJobs("release", "release", commit, contexts);
+    const { event_name: event } = contexts.github;
+    const run = { conclusion: ended.conclusion, event, headSha: commit, displayTitle: title };
+    changeState(this.gitHub, { runs: [run, ...readState(this.gitHub).runs] });
+    return { ...ended, title };
   }
 
   /** Runs the jobs of one workflow run, which share artifacts. @param result the job whose result is returned */
@@ -129,12 +137,13 @@ export class Actions {
       readonly github: Readonly<Record<string, unknown>> & { readonly event_name: string };
       readonly inputs?: object;
     },
-  ): Promise<EndedJob> {
+  ): Promise<Omit<Ended, "title">> {
     const { remote, folder, vars } = this;
     const artifacts = mkdtempSync(join(folder, "artifacts-"));
     const { jobs } = await this.workflowAt(commit, workflow);
     const env = { ...this.env, GITHUB_EVENT_NAME: github.event_name, [stateVariable]: this.gitHub };
-    const contexts = { github: { ...github, repository, token: "of the workflow" }, vars, ...others };
+    const own = { repository, token: "of the workflow", sha: commit, run_attempt: 1 };
+    const contexts = { github: { ...github, ...own }, vars, inputs: {}, ...others };
     const ended: Record<string, EndedJob> = {};
     // A job that was skipped or failed counts for those that need it at any distance:
     // https://github.com/actions/runner/issues/491
@@ -157,6 +166,7 @@ export class Actions {
     const all = Object.values(ended);
     const conclusion = all.some((job) => job.conclusion === "failure") ? "failure" : "success";
     const log = all.map((job) => job.log).join("");
-    return { ...(ended[result] as EndedJob), conclusion, log };
+    const ran = Object.keys(ended).filter((name) => ended[name]?.conclusion !== "skipped");
+    return { ...(ended[result] as EndedJob), conclusion, log, ran };
   }
 }

@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { parse } from "yaml";
 
 import { checkout } from "../../../local/folder";
-import { bot, changeState, draftNotes, readState, stateVariable } from "../../fakes/gh/state";
+import { type WorkflowRun, bot, changeState, draftNotes, readState, stateVariable } from "../../fakes/gh/state";
 import { type Contexts, type EndedJob, type Job, runJob } from "../../fakes/githubActions/job";
 import { readFile } from "../../helpers/checkoutFiles";
 import { ScratchRepository } from "../../helpers/scratchRepository";
@@ -107,6 +107,54 @@ describe("the workflows' steps with gh", () => {
       writeFileSync(state, "<html>Server Error</html>");
       assert.equal((await publish("v3.9.0")).conclusion, "failure");
       writeFileSync(state, before);
+    });
+  });
+
+  describe("find out that latest only moves tags", () => {
+    const runOf = (displayTitle: string, changes: Partial<WorkflowRun> = {}) => ({
+      ...{ conclusion: "success", event: "push", headSha: "c1", displayTitle, ...changes },
+    });
+    async function plan(runs: readonly WorkflowRun[], github: object = {}): Promise<string | undefined> {
+      changeState(state, { runs });
+      const push = { event_name: "push", ref_name: "latest-v3.9.0", sha: "c1", run_attempt: 1 };
+      const own = { repository: "owner/runner-pulumi", token: "of the workflow" };
+      const { conclusion, log, outputs } = await run(readJob("release", "plan"), {
+        github: { ...own, ...push, ...github },
+      });
+      if (conclusion === "skipped") return conclusion;
+      assert.equal(conclusion, "success", log);
+      return outputs["moves"];
+    }
+
+    it("if the previous run released that version at the same commit, whatever stack dev released since", async () => {
+      assert.equal(await plan([runOf("Release v3.9.0")]), "tags");
+      assert.equal(await plan([runOf("Release latest-v3.9.0"), runOf("Release v3.8.0")]), "tags");
+      assert.equal(await plan([runOf("Release dev-v3.10.0", { headSha: "c2" }), runOf("Release v3.9.0")]), "tags");
+    });
+
+    it("but not after any other run of stack prod", async () => {
+      const released = runOf("Release v3.9.0");
+      const others: WorkflowRun[] = [
+        runOf("Release v3.9.0", { headSha: "c2" }),
+        runOf("Release v3.9.0", { conclusion: "failure" }),
+        runOf("Release v3.9.0", { event: "workflow_dispatch" }),
+        ...["Release v3.10.0", "Release v3.9.01", "Roll back to latest-v3.8.0"].map((title) => runOf(title)),
+      ];
+      for (const other of others) assert.equal(await plan([other, released]), "", other.displayTitle);
+      assert.equal(await plan([]), "");
+    });
+
+    it("but not for another tag, in a run for main, or the second time", async () => {
+      const changes = [
+        { ref_name: "v3.9.0" },
+        { event_name: "workflow_dispatch", ref_name: "main" },
+        { run_attempt: 2 },
+      ];
+      for (const change of changes) assert.equal(await plan([runOf("Release v3.9.0")], change), "skipped");
+    });
+
+    it("but not without an answer from GitHub", async () => {
+      assert.equal(await plan([runOf("Release v3.9.0")], { token: "" }), "");
     });
   });
 

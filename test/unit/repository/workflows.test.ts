@@ -24,7 +24,7 @@ const steps = Object.entries(workflows).flatMap(([workflow, { jobs }]) =>
 );
 
 describe("workflows", () => {
-  it("run targets of the Makefile, and gh in two steps", () => {
+  it("run targets of the Makefile, and gh in three steps", () => {
     const targets = [...readFile("Makefile").matchAll(/^([a-z-]+):.*#(#|ci) /gm)].map(([, target]) => target);
     const runs = steps.filter(({ run }) => run !== undefined);
     const others = runs.filter(({ run = "" }) => {
@@ -32,7 +32,11 @@ describe("workflows", () => {
       return !targets.includes(target);
     });
     const names = others.map(({ workflow, name }) => `${workflow}: ${name}`);
-    assert.deepEqual(names, ["preview: Comment on the pull request", "release: Publish the release notes"]);
+    assert.deepEqual(names, [
+      "preview: Comment on the pull request",
+      "release: Compare with the previous release",
+      "release: Publish the release notes",
+    ]);
     assert.ok(runs.length >= others.length + 7);
   });
 
@@ -46,6 +50,7 @@ describe("workflows", () => {
       return Object.entries(jobs).map(([job, { permissions: own }]) => [`${workflow}/${job}`, own]);
     });
     assert.deepEqual(Object.fromEntries(permissions), {
+      "release/plan": { actions: "read" },
       "release/arm64": { contents: "read" },
       "release/release": { contents: "read", "id-token": "write" },
       "release/notes": { contents: "write" },
