@@ -1,8 +1,8 @@
-import { catalogue } from "./images/catalogue";
 import { readConfig } from "./images/config";
 import { guardLatest } from "./images/latest";
 import { conclude, readReleasable } from "./images/leftOut";
 import { countPushesAgain, readPublishedImages } from "./images/published";
+import { declareInOrder } from "./images/pushOrder";
 import { declareRepositories, requireCredentials } from "./images/registry";
 import { asRunError } from "./images/runError";
 import { RunnerImage } from "./images/runnerImage";
@@ -16,12 +16,12 @@ async function releaseImages() {
   if (config.retag) return { images: declareTags(await readPublishedImages(config, credentials), config, credentials) };
   const { release, languages, leftOut } = await readReleasable(config);
   const pushesAgain = await countPushesAgain(config, credentials);
-  const repositoryOf = await declareRepositories(catalogue, config, credentials);
+  const repositoryOf = await declareRepositories(config, credentials);
   const tests = languages.map((language) => new SmokeTest(language.name, { language, config, release }));
-  const images = languages.map((language) => {
-    const smokeTests = tests.filter((test) => test.language === language || config.languages.includes(test.language));
+  const images = declareInOrder<RunnerImage>(languages, (language, before) => {
+    const dependencies = [...tests, ...before].filter((one) => [language, ...config.languages].includes(one.language));
     const target = { repository: repositoryOf(language.name), credentials, pushesAgain: pushesAgain(language.name) };
-    return new RunnerImage(language.name, { language, config, release, smokeTests, ...target });
+    return new RunnerImage(language.name, { language, config, release, dependencies, ...target });
   });
   return conclude(declareTags(images, config, credentials), leftOut);
 }

@@ -27,7 +27,7 @@ export async function readPublishedImages(
     const { [versionLabel]: version = pulumiVersion } = (digest && (await client.labels(digest))) || {};
     if (version !== pulumiVersion) problems.push(`${client.repository}:${tag} is Pulumi ${version}.`);
     const [repository, known] = [pulumi.output(client.repository), pulumi.output(digest ?? "")];
-    return { language, repository, digest: known, pushesAgain: 0, dependencies: [] };
+    return { language, repository, digest: known, pushesAgain: 0 };
   });
   const found = await Promise.all(images);
   if (problems.length === 0) return found;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { Fault, messageOf } from "../lib/errors";
 import { type Credentials, RefusedError, RepositoryClient, logIn } from "../lib/oci/repositoryClient";
-import type { Language } from "./catalogue";
+import { type Language, catalogue } from "./catalogue";
 import type { Config } from "./config";
 import { galleryData } from "./gallery";
 import { type RegistryAddress, ecrPublicHost, repositoryName, repositoryUri } from "./repositoryUri";
@@ -32,19 +32,18 @@ export async function getCredentials({ registry }: RegistryAddress): Promise<Cre
 }
 
 /**
- * Declares the repositories of languages in ECR Public. Another registry creates them on push.
+ * Declares the repositories of all languages in ECR Public. Another registry creates them on push.
  * @returns the URI of a language's, which resolves after all are found to be the expected ones
  */
 export async function declareRepositories(
-  languages: readonly Language[],
   config: Config,
   credentials: Credentials | undefined,
 ): Promise<(language: string) => pulumi.Output<string>> {
   if (config.registry !== undefined) return (language) => pulumi.output(repositoryUri(config, language));
-  const expected = languages.map(({ name }) => repositoryUri(config, name));
+  const expected = catalogue.map(({ name }) => repositoryUri(config, name));
   const exists = (uri: string) => new RepositoryClient(uri, credentials).exists();
   const adopt = config.adoptRepositories ? await Promise.all(expected.map(exists)) : [];
-  const repositories = languages.map((language, index) => declareRepository(language, config, adopt[index] ?? false));
+  const repositories = catalogue.map((language, index) => declareRepository(language, config, adopt[index] ?? false));
   const found = pulumi.all(repositories.map((repository) => repository.repositoryUri));
   const checked = found.apply((uris) => requireExpected(uris, expected));
   // In a preview, the URI of a repository that does not exist yet is unknown, and an Image needs to know where it goes.

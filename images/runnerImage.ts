@@ -10,8 +10,8 @@ import type { TaggedImage } from "./tag";
 
 interface RunnerImageArgs extends BuildArgs {
   readonly config: BuildArgs["config"] & Pick<Config, "cache">;
-  /** The smoke tests of every language that is released: if one fails, nothing is pushed. */
-  readonly smokeTests: readonly SmokeTest[];
+  /** The smoke tests of every language that is released: if one fails, nothing is pushed. And images to push before. */
+  readonly dependencies: readonly (SmokeTest | RunnerImage)[];
   /** host[:port]/path, without a tag */
   readonly repository: pulumi.Output<string>;
   /** Push credentials; undefined for anonymous pushes. */
@@ -28,7 +28,7 @@ export class RunnerImage extends pulumi.ComponentResource implements TaggedImage
   /** sha256:… of the manifest, or of the index if there are several platforms. */
   readonly digest: pulumi.Output<string>;
   readonly pushesAgain: number;
-  readonly dependencies: readonly [dockerBuild.Image];
+  readonly image: dockerBuild.Image;
 
   constructor(name: string, args: RunnerImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("runner-pulumi:images:RunnerImage", name, {}, opts);
@@ -52,14 +52,14 @@ export class RunnerImage extends pulumi.ComponentResource implements TaggedImage
       {
         parent: this,
         // The Images, not the components: a component's children do not inherit its dependsOn.
-        dependsOn: args.smokeTests.map((smokeTest) => smokeTest.image),
+        dependsOn: args.dependencies.map(({ image }) => image),
         // State from before Images had no tags: on delete, the provider would delete its tags' digests.
         retainOnDelete: true,
       },
     );
     this.repository = repository;
     this.digest = image.digest;
-    this.dependencies = [image];
+    this.image = image;
     this.pushesAgain = pushesAgain;
     this.registerOutputs({ digest: this.digest });
   }

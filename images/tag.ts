@@ -50,8 +50,8 @@ export interface TaggedImage {
   readonly repository: pulumi.Output<string>;
   readonly digest: pulumi.Output<string>;
   readonly pushesAgain: number;
-  /** Must be done before a tag may move. */
-  readonly dependencies: readonly pulumi.Resource[];
+  /** What pushes it, before a tag may move. Undefined if it is published already. */
+  readonly image?: pulumi.Resource;
 }
 
 async function guardAgain(config: Config, credentials: Credentials | undefined): Promise<undefined> {
@@ -81,7 +81,7 @@ export function declareTags(
   const tags = images.map((image) => {
     // An image that is not released is not a target of the update, so its digest may be unknown.
     const digest = isReleased(image) ? allowed.apply(() => image.digest) : image.digest;
-    const dependsOn = [...new Set([image, ...released])].flatMap(({ dependencies }) => dependencies);
+    const dependsOn = [...new Set([image, ...released])].flatMap((one) => one.image ?? []);
     const inputs = { repository: image.repository, tag, digest, version };
     return {
       image,

@@ -70,7 +70,7 @@ function repositoryOf(language: string, { registry }: Workplace): string {
 export function declareRebuild({ language, platforms }: RebuildTarget, release: ReadRelease, place: Workplace) {
   const config = { ...place, platforms, cache: undefined, layers: undefined, crossCompile: false };
   const repository = pulumi.output(repositoryOf(language.name, place));
-  const args = { language, config, release, smokeTests: [], repository, credentials: undefined, pushesAgain: 0 };
+  const args = { language, config, release, dependencies: [], repository, credentials: undefined, pushesAgain: 0 };
   const withoutCache: pulumi.ResourceTransformation = ({ type, props, opts }) =>
     type === "docker-build:index:Image" ? { props: { ...props, noCache: true }, opts } : undefined;
   return new RunnerImage(language.name, args, { transformations: [withoutCache] }).digest;

@@ -98,10 +98,10 @@ describe("program", () => {
     return of.get(name)?.inputs ?? assert.fail(name);
   }
 
-  /** The resources that a language's published image waits for. */
-  function testsOf(of: Images, language: string): string[] | undefined {
-    const urns = of.get(`${language}-image`)?.dependencies;
-    return urns?.map((urn) => urn.replace(/.*::/, "")).sort();
+  /** The smoke tests, or other images, that a language's published image waits for. */
+  function waitsFor(of: Images, language: string, kind: "smoke" | "image"): string[] | undefined {
+    const names = of.get(`${language}-image`)?.dependencies.map((urn) => urn.replace(/.*::/, ""));
+    return names?.filter((name) => name.endsWith(`-${kind}`)).sort();
   }
 
   it("declares a smoke test and an image per language, without version and tag in their names", () => {
@@ -177,9 +177,11 @@ describe("program", () => {
     const some = await run({ languages: ["yaml", "golang"] });
     assert.deepEqual([...some.keys()].sort(), [...images.keys()].sort());
     assert.deepEqual(Object.keys(outputs), ["golang", "yaml"]);
-    for (const name of ["golang", "yaml"]) assert.deepEqual(testsOf(some, name), ["golang-smoke", "yaml-smoke"]);
+    const tests = ["golang-smoke", "yaml-smoke"];
+    for (const name of ["golang", "yaml"]) assert.deepEqual(waitsFor(some, name, "smoke"), tests);
     // A plain update may publish the others too, but not before their own smoke test.
-    assert.deepEqual(testsOf(some, "python"), ["golang-smoke", "python-smoke", "yaml-smoke"]);
+    assert.deepEqual(waitsFor(some, "python", "smoke"), ["golang-smoke", "python-smoke", "yaml-smoke"]);
+    assert.deepEqual(waitsFor(some, "full", "image"), ["golang-image", "yaml-image"]);
   });
 
   it("passes a base only to Dockerfiles with its stage, and names the official one in the labels", async () => {
@@ -192,8 +194,15 @@ describe("program", () => {
 
   it("publishes nothing before every smoke test has passed, and keeps it when its resource is deleted or replaced", () => {
     const tests = languages.map((language) => `${language}-smoke`).sort();
-    for (const language of languages) assert.deepEqual(testsOf(images, language), tests);
+    for (const language of languages) assert.deepEqual(waitsFor(images, language, "smoke"), tests);
     for (const image of images.values()) assert.equal(image.retainOnDelete, true, image.name);
+  });
+
+  it("pushes an image after those whose layers it has, so that they are uploaded once", () => {
+    assert.deepEqual(waitsFor(images, "yaml", "image"), []);
+    assert.deepEqual(waitsFor(images, "python", "image"), ["yaml-image"]);
+    const others = languages.filter((language) => language !== "full").map((language) => `${language}-image`);
+    assert.deepEqual(waitsFor(images, "full", "image"), others.sort());
   });
 
   it("builds the same image for every tag, and moves that tag after every image is pushed", async () => {
@@ -325,7 +334,7 @@ describe("program", () => {
       const declared = others.flatMap((language) => [`${language}-image`, `${language}-smoke`]);
       assert.deepEqual([...recorder.ofType(imageType).keys()].sort(), declared.sort());
       const tests = others.map((language) => `${language}-smoke`).sort();
-      assert.deepEqual(testsOf(recorder.ofType(imageType), "yaml"), tests);
+      assert.deepEqual(waitsFor(recorder.ofType(imageType), "yaml", "smoke"), tests);
     });
 
     it("writes the layers of the others, and leaves the failure to the release that reads them", async () => {

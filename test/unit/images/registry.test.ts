@@ -51,7 +51,7 @@ describe("registry", () => {
 
   it("declares repositories that are never deleted", async () => {
     const { recorder, config, credentials } = await open("prod", "spacelift");
-    const uriOf = await declareRepositories(catalogue, config, credentials);
+    const uriOf = await declareRepositories(config, credentials);
     assert.equal(await valueOf(uriOf("python")), "public.ecr.aws/spacelift/runner-pulumi-python");
     const repositories = recorder.ofType("aws:ecrpublic/repository:Repository");
     assert.deepEqual(
@@ -70,7 +70,7 @@ describe("registry", () => {
   // Printed once: see index.test.ts.
   it("refuses another environment's AWS account before any push", async () => {
     const { config, credentials } = await open("prod", "spacelift-dev");
-    const uriOf = await declareRepositories(catalogue, config, credentials);
+    const uriOf = await declareRepositories(config, credentials);
     const message =
       "These credentials belong to public.ecr.aws/spacelift-dev, and this stack publishes to public.ecr.aws/spacelift. " +
       "Nothing was pushed. Use the credentials of that AWS account, or check runner-pulumi:alias.";
