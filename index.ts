@@ -2,7 +2,7 @@ import { readConfig } from "./images/config";
 import { guardLatest } from "./images/latest";
 import { conclude, readReleasable } from "./images/leftOut";
 import { countPushesAgain, readPublishedImages } from "./images/published";
-import { declareInOrder } from "./images/pushOrder";
+import { declareInOrder, dependenciesOf } from "./images/pushOrder";
 import { declareRepositories, requireCredentials } from "./images/registry";
 import { asRunError } from "./images/runError";
 import { RunnerImage } from "./images/runnerImage";
@@ -19,7 +19,7 @@ async function releaseImages() {
   const repositoryOf = await declareRepositories(config, credentials);
   const tests = languages.map((language) => new SmokeTest(language.name, { language, config, release }));
   const images = declareInOrder<RunnerImage>(languages, (language, before) => {
-    const dependencies = [...tests, ...before].filter((one) => [language, ...config.languages].includes(one.language));
+    const dependencies = dependenciesOf(language, config.languages, [...tests, ...before]);
     const target = { repository: repositoryOf(language.name), credentials, pushesAgain: pushesAgain(language.name) };
     return new RunnerImage(language.name, { language, config, release, dependencies, ...target });
   });

@@ -19,3 +19,16 @@ export function declareInOrder<T>(
   }
   return languages.map((language) => declared.get(language)!);
 }
+
+/**
+ * Returns what a language's resource waits for: if the language is released, the resources of all that are. Otherwise all of
+ * them. It is then no target of the update, so its state keeps the dependencies of an earlier one, and the engine refuses a
+ * state in which a dependency was registered after the resource.
+ */
+export function dependenciesOf<T extends { readonly language: Language }>(
+  language: Language,
+  released: readonly Language[],
+  resources: readonly T[],
+): readonly T[] {
+  return released.includes(language) ? resources.filter((one) => released.includes(one.language)) : resources;
+}

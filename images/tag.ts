@@ -4,6 +4,7 @@ import type { Credentials } from "../lib/oci/repositoryClient";
 import type { Language } from "./catalogue";
 import type { Config } from "./config";
 import { guardLatest } from "./latest";
+import { dependenciesOf } from "./pushOrder";
 import { asRunError } from "./runError";
 import type { TagInputs } from "./tagProvider/tagProvider";
 
@@ -81,7 +82,7 @@ export function declareTags(
   const tags = images.map((image) => {
     // An image that is not released is not a target of the update, so its digest may be unknown.
     const digest = isReleased(image) ? allowed.apply(() => image.digest) : image.digest;
-    const dependsOn = [...new Set([image, ...released])].flatMap((one) => one.image ?? []);
+    const dependsOn = dependenciesOf(image.language, languages, images).flatMap((one) => one.image ?? []);
     const inputs = { repository: image.repository, tag, digest, version };
     return {
       image,

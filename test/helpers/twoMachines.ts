@@ -25,15 +25,19 @@ export class TwoMachines {
     private readonly own: FreshBuilder,
   ) {}
 
-  /** Starts them for a repository with these languages alone. */
-  static async start(languages: readonly string[]): Promise<TwoMachines> {
+  /** Starts them for a repository with these languages alone, and other changes of its files. */
+  static async start(
+    languages: readonly string[],
+    change: (flow: ReleaseFlow) => Record<string, string> = () => ({}),
+  ): Promise<TwoMachines> {
     const [platform = ownPlatform()] = allPlatforms.filter((one) => one !== ownPlatform());
     const flow = await ReleaseFlow.start(["3.66.0"], allPlatforms, languages);
+    // This machine's config has crossCompile because one builder emulates.
     const some = `].filter(({ name }) => ${JSON.stringify(languages)}.includes(name));\n`;
     await flow.repository.commit("Release a few languages", {
-      "images/catalogue.ts": flow.read("images/catalogue.ts").replace(/\];\n*$/, some),
-      // This machine's config has it because one builder emulates.
-      "Pulumi.prod.yaml": flow.read("Pulumi.prod.yaml").replace("crossCompile: true", "crossCompile: false"),
+      ...change(flow),
+      "images/catalogue.ts": replace(flow.read("images/catalogue.ts"), /\];\n*$/, some),
+      "Pulumi.prod.yaml": replace(flow.read("Pulumi.prod.yaml"), /(crossCompile): "true"/, '$1: "false"'),
     });
     const { tools } = flow.place.environment;
     const other = await FreshBuilder.start("other", tools, [{ platforms: [platform], emulates: true, pinned: true }]);
@@ -87,4 +91,9 @@ export class TwoMachines {
     await this.own.stop();
     await this.flow.stop();
   }
+}
+
+function replace(text: string, pattern: RegExp, by: string): string {
+  assert.match(text, pattern);
+  return text.replace(pattern, by);
 }

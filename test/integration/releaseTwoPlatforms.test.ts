@@ -18,7 +18,7 @@ import type { TestStack } from "../helpers/testStack";
 import { TwoMachines } from "../helpers/twoMachines";
 
 const release = { pulumiVersion: "3.66.0" };
-// One without a toolchain, and one whose smoke program is compiled: by this machine, or by the emulated one.
+// One without a toolchain, and one whose layers could depend on the platform that builds.
 const languages = ["yaml", "golang"];
 
 interface Descriptor {
@@ -39,7 +39,10 @@ describe("a release for two platforms", () => {
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], allPlatforms, languages);
     program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages(...languages)]);
-    machines = await TwoMachines.start(languages);
+    // Emulated, compiling the smoke program takes ten minutes: only `make test-all` does it.
+    machines = await TwoMachines.start(languages, (flow) =>
+      flow.editDockerfile("golang", /\/run\/smoke\/up "hello from go"/, "true"),
+    );
     // In parallel: emulation uses a single core.
     [emulated, first] = await Promise.all([up(scratch, { tag: "v3.66.0" }), machines.release("v3.66.0")]);
     // Emulated, installing packages took 17 minutes on two busy cores.
@@ -104,7 +107,7 @@ describe("a release for two platforms", () => {
       assert.equal(first.conclusion, "success", first.log.slice(-3000));
       assert.deepEqual(first.ran, ["arm64", "release", "notes"]);
       assert.deepEqual(await served("v3.66.0"), emulated);
-      for (const step of ["/run/build/apt-install", "/run/smoke/contract", "/run/smoke/up"]) {
+      for (const step of ["/run/build/apt-install", "/run/smoke/contract", "go mod tidy"]) {
         assert.ok((await machines.other.stepsOf(0)).includes(step), step);
       }
     });
@@ -129,7 +132,7 @@ describe("a release for two platforms", () => {
       const { conclusion, log, ran } = await machines.release("latest-v3.66.0");
       assert.equal(conclusion, "success", log.slice(-3000));
       assert.deepEqual(ran, ["plan", "release"]);
-      says(log, /Resources:\n +\+ 2 created\n/);
+      says(log, /Resources:\n +~ 2 updated\n +\d+ unchanged\n/);
       assert.deepEqual(await served("latest"), emulated);
     });
 

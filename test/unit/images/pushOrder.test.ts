@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { Language } from "../../../images/catalogue";
-import { declareInOrder } from "../../../images/pushOrder";
+import { declareInOrder, dependenciesOf } from "../../../images/pushOrder";
 
 describe("the order of pushes", () => {
   const language = (name: string, more: Partial<Language> = {}) => ({ name, title: name, description: name, ...more });
@@ -25,5 +25,13 @@ describe("the order of pushes", () => {
       ["full", ["yaml", "go", "java"]],
     ]);
     assert.deepEqual(declared, ["full", "go", "yaml", "java"]);
+  });
+
+  it("lets a released language wait for the released ones, and any other for all", () => {
+    const [full, golang, yaml] = all as [Language, Language, Language];
+    const resources = all.map((one) => ({ language: one }));
+    const names = (of: Language) => dependenciesOf(of, [golang, yaml], resources).map((one) => one.language.name);
+    assert.deepEqual(names(golang), ["go", "yaml"]);
+    assert.deepEqual(names(full), ["full", "go", "yaml", "java"]);
   });
 });
