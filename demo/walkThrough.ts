@@ -1,5 +1,6 @@
 // make walk-through: pushes tags to a scratch repository and shows what the registry serves after each. GitHub is a fake
 // (test/fakes/githubActions); git, the workflow's steps, pulumi, BuildKit and the registry are real.
+import { withLock } from "../local/checkoutLock";
 import { mirroredVersions } from "../local/offline/mirror";
 import type { Ended } from "../test/fakes/githubActions/workflows";
 import { ReleaseFlow } from "../test/helpers/releaseFlow";
@@ -34,4 +35,4 @@ async function show(flow: ReleaseFlow, command: string, ended: readonly Ended[])
   for (const line of await flow.listing()) console.log(`  registry: ${line}`);
 }
 
-void walk();
+void withLock(walk);
