@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
+.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration faults test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(value PATH)
 
@@ -81,6 +81,9 @@ integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dot
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
 	@mocha --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"
+
+faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
+	@mocha --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
 
 test: check lint integration ## Run check, lint and the integration tests
 

@@ -1,0 +1,4 @@
+import { printTable } from "./faults";
+
+/** Runs after the last suite. */
+after("the table of faults", () => printTable());
