@@ -6,6 +6,7 @@ import { readVariable } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
 import { addSummary, setOutputs } from "../lib/githubActions";
 import { logHeading } from "../lib/log";
+import { beyondPush } from "../lib/oci/findLost";
 import { readImages } from "../lib/oci/image";
 import { type ClientOf, repositoryClients } from "../lib/oci/repositoryClient";
 import { type Row, markdownTable, textTable } from "../lib/table";
@@ -82,7 +83,10 @@ function requireNone(problems: readonly string[]): void {
       "pulumi up succeeded and every tag has moved, but the registry does not serve all of it:",
       ...problems.map((problem) => `  - ${problem}`),
       "Run the same command again: it pushes what is lost. If a tag serves another digest, find out first who else moves it.",
-    ].join("\n"),
+      beyondPush(problems),
+    ]
+      .filter(Boolean)
+      .join("\n"),
   );
 }
 

@@ -5,7 +5,7 @@ import { isImageTag, parseGitTag } from "../images/gitTag";
 import { versionLabel } from "../images/labels";
 import { repositoryUri } from "../images/repositoryUri";
 import { Fault } from "../lib/errors";
-import { findLost } from "../lib/oci/findLost";
+import { beyondPush, findLost } from "../lib/oci/findLost";
 import { RepositoryClient } from "../lib/oci/repositoryClient";
 import { textTable } from "../lib/table";
 import type { Target } from "./target";
@@ -46,11 +46,13 @@ export async function status(target: Target, only?: string): Promise<void> {
       lost.length > 0 ? `${tag} of ${language} cannot be pulled: the registry has lost ${lost.join(", ")}.` : [],
     ),
   ];
-  if (sentences.length > 0) sentences.push("Re-release each of these tags: that pushes what is lost.");
+  if (sentences.length > 0) {
+    sentences.push("Re-release each of these tags: that pushes what is lost.", beyondPush(sentences));
+  }
   if (latest !== undefined) {
     sentences.push(`The languages do not agree on ${latest}\nRe-release its latest-v tag: that finishes the others.`);
   }
-  if (sentences.length > 0) throw new Fault(sentences.join("\n"));
+  if (sentences.length > 0) throw new Fault(sentences.filter(Boolean).join("\n"));
 }
 
 async function readTags(client: RepositoryClient, language: string, only?: string): Promise<ServedTag[]> {

@@ -19,3 +19,10 @@ export async function findLost(client: RepositoryClient, digest: string, seen = 
   }
   return lost;
 }
+
+/** What a push does not repair of what is lost, as a sentence; empty if it repairs all of it. */
+export function beyondPush(lost: readonly string[]): string {
+  return lost.some((part) => part.includes(" bytes)"))
+    ? "A blob with another size is damaged in the registry's storage. No push replaces it: remove it there first."
+    : "";
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { findLost } from "../../../../lib/oci/findLost";
+import { beyondPush, findLost } from "../../../../lib/oci/findLost";
 import { RepositoryClient } from "../../../../lib/oci/repositoryClient";
 import { type Answer, serve } from "../../../helpers/http";
 
@@ -49,6 +49,11 @@ describe("findLost", () => {
     assert.deepEqual(await find({ "/v2/x/blobs/config-arm64": () => ({ headers: { "content-length": "1" } }) }), [
       "blob config-arm64 (1 instead of 2 bytes)",
     ]));
+
+  it("knows that a push does not repair that", () => {
+    assert.equal(beyondPush(["blob a"]), "");
+    assert.match(beyondPush(["blob a", "blob b (1 instead of 2 bytes)"]), /No push replaces it: remove it there first/);
+  });
 
   it("does not rely on a length that the server does not send", async () =>
     assert.deepEqual(await find({ "/v2/x/blobs/config-arm64": 200 }), []));
