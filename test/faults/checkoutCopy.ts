@@ -1,4 +1,5 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -85,7 +86,10 @@ export class CheckoutCopy {
       output += chunk.toString();
       for (const check of waiting) check();
     });
-    const ended = running.then(({ exitCode = 128, all }): Ended => ({ exit: exitCode, output: all }));
+    const ended = running.then(({ exitCode, signal, all }): Ended => {
+      // As a shell reports a signal.
+      return { exit: exitCode ?? 128 + (signal === undefined ? 0 : constants.signals[signal]), output: all };
+    });
     const says = (text: RegExp) =>
       new Promise<void>((resolve, reject) => {
         const check = () => {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { type CheckoutCopy, type Ended, type Running, language } from "./checkoutCopy";
 import { type Fault, assertReached, describeFaults } from "./faults";
@@ -92,6 +94,29 @@ describeFaults("processes", {
     },
     says: /Setting up in/,
     exit: 130,
+  },
+  "Ctrl-C while npm installs packages": {
+    strike: async (copy) => {
+      rmSync(copy.path("node_modules", ".ready"));
+      const running = copy.start("up", release);
+      await running.says(/Installing npm packages/);
+      await sleep(1000);
+      interrupt(running);
+      return running.ended;
+    },
+    says: /Installing npm packages, including Node\.js/,
+    exit: 130,
+  },
+  "the command is killed while Go builds a program": {
+    strike: async (copy) => {
+      rmSync(copy.local("tools", "builder"), { recursive: true });
+      const running = copy.start("up", release);
+      await running.says(/BuildKit and registry building from Go modules/);
+      process.kill(-running.pid, "SIGKILL");
+      return running.ended;
+    },
+    says: /BuildKit and registry building from Go modules/,
+    exit: 137,
   },
   "Ctrl-C while it builds": {
     strike: whileBuilding((_, running) => interrupt(running)),
