@@ -87,7 +87,7 @@ faults: node_modules/.ready ## Strike a copy of this checkout with every fault, 
 
 test: check lint integration ## Run check, lint and the integration tests
 
-test-all: test ## Run make test, then every language on every platform with and without cache: hours
+test-all: test faults ## Run make test, then all faults, and every language on every platform with and without cache: hours
 	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
 
 rehearsal: node_modules/.ready ## Open a shell to release STACK (dev or prod) with plain pulumi and a fake AWS

@@ -19,6 +19,7 @@ interface Holder {
 const stale = 15_000;
 /** Waits for 17 to 35 seconds: a command that was killed no longer has the lock then. */
 const retries = { retries: 7, minTimeout: 500, maxTimeout: 4000, randomize: true };
+const lockFile = join(checkout, ".local.lock");
 /** The variable by which a command knows that one that started it has the lock: a test, or the shell of a rehearsal. */
 const inherited = "CHECKOUT_LOCK_PID";
 
@@ -28,19 +29,27 @@ const inherited = "CHECKOUT_LOCK_PID";
  * @param file the path of the lock
  * @throws {Fault} that names the other command and its process
  */
-export async function withLock<T>(work: () => Promise<T>, file = join(checkout, ".local.lock")): Promise<T> {
-  const holderFile = `${file}.json`;
-  if (process.env[inherited] !== undefined && process.env[inherited] === String(readHolder(holderFile)?.pid))
-    return work();
-  const release = await acquire(file, holderFile);
-  writeJson(holderFile, { pid: process.pid, command: commandLine() } satisfies Holder);
-  process.env[inherited] = String(process.pid);
+export async function withLock<T>(work: () => Promise<T>, file = lockFile): Promise<T> {
+  const release = await takeLock(file);
   try {
     return await work();
   } finally {
-    delete process.env[inherited];
     await release();
   }
+}
+
+/** Takes the lock, as `withLock` does, until the returned function is called or the process ends. */
+export async function takeLock(file = lockFile): Promise<() => Promise<void>> {
+  const holderFile = `${file}.json`;
+  const owner = process.env[inherited];
+  if (owner !== undefined && owner === String(readHolder(holderFile)?.pid)) return () => Promise.resolve();
+  const release = await acquire(file, holderFile);
+  writeJson(holderFile, { pid: process.pid, command: commandLine() } satisfies Holder);
+  process.env[inherited] = String(process.pid);
+  return () => {
+    delete process.env[inherited];
+    return release();
+  };
 }
 
 /** The command, which runs while no other command of the checkout does. */
