@@ -22,10 +22,11 @@ export function runCommand(commands: Readonly<Record<string, Command>>): void {
 const variables = ["TAG", "STACK", "LANGUAGE", "PLATFORMS", "REGISTRY"];
 
 /** This process's command as a person types it, such as `make up TAG=v3.66.0`. */
-export function commandLine([, program = "", name] = process.argv, env = process.env): string {
+export function commandLine([, program = "", name = ""] = process.argv, env = process.env): string {
   const given = variables.flatMap((variable) => (env[variable] ? `${variable}=${env[variable]}` : []));
-  // Programs other than cli.ts have no command.
-  return [`make ${name ?? program.replace(/^.*\/|\.ts$/g, "")}`, ...given].join(" ");
+  // Programs other than cli.ts have no command, but may have options.
+  const command = /^[a-z][a-z-]*$/.test(name) ? name : program.replace(/^.*\/|\.[a-z]+$/g, "");
+  return [`make ${command}`, ...given].join(" ");
 }
 
 /** Exits at once, because other work may run for minutes, but flushes first: process.exit() drops pending pipe writes. */
