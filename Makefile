@@ -85,7 +85,8 @@ integration: node_modules/.ready ## Run integration tests with the real engine, 
 faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
 	@mocha --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
 
-test: check lint integration ## Run check, lint and the integration tests
+test: check lint integration ## Run check, lint, the integration tests and the faults that take minutes
+	@$(MAKE) --no-print-directory faults TEST='{localState,watch}'
 
 test-all: test faults ## Run make test, then all faults, and every language on every platform with and without cache: hours
 	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
