@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { lock } from "proper-lockfile";
@@ -48,6 +49,7 @@ export async function takeLock(file = lockFile): Promise<() => Promise<void>> {
   process.env[inherited] = String(process.pid);
   return () => {
     delete process.env[inherited];
+    rmSync(holderFile, { force: true });
     return release();
   };
 }

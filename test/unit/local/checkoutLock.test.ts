@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 
 import { withLock } from "../../../local/checkoutLock";
 import { useFiles } from "../../helpers/folderOfFiles";
@@ -21,7 +21,7 @@ describe("the lock of a checkout", () => {
       assert.ok(existsSync(lock()));
       return Promise.resolve();
     });
-    assert.ok(!existsSync(lock()));
+    assert.deepEqual(readdirSync(files.path()), []);
   });
 
   it("is free again after work that fails", async () => {
