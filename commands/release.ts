@@ -8,7 +8,7 @@ import { addSummary, setOutputs } from "../lib/githubActions";
 import { logHeading } from "../lib/log";
 import { beyondPush } from "../lib/oci/findLost";
 import { readImages } from "../lib/oci/image";
-import { type ClientOf, repositoryClients } from "../lib/oci/repositoryClient";
+import { type ClientOf, RefusedError, repositoryClients } from "../lib/oci/repositoryClient";
 import { type Row, markdownTable, textTable } from "../lib/table";
 import { type ImageOutputs, UpdateError, findProblems, publish } from "./publish";
 import type { Target } from "./target";
@@ -103,9 +103,16 @@ function requireAll(leftOut: LeftOut, released: readonly string[]): void {
 /** Sequential, because registries limit the requests of anonymous clients. */
 async function readServedDigests(registry: RegistryAddress, tag: string, clientOf: ClientOf): Promise<ServedDigests> {
   const served = new Map<string, string | undefined>();
+  // Each request to a registry that does not answer takes seconds, because it is retried.
+  let answers = true;
   for (const { name } of catalogue) {
     const client = clientOf(repositoryUri(registry, name));
-    served.set(client.repository, await client.digest(tag).catch(() => "unknown"));
+    const read = () =>
+      client.digest(tag).catch((error: unknown) => {
+        answers = error instanceof RefusedError && error.status < 500;
+        return "unknown";
+      });
+    served.set(client.repository, answers ? await read() : "unknown");
   }
   return served;
 }
