@@ -31,6 +31,9 @@ function whileBuilding(strike: (copy: CheckoutCopy, running: Running) => unknown
 /** Kills a process of the copy, which has no time to clean up. */
 const kill = (name: string) => async (copy: CheckoutCopy) => process.kill(await copy.processOf(name), "SIGKILL");
 
+/** The process that has the lock of the copy: the command itself. */
+const holderOf = (copy: CheckoutCopy) => (JSON.parse(copy.read(".local.lock.json")) as { pid: number }).pid;
+
 /** Presses Ctrl-C: a terminal sends it to all processes of the command. */
 const interrupt = ({ pid }: Running) => process.kill(-pid, "SIGINT");
 
@@ -134,7 +137,7 @@ describeFaults("processes", {
     command: unlock,
   },
   "the command is killed while it builds, pulumi is not": {
-    strike: whileBuilding(kill("node")),
+    strike: whileBuilding((copy) => process.kill(holderOf(copy), "SIGKILL")),
     says: /\[smoke \d+\/\d+\] RUN/,
     exit: 2,
     command: unlock,
