@@ -24,8 +24,8 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** What the set-up of a machine takes long to make. Not BuildKit's cache, which a running BuildKit writes. */
-const parts = ["tools", "pulumi", "releases", "archives", "registry", "bases.json", "certificates"];
+/** What the set-up of a machine takes long to make, and the file by which it knows. Not what a running BuildKit writes. */
+const parts = ["env", "tools", "pulumi", "releases", "archives", "registry", "bases.json", "certificates"];
 
 /** The only language of the faults: the one whose image is built fastest. */
 export const language = "yaml";
