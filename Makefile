@@ -1,14 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
+.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration faults test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
 SHELL := /bin/sh
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(value PATH)
 
 # These reach the commands as environment variables, by value, so that neither make nor a shell expands what is in them.
 define pass
 override $(1) := $$(value $(1))
 export $(1)
 endef
-inputs := TAG STACK PLATFORMS REGISTRY BUILDER LAYERS IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER
+inputs := ARGS TAG STACK PLATFORMS REGISTRY BUILDER LAYERS IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER
 $(foreach input,$(inputs),$(if $(filter undefined,$(origin $(input))),,$(eval $(call pass,$(input)))))
 # gettext has a variable LANGUAGE too, so only one that is given to make selects languages.
 ifeq ($(origin LANGUAGE),command line)
@@ -18,7 +18,7 @@ unexport LANGUAGE
 endif
 
 # Node.js uses a proxy from the environment only if told to. Nothing on this machine is behind one.
-proxies := $(HTTP_PROXY) $(HTTPS_PROXY) $(http_proxy) $(https_proxy)
+proxies := $(value HTTP_PROXY) $(value HTTPS_PROXY) $(value http_proxy) $(value https_proxy)
 ifneq ($(strip $(proxies)),)
 direct := localhost,127.0.0.1$(NO_PROXY:%=,%)$(no_proxy:%=,%)
 export NO_PROXY := $(direct)
@@ -58,7 +58,7 @@ status: node_modules/.ready ## List what every tag of STACK serves; IMAGE_TAG fo
 	@$(cli) status
 
 pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stack output"
-	@$(cli) pulumi $(ARGS)
+	@$(cli) pulumi
 
 down: node_modules/.ready ## Stop the daemons of this checkout
 	@$(cli) down
@@ -82,9 +82,13 @@ integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dot
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
 	@mocha --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"
 
-test: check lint integration ## Run check, lint and the integration tests
+faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
+	@mocha --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
 
-test-all: test ## Run make test, then every language on every platform with and without cache: hours
+test: check lint integration ## Run check, lint, the integration tests and the faults that take minutes
+	@$(MAKE) --no-print-directory faults TEST='{localState,watch}'
+
+test-all: test faults ## Run make test, then all faults, and every language on every platform with and without cache: hours
 	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
 
 rehearsal: node_modules/.ready ## Open a shell to release STACK (dev or prod) with plain pulumi and a fake AWS
@@ -123,12 +127,18 @@ migration: node_modules/.ready #ci Write what changes for users of the previous 
 # The version of Node.js that package.json pins. The other "node", of engines, is a range.
 pinned_node = $(shell sed -n 's/.*"node": "\([0-9.]*\)".*/\1/p' package.json)
 
+# The file lists what was installed: a package that is gone since is installed again. A missing prerequisite without a rule
+# would be an error.
+installed := $(file <node_modules/.ready)
+missing := $(filter-out $(wildcard $(installed)),$(installed))
+$(missing): ;
+
 # --ignore-scripts, then one rebuild: Node.js is the only package whose install script may run. All flags are explicit,
 # because a person's .npmrc or NODE_ENV may differ.
-node_modules/.ready: package.json package-lock.json
+node_modules/.ready: package.json package-lock.json $(missing)
 	@command -v npm >/dev/null || { echo "npm is not on PATH. Install Node.js (https://nodejs.org), any version with npm." >&2; exit 1; }
 	@echo "Installing npm packages, including Node.js $(pinned_node)" >&2
 	@npm ci --include=dev --ignore-scripts --loglevel=error --no-audit --no-fund >&2
 	@npm rebuild --ignore-scripts=false --loglevel=error node >/dev/null
 	@found=$$(node_modules/.bin/node --version 2>&1); [ "$$found" = "v$(pinned_node)" ] || { echo "Expected node_modules/.bin/node to be Node.js $(pinned_node), got $$found. Check npm's settings (npm config list), then run the command again." >&2; exit 1; }
-	@touch $@
+	@echo node_modules/*/package.json node_modules/@*/*/package.json >$@

@@ -19,10 +19,11 @@ import type { Target } from "./commands/target";
 import { verify } from "./commands/verify/verify";
 import { watchFromEnvironment } from "./commands/watch/watch";
 import { requireRelease } from "./images/gitTag";
-import { runCommand } from "./lib/command";
+import { type Command, runCommand } from "./lib/command";
 import { readVariable, requireVariables } from "./lib/environmentVariables";
 import { Fault } from "./lib/errors";
 import { Clone } from "./lib/git";
+import { alone } from "./local/checkoutLock";
 import { clean, down } from "./local/tearDown";
 import { layersTarget } from "./local/layersTarget";
 import { runLinters } from "./local/lint/lint";
@@ -43,19 +44,23 @@ const layersTargetOfTag = () => layersTarget(requireRelease(requireTag()).stack,
 /** PLATFORMS must name one: a machine writes the layers of its own platform. */
 const layersPlatform = () => selectedPlatforms()?.[0] ?? ownPlatform();
 
+const selectedStack = () => process.env["STACK"] ?? "local";
+
 function selectedTarget(): Target {
-  const stack = process.env["STACK"] ?? "local";
+  const stack = selectedStack();
   if (stack === "local") return localTarget();
   if (stack === "dev" || stack === "prod") return stackTarget(stack, clone);
   throw new Fault(`STACK ${JSON.stringify(stack)} is not a stack. Use dev, prod or local.`);
 }
 
-runCommand({
+/** Reads a registry. This machine's may not run yet. */
+const reading = (command: Command) => (selectedStack() === "local" ? alone(command) : command);
+
+const changing: Record<string, Command> = {
   // An empty TAG is refused, like any other text that is not a release tag.
   up: () => release(localTarget(), process.env["TAG"], selectedLanguages()),
   release: () => release(targetOfTag(), requireTag()),
   rollback: () => rollback(process.env["STACK"] === "local" ? localTarget() : targetOfTag(), requireTag()),
-  status: () => status(selectedTarget(), readVariable("IMAGE_TAG")),
   layers: () => writeLayers(layersTargetOfTag(), requireTag(), layersPlatform(), clone),
   preview: () => preview(selectedTarget(), process.env["TAG"], selectedLanguages()),
   configure: () => configure(targetOfTag(), requireTag()),
@@ -66,12 +71,17 @@ runCommand({
     await inventory(target, tag, selectedLanguages(), localBuilder, undefined, handedOver);
   },
   review: () => review(requireVariables(["STACK"]).STACK, __dirname, join(__dirname, ".local")),
-  released: () => reportReleased(requireVariables(["STACK"]).STACK, __dirname),
-  "list-published": () => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest"),
   migration: () => migration(selectedTarget, localBuilder),
-  watch: () => watchFromEnvironment(clone),
-  pulumi: (args) => runLocalPulumi(args),
+  pulumi: () => runLocalPulumi(),
   lint: () => runLinters(),
   down: () => down(),
   clean: () => clean(),
+};
+
+runCommand({
+  ...Object.fromEntries(Object.entries(changing).map(([name, command]) => [name, alone(command)])),
+  status: reading(() => status(selectedTarget(), readVariable("IMAGE_TAG"))),
+  "list-published": reading(() => listPublished(selectedTarget(), readVariable("IMAGE_TAG") ?? "latest")),
+  released: () => reportReleased(requireVariables(["STACK"]).STACK, __dirname),
+  watch: () => watchFromEnvironment(clone),
 });

@@ -12,6 +12,7 @@ export async function preview(target: Target, gitTag: string | undefined, langua
   const project = await target.prepare(release, languages);
   logHeading("pulumi preview");
   const args = ["preview", "--diff", "--suppress-progress", ...targetArguments(project)];
-  if (await runPulumi(project, args)) return log("preview", "the smoke tests passed, and nothing was published");
-  throw new Fault("pulumi preview failed, see above. Nothing was published.");
+  const { succeeded, causes } = await runPulumi(project, args);
+  if (succeeded) return log("preview", "the smoke tests passed, and nothing was published");
+  throw new Fault(["pulumi preview failed, see above. Nothing was published.", ...causes].join("\n"));
 }

@@ -1,9 +1,10 @@
 import type { LeftOut } from "../images/hosts";
 import type { LeftOutReport } from "../images/leftOut";
 import type { PublishedImage } from "../images/tag";
-import { Fault } from "../lib/errors";
+import { messageOf } from "../lib/errors";
 import { logHeading } from "../lib/log";
-import type { ClientOf } from "../lib/oci/repositoryClient";
+import { findLost } from "../lib/oci/findLost";
+import type { ClientOf, RepositoryClient } from "../lib/oci/repositoryClient";
 import { readPulumi, runPulumi, targetArguments } from "./pulumi";
 import type { Project } from "./target";
 
@@ -19,30 +20,26 @@ interface Published {
 }
 
 /** `pulumi up` failed. Its output says why. */
-export class UpdateError extends Error {}
-
-/**
- * Runs `pulumi up`, then checks that every tag in the registry points to the digest in the stack's outputs.
- * @throws {UpdateError} if `pulumi up` fails, unless it released all languages but those whose host Pulumi's archive lacks
- * @throws {Fault} if a tag is wrong
- */
-export async function publish(project: Project, clientOf: ClientOf): Promise<Published> {
-  const published = await update(project);
-  const wrong = await findWrongTags(published.images, clientOf);
-  if (wrong.length === 0) return published;
-  throw new Fault(
-    `The registry serves other images than were released: ${wrong.join("; ")}. ` +
-      `Find out who else writes to it, then run the same command again.`,
-  );
+export class UpdateError extends Error {
+  constructor(
+    /** Sentences. */
+    readonly causes: readonly string[],
+  ) {
+    super("pulumi up failed");
+  }
 }
 
-async function update(project: Project): Promise<Published> {
+/**
+ * Runs `pulumi up`.
+ * @throws {UpdateError} if it fails, unless it released all languages but those whose host Pulumi's archive lacks
+ */
+export async function publish(project: Project): Promise<Published> {
   logHeading("pulumi up");
   const began = new Date().toISOString();
   const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs"];
-  const succeeded = await runPulumi(project, [...args, ...targetArguments(project)]);
+  const { succeeded, causes } = await runPulumi(project, [...args, ...targetArguments(project)]);
   const leftOut = succeeded ? {} : await readLeftOut(project, began);
-  if (leftOut === undefined) throw new UpdateError("pulumi up failed");
+  if (leftOut === undefined) throw new UpdateError(causes);
   const images = JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
   return { images, leftOut };
 }
@@ -55,13 +52,26 @@ async function readLeftOut(project: Project, began: string): Promise<LeftOut | u
   return at >= began ? reasons : undefined;
 }
 
-/** Sequential, because registries limit the requests of anonymous clients. */
-async function findWrongTags(images: ImageOutputs, clientOf: ClientOf): Promise<string[]> {
-  const wrong: string[] = [];
+/**
+ * Looks at everything that a client would pull of what was published: every tag, manifest and blob.
+ * @returns what is not as it was published, or cannot be read, a sentence without its period each
+ */
+export async function findProblems(images: ImageOutputs, clientOf: ClientOf): Promise<string[]> {
+  const problems: string[] = [];
+  // Sequential, because registries limit the requests of anonymous clients.
   for (const { repository, tag, digest } of Object.values(images)) {
-    const served = await clientOf(repository).digest(tag);
-    if (served === digest) continue;
-    wrong.push(`${repository}:${tag} ${served === undefined ? "does not exist" : `is ${served}`} instead of ${digest}`);
+    const problem = await findProblem(clientOf(repository), tag, digest).catch(
+      (error: unknown) => `could not be checked: ${messageOf(error)}`,
+    );
+    if (problem !== undefined) problems.push(`${repository}:${tag} ${problem}`);
   }
-  return wrong;
+  return problems;
+}
+
+async function findProblem(client: RepositoryClient, tag: string, digest: string): Promise<string | undefined> {
+  const served = await client.digest(tag);
+  if (served === undefined) return `does not exist instead of being ${digest}`;
+  if (served !== digest) return `is ${served} instead of ${digest}`;
+  const lost = await findLost(client, digest);
+  return lost.length === 0 ? undefined : `cannot be pulled: the registry has lost ${lost.join(", ")}`;
 }

@@ -5,28 +5,71 @@ import { finished } from "node:stream/promises";
 import { execa } from "execa";
 
 import { messageOf } from "../lib/errors";
-import { log } from "../lib/log";
+import { formatDuration, log } from "../lib/log";
+import { collectCauses } from "./failureCauses";
 import type { Project } from "./target";
 
-/** Runs pulumi with its own display on a terminal, elsewhere shortened, with all of it in pulumi.log. Returns its success. */
-export async function runPulumi({ folder, env, logs }: Project, args: readonly string[]): Promise<boolean> {
+/** How a run of pulumi ended. */
+export interface Ended {
+  readonly succeeded: boolean;
+  /** A sentence for each likely cause of a failure; none on a terminal, where pulumi's output is not read. */
+  readonly causes: readonly string[];
+}
+
+/** In milliseconds: a build that downloads may print nothing for minutes. */
+const longestSilence = 60_000;
+
+/** Runs pulumi with its own display on a terminal, elsewhere shortened, with all of it in pulumi.log. */
+export async function runPulumi(project: Project, args: readonly string[]): Promise<Ended> {
+  const { folder, env, logs } = project;
+  const options = { cwd: folder, env, reject: false } as const;
   if (process.stdout.isTTY) {
-    return !(await execa("pulumi", args, { cwd: folder, env, stdio: "inherit", reject: false })).failed;
+    const running = execa("pulumi", args, { ...options, stdio: "inherit" });
+    return { succeeded: !(await waitFor(running)).failed, causes: [] };
   }
   const path = join(logs, "pulumi.log");
   const file = createWriteStream(path);
   // A full disk must not end a release halfway.
   const writeError = finished(file).then(() => undefined, messageOf);
-  const filter = createFilter();
-  const running = execa("pulumi", args, { cwd: folder, env, stdin: "ignore", all: true, buffer: false, reject: false });
+  const [filter, causes, began] = [createFilter(), collectCauses(project), Date.now()];
+  const running = execa("pulumi", args, { ...options, stdin: "ignore", all: true, buffer: false });
+  const ended = waitFor(running);
+  const silence = setInterval(
+    () => log("pulumi", `… still running, ${formatDuration(Date.now() - began)}`),
+    longestSilence,
+  );
   for await (const line of running.iterable({ from: "all" })) {
     file.write(`${line}\n`);
-    for (const shown of filter(line)) console.error(shown);
+    causes.add(line);
+    for (const shown of filter(line)) {
+      console.error(shown);
+      silence.refresh();
+    }
   }
+  clearInterval(silence);
   file.end();
   const error = await writeError;
   log("pulumi.log", error === undefined ? path : `${path} is incomplete: ${error}`);
-  return !(await running).failed;
+  const { failed, signal } = await ended;
+  if (signal !== undefined) causes.add(`pulumi: ${signal}`);
+  return { succeeded: !failed, causes: failed ? causes.sentences() : [] };
+}
+
+/**
+ * Waits for pulumi, also after Ctrl-C, which a terminal sends to both: pulumi then ends what it has begun and gives its lock
+ * back. A second one stops it at once. A signal that reaches this process alone is passed on.
+ */
+async function waitFor<T extends { failed: boolean }>(
+  running: Promise<T> & { kill(signal: "SIGTERM"): unknown },
+): Promise<T> {
+  const interrupt = () => log("stopping", "pulumi ends what it has begun. Ctrl-C once more stops it at once");
+  const terminate = () => void running.kill("SIGTERM");
+  process.on("SIGINT", interrupt).on("SIGTERM", terminate);
+  try {
+    return await running;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", terminate);
+  }
 }
 
 /** Runs pulumi without showing anything. Returns its stdout. */

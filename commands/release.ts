@@ -1,17 +1,21 @@
 import { type Language, catalogue } from "../images/catalogue";
 import type { LeftOut } from "../images/hosts";
+import { versionLabel } from "../images/labels";
 import { type RegistryAddress, repositoryUri } from "../images/repositoryUri";
 import { Fault } from "../lib/errors";
 import { addSummary, setOutputs } from "../lib/githubActions";
 import { logHeading } from "../lib/log";
+import { beyondPush } from "../lib/oci/findLost";
 import { readImages } from "../lib/oci/image";
-import { type ClientOf, repositoryClients } from "../lib/oci/repositoryClient";
+import { type ClientOf, RefusedError, repositoryClients } from "../lib/oci/repositoryClient";
 import { type Row, markdownTable, textTable } from "../lib/table";
-import { type ImageOutputs, UpdateError, publish } from "./publish";
+import { type ImageOutputs, UpdateError, findProblems, publish } from "./publish";
 import type { Target } from "./target";
 
 /** The digest that a tag serves, by repository: undefined if the tag does not exist, `unknown` if it cannot be read. */
 type ServedDigests = ReadonlyMap<string, string | undefined>;
+/** What digests mean to people. */
+type VersionOf = (repository: string, digest: string | undefined) => Promise<string>;
 
 /** A published image, as workflows attest it, with the digests of its platforms' manifests by os/architecture. */
 export interface Subject extends Readonly<Record<"language" | "repository" | "digest", string>> {
@@ -24,7 +28,7 @@ export interface Subject extends Readonly<Record<"language" | "repository" | "di
  * @param languages releases only these; none means all
  * @param isRollback moves the tag to images that are published, without a build
  * @throws {Fault} if the tag may not be released or if the update fails; the message lists the tags that moved anyway. After
- *   all other languages are released, if Pulumi's archive lacks the host of one
+ *   the outputs are set, if the registry does not serve all that was published, and if Pulumi's archive lacks a language's host
  */
 export async function release(
   target: Target,
@@ -39,23 +43,50 @@ export async function release(
   const registry = await target.registry();
   const readDigests = () => readServedDigests(registry, wanted.tag, clientOf);
   const before = await readDigests();
-  const { images, leftOut } = await publish(project, clientOf).catch(async (error: unknown) => {
-    throw error instanceof UpdateError ? updateFault(before, await readDigests()) : error;
-  });
-  const subjects: Subject[] = [];
-  for (const [language, { repository, digest }] of Object.entries(images)) {
-    const platforms = (await readImages(clientOf(repository), digest)).map(
-      (image) => [image.platform, image.digest] as const,
+  const { images, leftOut } = await publish(project).catch(async (error: unknown) => {
+    if (!(error instanceof UpdateError)) throw error;
+    throw await updateFault(
+      wanted.tag,
+      { before, now: await readDigests(), causes: error.causes },
+      versionsBy(clientOf),
     );
-    subjects.push({ language, repository, digest, platforms: Object.fromEntries(platforms) });
-  }
+  });
+  const problems = await findProblems(images, clientOf);
+  const subjects = await readSubjects(images, clientOf);
   // Before the report: the images are public by now and are attested from this output.
   setOutputs({ stack: target.stack, tag: wanted.tag, images: JSON.stringify(subjects) });
-  if (subjects.length > 0) await reportRelease(images, before, clientOf);
+  if (subjects.length > 0) await reportRelease(images, before, clientOf, problems);
   const references = Object.values(images).map(({ repository, tag }) => `${repository}:${tag}`);
   const steps = references.length > 0 ? target.nextSteps?.(references) : undefined;
   for (const step of steps ?? []) console.error(`  ${step}`);
+  requireNone(problems);
   requireAll(leftOut, Object.keys(images));
+}
+
+/** Reads the manifests of each image's platforms; none if the registry does not answer, because the index is attested anyway. */
+async function readSubjects(images: ImageOutputs, clientOf: ClientOf): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const [language, { repository, digest }] of Object.entries(images)) {
+    const platforms = await readImages(clientOf(repository), digest).catch(() => []);
+    const digests = platforms.map((image) => [image.platform, image.digest] as const);
+    subjects.push({ language, repository, digest, platforms: Object.fromEntries(digests) });
+  }
+  return subjects;
+}
+
+/** Fails if the registry does not serve what was published. */
+function requireNone(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new Fault(
+    [
+      "pulumi up succeeded and every tag has moved, but the registry does not serve all of it:",
+      ...problems.map((problem) => `  - ${problem}`),
+      "Run the same command again: it pushes what is lost. If a tag serves another digest, find out first who else moves it.",
+      beyondPush(problems),
+    ]
+      .filter(Boolean)
+      .join("\n"),
+  );
 }
 
 /** Fails if languages were left out. */
@@ -71,9 +102,16 @@ function requireAll(leftOut: LeftOut, released: readonly string[]): void {
 /** Sequential, because registries limit the requests of anonymous clients. */
 async function readServedDigests(registry: RegistryAddress, tag: string, clientOf: ClientOf): Promise<ServedDigests> {
   const served = new Map<string, string | undefined>();
+  // Each request to a registry that does not answer takes seconds, because it is retried.
+  let answers = true;
   for (const { name } of catalogue) {
     const client = clientOf(repositoryUri(registry, name));
-    served.set(client.repository, await client.digest(tag).catch(() => "unknown"));
+    const read = () =>
+      client.digest(tag).catch((error: unknown) => {
+        answers = error instanceof RefusedError && error.status < 500;
+        return "unknown";
+      });
+    served.set(client.repository, answers ? await read() : "unknown");
   }
   return served;
 }
@@ -84,33 +122,67 @@ export function movedTags(before: ServedDigests, now: ServedDigests): string[] {
   return moved.map(([repository]) => repository);
 }
 
-function updateFault(before: ServedDigests, now: ServedDigests): Fault {
-  const moved = movedTags(before, now).join(", ");
+/** Describes a digest by the version in its label: `Pulumi 3.66.0, sha256:…`. */
+function versionsBy(clientOf: ClientOf): VersionOf {
+  return async (repository, digest) => {
+    if (digest === undefined) return "none";
+    const labels = await clientOf(repository)
+      .labels(digest)
+      .catch(() => undefined);
+    return `Pulumi ${labels?.[versionLabel] ?? "of an unknown version"}, ${digest}`;
+  };
+}
+
+/** How far an update got that failed, and why it failed. */
+interface Broken {
+  readonly before: ServedDigests;
+  readonly now: ServedDigests;
+  readonly causes: readonly string[];
+}
+
+async function updateFault(tag: string, { before, now, causes }: Broken, versionOf: VersionOf): Promise<Fault> {
+  const moves = movedTags(before, now).map(async (repository) => {
+    const [from, to] = [before.get(repository), now.get(repository)];
+    return `  - ${repository}:${tag}: ${await versionOf(repository, from)} → ${await versionOf(repository, to)}`;
+  });
+  const moved = await Promise.all(moves);
   const unknown = [...now].flatMap(([repository, digest]) => (digest === "unknown" ? repository : [])).join(", ");
-  const consequence = moved
-    ? `, after these tags moved: ${moved}. Run the same command again to release the other languages.`
-    : unknown
-      ? `. Could not read ${unknown}, so it is unknown whether a tag has moved. ` +
-        `Run the same command again when the registry answers.`
-      : ". No tag has moved: users still pull what they did before.";
+  const consequences =
+    moved.length > 0
+      ? ["pulumi up failed, see above, after these tags moved:", ...moved, "No other tag has moved."]
+      : unknown
+        ? [`pulumi up failed, see above. Could not read ${unknown}, so it is unknown whether a tag has moved.`]
+        : ["pulumi up failed, see above. No tag has moved: users still pull what they did before."];
+  const remedy = moved.length > 0 ? " to release the other languages" : unknown ? " when the registry answers" : "";
   // A step that is not in the layers cannot run here: see docs/native.md. The job release sets the variable, maybe to nothing.
   const layers =
     process.env["LAYERS"] === undefined
-      ? ""
-      : ` If a log above ends with "exec format error", a step of the other platform is not in its layers: run all jobs of ` +
-        `this workflow again, so that they are written again.`;
-  return new Fault(`pulumi up failed, see above${consequence}${layers}`);
+      ? []
+      : [
+          `If a log above ends with "exec format error", a step of the other platform is not in its layers: run all jobs of ` +
+            `this workflow again, so that they are written again.`,
+        ];
+  const again = remedy === "" ? [] : [`Run the same command again${remedy}.`];
+  return new Fault([...consequences, ...causes, ...again, ...layers].join("\n"));
 }
 
 /** Prints a table of the released images, also to the job's summary. */
-async function reportRelease(images: ImageOutputs, before: ServedDigests, clientOf: ClientOf): Promise<void> {
+async function reportRelease(
+  images: ImageOutputs,
+  before: ServedDigests,
+  clientOf: ClientOf,
+  problems: readonly string[],
+): Promise<void> {
   const rows: Row[] = [];
   for (const [language, { repository, tag, digest }] of Object.entries(images)) {
-    const compressed = `${((await clientOf(repository).compressedSize(digest)) / 1e6).toFixed(1)} MB`;
+    const size = await clientOf(repository)
+      .compressedSize(digest)
+      .catch(() => undefined);
+    const compressed = size === undefined ? "unknown" : `${(size / 1e6).toFixed(1)} MB`;
     const change = changeOf(before.get(repository), digest);
     rows.push({ language, reference: `${repository}:${tag}`, digest, compressed, change });
   }
-  const isUnchanged = rows.every(({ change }) => change === "none");
+  const isUnchanged = problems.length === 0 && rows.every(({ change }) => change === "none");
   const sentence = isUnchanged ? "Nothing has changed: every tag serves the same digest as before." : "";
   logHeading("Released");
   for (const line of textTable(rows)) console.log(`  ${line}`);

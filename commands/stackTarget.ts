@@ -30,7 +30,7 @@ export function stackTarget(stack: "dev" | "prod", clone: Clone): Target {
       // A rollback builds nothing.
       if (!isRollback) await requireLayers(release, clone);
       await configureStack(release, folder, isRollback);
-      return { folder, env: process.env, logs, languages, isRollback };
+      return { folder, env: process.env, logs, languages, isRollback, unlock: `pulumi cancel ${stack} --yes` };
     },
   };
 }

@@ -15,6 +15,10 @@ export interface Project {
   readonly languages: readonly Language[];
   /** Whether only tags are updated. */
   readonly isRollback?: boolean;
+  /** What removes the lock that a killed pulumi left. */
+  readonly unlock?: string;
+  /** The log of the builder, if this machine runs it. */
+  readonly builderLog?: string;
 }
 
 /** Where a command works: stack dev or prod as its file describes it, or this machine. */

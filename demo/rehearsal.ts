@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { log, logHeading } from "../lib/log";
+import { withLock } from "../local/checkoutLock";
 import { mirroredVersions } from "../local/offline/mirror";
 import { EcrPublic } from "../test/fakes/ecrPublic";
 import { aliases, createRepository } from "../test/helpers/releaseFlow";
@@ -58,4 +59,4 @@ function showBanner(stack: "dev" | "prod", folder: string): void {
   log("end", "exit, which removes all of it");
 }
 
-void rehearse(process.env["STACK"] ?? "dev").then((code) => (process.exitCode = code));
+void withLock(() => rehearse(process.env["STACK"] ?? "dev")).then((code) => (process.exitCode = code));

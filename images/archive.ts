@@ -18,9 +18,6 @@ export interface ReadRelease extends PulumiRelease {
 
 /** In the checkout, so that it is as trusted as the checkout. */
 const cacheFolder = join(__dirname, "..", ".local", "archives");
-/** In milliseconds. An archive has some 200 MB. */
-const timeout = 600_000;
-
 /**
  * Lists the files of a release's archives. Each archive is downloaded once: the list is cached by its SHA-256.
  * @throws {Fault} if an archive cannot be read, or is not the one that Pulumi published
@@ -43,7 +40,7 @@ async function listFiles(url: string, sha256: string, cacheFile: string): Promis
 }
 
 async function download(url: string, sha256: string): Promise<readonly string[]> {
-  const response = await fetchWithRetry(url, { timeout, read: summarize }).catch((error: unknown) => {
+  const response = await fetchWithRetry(url, { read: summarize }).catch((error: unknown) => {
     throw new Fault(`${messageOf(error)}. Nothing was built. Check the network and pulumiReleases, then retry.`);
   });
   if (!response.ok) {
@@ -65,11 +62,14 @@ interface Summary {
 }
 
 /** Replaces the body of a response, an archive, by its summary in JSON, so that it is never in memory as a whole. */
-async function summarize(response: Response): Promise<Response> {
+async function summarize(response: Response, progress: () => unknown): Promise<Response> {
   if (!response.ok || response.body === null) return readWhole(response);
   const sum = createHash("sha256");
+  let start: Buffer = Buffer.alloc(0);
   const body = async function* (chunks: AsyncIterable<Uint8Array>) {
     for await (const chunk of chunks) {
+      progress();
+      if (start.length < 80) start = Buffer.concat([start, chunk]);
       sum.update(chunk);
       yield chunk;
     }
@@ -80,7 +80,9 @@ async function summarize(response: Response): Promise<Response> {
   } catch (error) {
     // fetch's own errors: a connection that fails, and the timeout.
     if (error instanceof TypeError || error instanceof DOMException) throw error;
-    return Response.json({ problem: messageOf(error) } satisfies Summary);
+    const isGzip = start[0] === 0x1f && start[1] === 0x8b;
+    const problem = isGzip ? messageOf(error) : `it begins with ${JSON.stringify(start.toString("latin1", 0, 80))}`;
+    return Response.json({ problem } satisfies Summary);
   }
 }
 

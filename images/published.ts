@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { Fault } from "../lib/errors";
+import { findLost } from "../lib/oci/findLost";
 import { type Credentials, RepositoryClient } from "../lib/oci/repositoryClient";
 import type { Config } from "./config";
 import { versionLabel } from "./labels";
@@ -23,8 +24,11 @@ export async function readPublishedImages(
     const client = new RepositoryClient(repositoryUri(config, language.name), credentials);
     const digest = await client.digest(tag);
     if (digest === undefined) problems.push(`${client.repository} has no tag ${tag}.`);
+    const lost = digest === undefined ? [] : await findLost(client, digest);
+    if (lost.length > 0) problems.push(`${client.repository}:${tag} has lost ${lost.join(", ")}.`);
     // Images from before this project have no label.
-    const { [versionLabel]: version = pulumiVersion } = (digest && (await client.labels(digest))) || {};
+    const { [versionLabel]: version = pulumiVersion } =
+      (digest && lost.length === 0 && (await client.labels(digest))) || {};
     if (version !== pulumiVersion) problems.push(`${client.repository}:${tag} is Pulumi ${version}.`);
     const [repository, known] = [pulumi.output(client.repository), pulumi.output(digest ?? "")];
     return { language, repository, digest: known, pushesAgain: 0 };
@@ -37,8 +41,8 @@ export async function readPublishedImages(
 }
 
 /**
- * Reads how often each language's image had to be pushed again, because the registry had lost what an earlier update of
- * this stack pushed. The number is a build argument that no Dockerfile declares: a new one pushes with an unchanged digest.
+ * Reads how often each language's image had to be pushed again, because the registry had lost a manifest or a blob of what an
+ * earlier update of this stack pushed. The number is a build argument that no Dockerfile declares: a new one pushes with an unchanged digest.
  * Images do not notice a loss by themselves: the provider looks only for tags, and only in `pulumi refresh`.
  * @throws {Fault} if the registry cannot be read
  */
@@ -51,8 +55,10 @@ export async function countPushesAgain(
     repository === repositoryUri(config, language);
   const images = Object.entries(await readPublished()).filter(isHere);
   const counts = images.map(async ([language, { repository, digest, pushesAgain = 0 }]) => {
-    const found = await new RepositoryClient(repository, credentials).digest(digest);
-    return [language, found === undefined ? pushesAgain + 1 : pushesAgain] as const;
+    const lost = await findLost(new RepositoryClient(repository, credentials), digest);
+    if (lost.length === 0) return [language, pushesAgain] as const;
+    await pulumi.log.warn(`${repository} has lost ${lost.join(", ")}. The image is pushed again.`);
+    return [language, pushesAgain + 1] as const;
   });
   const byLanguage = new Map(await Promise.all(counts));
   return (language) => byLanguage.get(language) ?? 0;

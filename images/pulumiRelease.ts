@@ -66,6 +66,7 @@ export async function getPulumiRelease(
   // The format of sha256sum: the sum in hex, two spaces, the file's name.
   const lines = [...bytes.toString().matchAll(/^([0-9a-f]{64}) [ *](\S+)$/gm)];
   const sums = new Map(lines.map(([, sum = "", name = ""]) => [name, sum]));
+  requireWhole(bytes.toString(), lines.length, file);
   requireVersion(version, file, sums);
   const sha256 = Object.fromEntries(wanted.map((platform) => [platform, requireSum(version, platform, file, sums)]));
   return { version, url, sha256 };
@@ -103,6 +104,20 @@ async function whyUnverified(
   );
 }
 
+/** Fails if the file is empty, is something else such as a proxy's page, or ends early. */
+function requireWhole(text: string, sums: number, file: string): void {
+  const problem =
+    text.trim() === ""
+      ? "is empty"
+      : sums === 0
+        ? `is not a checksum file: it begins with ${JSON.stringify(text.slice(0, 80))}`
+        : text.trimEnd().split("\n").length > sums
+          ? `is cut off or damaged: its last line is ${JSON.stringify(text.trimEnd().split("\n").at(-1))}`
+          : undefined;
+  if (problem === undefined) return;
+  throw new Fault(`${file} ${problem}. Nothing was built. Check the network and pulumiReleases, then retry.`);
+}
+
 /** Fails if the file lists archives of another version: a signature does not say which version it is for. */
 function requireVersion(version: string, file: string, sums: ReadonlyMap<string, string>): void {
   const isOther = (name: string) => name.startsWith("pulumi-v") && !name.startsWith(`pulumi-v${version}-`);
@@ -119,7 +134,7 @@ function requireSum(version: string, platform: Platform, file: string, sums: Rea
   const sum = sums.get(name);
   if (sum !== undefined) return sum;
   throw new Fault(
-    `Pulumi ${version} was never published for ${platform}: ${file} does not list ${name}. ` +
-      `Remove the platform from the config, or release another version.`,
+    `${file} does not list ${name}, but ${[...sums.keys()].join(", ")}. Nothing was built. Retry later, in case Pulumi is ` +
+      `still uploading it; otherwise Pulumi ${version} was never published for ${platform}: release another version.`,
   );
 }

@@ -2,8 +2,11 @@ import { ExecaError } from "execa";
 
 import { Fault } from "./errors";
 
+/** A command that a person or a workflow starts, by its arguments. */
+export type Command = (args: string[]) => Promise<void>;
+
 /** Runs the command that the process was started with: exit code 1 if it fails, 2 if it does not exist. */
-export function runCommand(commands: Readonly<Record<string, (args: string[]) => Promise<void>>>): void {
+export function runCommand(commands: Readonly<Record<string, Command>>): void {
   const [name = "", ...args] = process.argv.slice(2);
   const command = commands[name];
   if (command === undefined) {
@@ -13,6 +16,17 @@ export function runCommand(commands: Readonly<Record<string, (args: string[]) =>
   }
   // Inside a promise, so that errors thrown before the first await are printed the same way.
   Promise.resolve(args).then(command).catch(exitWith);
+}
+
+/** The variables that decide what a command does, in the order in which people type them. */
+const variables = ["TAG", "STACK", "LANGUAGE", "PLATFORMS", "REGISTRY"];
+
+/** This process's command as a person types it, such as `make up TAG=v3.66.0`. */
+export function commandLine([, program = "", name = ""] = process.argv, env = process.env): string {
+  const given = variables.flatMap((variable) => (env[variable] ? `${variable}=${env[variable]}` : []));
+  // Programs other than cli.ts have no command, but may have options.
+  const command = /^[a-z][a-z-]*$/.test(name) ? name : program.replace(/^.*\/|\.[a-z]+$/g, "");
+  return [`make ${command}`, ...given].join(" ");
 }
 
 /** Exits at once, because other work may run for minutes, but flushes first: process.exit() drops pending pipe writes. */

@@ -1,4 +1,6 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+
+import { writeWhole } from "./writeWhole";
 
 /** Reads a JSON file that can be recomputed; undefined if it is absent or truncated, as a kill or a full disk leaves it. */
 export function readJson<T>(file: string): T | undefined {
@@ -11,9 +13,7 @@ export function readJson<T>(file: string): T | undefined {
   }
 }
 
-/** Writes a JSON file completely or not at all: first under a name that no other process uses. */
+/** Writes a JSON file, completely or not at all. */
 export function writeJson(file: string, value: unknown): void {
-  const unfinished = `${file}.${process.pid}.unfinished`;
-  writeFileSync(unfinished, JSON.stringify(value, null, 2));
-  renameSync(unfinished, file);
+  writeWhole(file, JSON.stringify(value, null, 2));
 }

@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import type { Language } from "../images/catalogue";
 import type { Platform } from "../images/platform";
 import { log, logHeading } from "../lib/log";
+import { writeWhole } from "../lib/writeWhole";
 import { checkout, estimateSetUp, folder, inFolder, prepareFolder } from "./folder";
 import { addBuilder, requireBuildKitCanStart, startBuildKit } from "./native/buildKit";
 import { type BuilderTools, ensureBuilderTools } from "./native/builderTools";
@@ -87,5 +88,5 @@ async function preparePulumi(): Promise<NodeJS.ProcessEnv> {
 function writeEnvironmentFile(env: NodeJS.ProcessEnv): void {
   const quote = (text = "") => `'${text.replaceAll("'", `'\\''`)}'`;
   const lines = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
-  writeFileSync(inFolder("env"), lines.join(""));
+  writeWhole(inFolder("env"), lines.join(""));
 }

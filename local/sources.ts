@@ -11,7 +11,7 @@ import { logPart } from "./setupLog";
 export const officialReleases = "https://get.pulumi.com/releases/sdk";
 const officialSnapshots = "http://snapshot.debian.org/archive";
 /** For servers that may be unreachable: an offline machine must not wait. */
-const probe = { timeout: 10_000, retries: 1 };
+const probe = { timeout: 5000, retries: 1 };
 let reason: Promise<string | undefined> | undefined;
 const newestMirrored = () => mirroredVersions().at(-1) ?? "";
 

@@ -1,4 +1,4 @@
-import { execa } from "execa";
+import { execa, parseCommandString } from "execa";
 
 import { selectedPlatforms } from "../commands/selection";
 import type { Target } from "../commands/target";
@@ -12,7 +12,7 @@ import { fetchWithRetry } from "../lib/http";
 import { log } from "../lib/log";
 import { registryUrl } from "../lib/oci/repositoryClient";
 import { prepareBuilder, projectFolder, setUp } from "./environment";
-import { checkout, folder } from "./folder";
+import { checkout, folder, inFolder } from "./folder";
 import { startRegistry } from "./native/registry";
 import { ensureRelease } from "./offline/mirror";
 import { defaultTag, findReleases, requireAvailable, whyMirrored } from "./sources";
@@ -50,7 +50,8 @@ export function localTarget(): Target {
         languages: languages.map(({ name }) => name),
         retag: isRollback,
       });
-      return { folder: checkout, env: environment.env, logs: folder, languages, isRollback };
+      const remedies = { unlock: 'make pulumi ARGS="cancel --yes"', builderLog: inFolder("buildkit.log") };
+      return { folder: checkout, env: environment.env, logs: folder, languages, isRollback, ...remedies };
     },
     nextSteps: ([reference]) => [
       `Try an image: docker run --rm ${reference} pulumi version`,
@@ -85,8 +86,12 @@ export async function requireRegistry(registry: string | undefined): Promise<voi
   );
 }
 
-/** Runs pulumi on stack local with these arguments. Exits with its exit code. Its stdout is pulumi's alone. */
-export async function runLocalPulumi(args: string[]): Promise<void> {
+/**
+ * Runs pulumi on stack local with the arguments in ARGS; a backslash keeps a space in one. No shell reads them. Exits with its
+ * exit code. Its stdout is pulumi's alone.
+ */
+export async function runLocalPulumi(): Promise<void> {
+  const args = parseCommandString(process.env["ARGS"] ?? "");
   // No languages: the bases in the stack's config are those of its last release.
   const { env } = await setUp(undefined, { languages: [] });
   const result = await execa("pulumi", args, { cwd: checkout, env, stdio: "inherit", reject: false });

@@ -1,10 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
-
-import { execa } from "execa";
 
 import { folder, inFolder } from "./folder";
 import { stopDaemon } from "./native/daemon";
+import { unmountBelow } from "./native/mounts";
 
 /** Stops this checkout's daemons. */
 export async function down(): Promise<void> {
@@ -15,12 +14,7 @@ export async function down(): Promise<void> {
 /** Stops this checkout's daemons and removes .local with everything that was built and published there. */
 export async function clean(): Promise<void> {
   await stopDaemons();
-  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  // proc_pid_mounts(5): a space in a path is written as its octal number.
-  const paths = mounts.map((line) => (line.split(" ")[1] ?? "").replaceAll("\\040", " "));
-  const left = paths.filter((path) => path.startsWith(`${folder}/`));
-  // What an interrupted build left mounted. In reverse: a mount may contain later ones.
-  for (const path of left.reverse()) await execa("umount", [path]);
+  await unmountBelow(folder);
   await rm(folder, { recursive: true, force: true });
   console.log(`Removed ${folder}.`);
 }

@@ -4,6 +4,7 @@ import { versionLabel } from "../../images/labels";
 import { type Platform, isPlatform } from "../../images/platform";
 import { type RegistryAddress, repositoryUri } from "../../images/repositoryUri";
 import { Fault, listProblems, messageOf } from "../../lib/errors";
+import { findLost } from "../../lib/oci/findLost";
 import { readImages } from "../../lib/oci/image";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import type { ImageReference } from "./compare";
@@ -48,6 +49,8 @@ async function readTarget(source: RepositoryClient, tag: string, language: Langu
     throw new Error(`cannot be read: ${messageOf(error)}. Check the address and the network.`);
   });
   if (digest === undefined) throw new Error("does not exist. Release the tag, or exclude languages with LANGUAGE.");
+  const lost = await findLost(source, digest);
+  if (lost.length > 0) throw new Error(`is incomplete, the registry has lost ${lost.join(", ")}. Re-release the tag.`);
   const images = await readImages(source, digest);
   const version = images[0]?.config.config?.Labels?.[versionLabel];
   if (version === undefined || !isPulumiVersion(version)) {

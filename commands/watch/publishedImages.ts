@@ -20,12 +20,14 @@ export class PublishedImages {
   /** Lists the languages whose image does not exist. For `latest`, an image of an older version counts as missing. */
   async missingLanguages(gitTag: string): Promise<string[]> {
     const { stack, pulumiVersion, tag } = requireRelease(gitTag);
-    const checks = (await this.origin.languages(gitTag)).map(async (language) => {
+    const missing: string[] = [];
+    // Sequential, because registries limit the requests of anonymous clients.
+    for (const language of await this.origin.languages(gitTag)) {
       const client = new RepositoryClient(repositoryUri(this.registries[stack], language));
       const check = tag === "latest" ? this.isLatest(client, pulumiVersion) : this.hasTag(client, tag);
-      return (await check) ? [] : language;
-    });
-    return (await Promise.all(checks)).flat();
+      if (!(await check)) missing.push(language);
+    }
+    return missing;
   }
 
   private async hasTag(client: RepositoryClient, tag: string): Promise<boolean> {

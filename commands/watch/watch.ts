@@ -128,7 +128,7 @@ async function findIncomplete(begun: Watch, pushed: readonly string[]): Promise<
   const images = new PublishedImages(origin, { dev, prod }, withdrawn);
   const tags = plan.tagsToCheck(begun, pushed);
   const incomplete = [];
-  // Sequential: each tag queries all languages in parallel, and registries limit anonymous clients.
+  // Sequential, because registries limit the requests of anonymous clients.
   for (const tag of tags) {
     try {
       const missing = await images.missingLanguages(tag);

@@ -71,7 +71,7 @@ export class RepositoryClient {
     let page: string | undefined = "tags/list?n=1000";
     while (page !== undefined) {
       const response: Response | undefined = await this.get(page);
-      const { tags } = ((await response?.json()) ?? {}) as { tags?: string[] | null };
+      const { tags } = ((response && (await readJson(response))) ?? {}) as { tags?: string[] | null };
       found.push(...(tags ?? []));
       page = /<([^>]+)>; *rel="?next"?/.exec(response?.headers.get("link") ?? "")?.[1];
     }
@@ -80,7 +80,8 @@ export class RepositoryClient {
 
   /** Reads a manifest or an index by tag or digest; undefined if it does not exist. */
   async manifest(reference: string): Promise<Manifest | undefined> {
-    return (await this.get(`manifests/${reference}`))?.json() as Promise<Manifest | undefined>;
+    const response = await this.get(`manifests/${reference}`);
+    return response && (await readJson(response));
   }
 
   /** Downloads a blob by digest. */
@@ -88,6 +89,17 @@ export class RepositoryClient {
     // A layer has a hundred megabytes and more.
     const response = await this.request(`blobs/${digest}`, { timeout: 15 * 60_000 });
     return Buffer.from(await (await requireOk(response)).arrayBuffer());
+  }
+
+  /** Why a blob cannot be pulled, without its content: it does not exist, or has another size; undefined if it can. */
+  async whyLost({ digest, size }: Descriptor): Promise<string | undefined> {
+    const response = await this.get(`blobs/${digest}`, { method: "HEAD" });
+    if (response === undefined) return `blob ${digest}`;
+    const length = response.headers.get("content-length");
+    // Not every server sends it.
+    return length === null || Number(length) === size
+      ? undefined
+      : `blob ${digest} (${length} instead of ${size} bytes)`;
   }
 
   /** Reads an image's labels by tag or digest; of an index, those of its first image. Undefined if it does not exist. */
@@ -152,7 +164,7 @@ function openSession(credentials?: Credentials, sleep?: Sleep) {
     const url = new URL(parameter("realm"));
     for (const name of ["service", "scope"]) url.searchParams.set(name, parameter(name));
     const response = await requireOk(await send(url.href, {}, basic));
-    const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
+    const { token, access_token } = (await readJson(response)) as { token?: string; access_token?: string };
     return `Bearer ${token ?? access_token ?? ""}`;
   };
   return async (url: string, options?: IdempotentRequest): Promise<Response> => {
@@ -171,6 +183,19 @@ export function registryUrl(registry: string): string {
 /** The value of the Authorization header: https://datatracker.ietf.org/doc/html/rfc7617 */
 export function basicAuthorization({ username, password }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+/** @throws {Fault} if the body is not a JSON object, such as a proxy's page or one that is cut off */
+async function readJson(response: Response): Promise<object> {
+  const text = await response.text();
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // Reported below.
+  }
+  const start = JSON.stringify(text.slice(0, 80));
+  throw new Fault(`${response.url} answers ${response.status}, but not with JSON: ${start}`);
 }
 
 async function requireOk(response: Response): Promise<Response> {

@@ -9,6 +9,7 @@ import { writeJson } from "../../lib/json";
 import { inFolder } from "../folder";
 import type { BuilderTools } from "./builderTools";
 import { ensureDaemon } from "./daemon";
+import { unmountBelow } from "./mounts";
 
 const socketIn = (folder: string) => join(folder, "buildkit.sock");
 
@@ -39,6 +40,7 @@ export async function startBuildKit(
     args,
     env,
     address,
+    cleanUp: () => unmountBelow(join(folder, "buildkit")),
     whenTaken: "Stop it: only one BuildKit can use a folder.",
     isHealthy: async () => {
       // BuildKit detects the platforms that the kernel runs only when it starts.

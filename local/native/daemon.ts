@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { hash } from "node:crypto";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -8,6 +8,7 @@ import { Fault } from "../../lib/errors";
 import { fetchWithRetry } from "../../lib/http";
 import { readJson, writeJson } from "../../lib/json";
 import { log } from "../../lib/log";
+import { writeWhole } from "../../lib/writeWhole";
 
 /** A process that outlives the command that starts it. */
 export interface Daemon {
@@ -22,6 +23,8 @@ export interface Daemon {
   readonly whenTaken: string;
   /** Whether something serves the address as expected. It may be another process. */
   readonly isHealthy: () => Promise<boolean>;
+  /** Removes what one that was killed left. */
+  readonly cleanUp?: () => Promise<void>;
 }
 
 /** The content of a daemon's pid file. */
@@ -58,6 +61,7 @@ export async function startDaemon(daemon: Daemon, folder: string): Promise<"star
   if (await isHealthy()) {
     throw new Fault(`Another process already answers at ${address}, the address of ${name}. ${whenTaken}`);
   }
+  await daemon.cleanUp?.();
   const logFile = join(folder, `${name}.log`);
   spawnDaemon(daemon, folder, logFile);
   for (const end = Date.now() + timeout; isRunning(name, folder) && Date.now() < end; await sleep(100)) {
@@ -73,7 +77,7 @@ export async function startDaemon(daemon: Daemon, folder: string): Promise<"star
 function spawnDaemon(daemon: Daemon, folder: string, logFile: string): void {
   const { name, command, args, config } = daemon;
   mkdirSync(folder, { recursive: true });
-  if (config !== undefined) writeFileSync(config.file, config.text);
+  if (config !== undefined) writeWhole(config.file, config.text);
   const output = openSync(logFile, "w");
   const env = { ...process.env, ...daemon.env };
   const child = spawn(command, args, { detached: true, stdio: ["ignore", output, output], env });

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { execa } from "execa";
@@ -9,6 +9,9 @@ import * as semver from "semver";
 import { type Platform, platforms } from "../../images/platform";
 import { archiveName, checksumsName } from "../../images/pulumiRelease";
 import { Fault } from "../../lib/errors";
+import { readJson, writeJson } from "../../lib/json";
+import { log } from "../../lib/log";
+import { writeWhole } from "../../lib/writeWhole";
 import { folder, inFolder } from "../folder";
 import { type GoBuild, fingerprint, goBuild, goEnvironment, toolModule } from "../install/goBuild";
 import { answers, ensureDaemon, whenPortTaken } from "../native/daemon";
@@ -19,6 +22,12 @@ const mirrorFolder = inFolder("releases");
 const modules = join(__dirname, "releases");
 const sdk = "github.com/pulumi/pulumi/sdk/v3";
 const pkg = "github.com/pulumi/pulumi/pkg/v3";
+
+/** How an archive was built, and its checksum right after that: one of the file as it is now would also fit a damaged file. */
+interface Stamp {
+  readonly inputs: string;
+  readonly sha256: string;
+}
 
 /** The scripts that a release contains beside compiled programs, by their path in the SDK's module. */
 const scripts = [
@@ -63,20 +72,19 @@ export async function serveMirror(): Promise<string> {
   return address;
 }
 
-/** Builds a release for these platforms from Pulumi's own modules, unless the mirror already has it. */
+/** Builds a release for these platforms from Pulumi's own modules, unless the mirror has it as it was built. */
 export async function ensureRelease(version: string, wanted: readonly Platform[]): Promise<void> {
   requireMirrored(version);
   await mkdir(mirrorFolder, { recursive: true });
   for (const platform of wanted) await ensureArchive(version, platform);
-  await writeChecksums(version);
+  writeChecksums(version);
 }
 
 async function ensureArchive(version: string, platform: Platform): Promise<void> {
   const archive = join(mirrorFolder, archiveName(version, platform));
-  const stamp = `${archive}.built-from`;
   const builds = programsOf(version, platform);
   const inputs = builds.map(fingerprint).join("\n");
-  if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, "utf8") === inputs) return;
+  if (isAsBuilt(archive, inputs)) return;
   const work = inFolder("build", `v${version}-${platforms[platform].targetArch}`);
   const release = join(work, "pulumi");
   await rm(release, { recursive: true, force: true });
@@ -94,7 +102,18 @@ async function ensureArchive(version: string, platform: Platform): Promise<void>
   for (const script of scripts) await copyFile(join(source, script), join(release, basename(script)));
   await pack(release, archive, time);
   await rm(work, { recursive: true });
-  await writeFile(stamp, inputs);
+  writeJson(stampOf(archive), { inputs, sha256: sha256Of(archive) } satisfies Stamp);
+}
+
+const stampOf = (archive: string) => `${archive}.built-from`;
+const sha256Of = (file: string) => hash("sha256", readFileSync(file));
+
+function isAsBuilt(archive: string, inputs: string): boolean {
+  const stamp = readJson<Stamp>(stampOf(archive));
+  if (!existsSync(archive) || stamp?.inputs !== inputs) return false;
+  if (stamp.sha256 === sha256Of(archive)) return true;
+  log("Pulumi releases", `${archive} has changed since it was built: it is built again`);
+  return false;
 }
 
 /** The programs of a release. All versions share one .NET host, the last one that was part of Pulumi's own modules. */
@@ -133,9 +152,12 @@ async function pack(folder: string, archive: string, time: string): Promise<void
 }
 
 /** Writes the checksum file as Pulumi names it, in the format of sha256sum. */
-async function writeChecksums(version: string): Promise<void> {
-  const files = (await readdir(mirrorFolder)).sort();
+function writeChecksums(version: string): void {
+  const files = readdirSync(mirrorFolder).sort();
   const archives = files.filter((name) => name.startsWith(`pulumi-v${version}-`) && name.endsWith(".tar.gz"));
-  const lines = archives.map((name) => `${hash("sha256", readFileSync(join(mirrorFolder, name)))}  ${name}\n`);
-  await writeFile(join(mirrorFolder, checksumsName(version)), lines.join(""));
+  const lines = archives.flatMap((name) => {
+    const stamp = readJson<Stamp>(stampOf(join(mirrorFolder, name)));
+    return stamp === undefined ? [] : `${stamp.sha256}  ${name}\n`;
+  });
+  writeWhole(join(mirrorFolder, checksumsName(version)), lines.join(""));
 }

@@ -1,6 +1,7 @@
 // make contract: judges a runner image by what users do with it.
 import { runCommand } from "../../lib/command";
 import { log, logHeading } from "../../lib/log";
+import { alone } from "../../local/checkoutLock";
 import { prepareBuilder } from "../../local/environment";
 import { folder, inFolder } from "../../local/folder";
 import { startBuildKit } from "../../local/native/buildKit";
@@ -31,4 +32,4 @@ async function contract(): Promise<void> {
 
 // As in cli.ts: containers run as other users, and must be able to read what is created here.
 process.umask(0o022);
-runCommand({ contract });
+runCommand({ contract: alone(contract) });

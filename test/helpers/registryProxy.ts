@@ -6,21 +6,25 @@ export function movedTag({ method, url = "" }: IncomingMessage): string | undefi
   return method === "PUT" ? /\/manifests\/(?!sha256:)([^/]+)$/.exec(url)?.[1] : undefined;
 }
 
+type Admission = boolean | number;
+
 /**
  * Starts a proxy in front of a registry. It is not closed: mocha exits after the last test.
  * @param registry host:port
- * @param admit asked before each request; false drops the connection
+ * @param admit asked before each request; false drops the connection, a number answers with that status
  * @param onUpload called with the number of bytes of each part of a request's body
  * @returns the address of the proxy, host:port
  */
 export async function startRegistryProxy(
   registry: string,
-  admit: (request: IncomingMessage) => boolean | Promise<boolean>,
+  admit: (request: IncomingMessage) => Admission | Promise<Admission>,
   onUpload: (bytes: number) => void = () => undefined,
 ): Promise<string> {
   const server = createServer((incoming, outgoing) => {
     const forward = async () => {
-      if (!(await admit(incoming))) return outgoing.destroy();
+      const admission = await admit(incoming);
+      if (admission === false) return outgoing.destroy();
+      if (admission !== true) return outgoing.writeHead(admission).end();
       const { method, url, headers } = incoming;
       const forwarded = send(`http://${registry}${url}`, { method, headers }, (response) => {
         outgoing.writeHead(response.statusCode ?? 502, response.headers);

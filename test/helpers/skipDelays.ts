@@ -10,3 +10,8 @@ export function skipDelays(): void {
   });
   after(() => restore());
 }
+
+/** The delays without what is added at random, up to half: a delay between 1 and 1.5 seconds becomes 1000, and so on. */
+export function withoutJitter(delays: readonly number[]): number[] {
+  return delays.map((delay) => [1000, 2000, 4000].find((base) => delay >= base && delay < base * 1.5) ?? delay);
+}

@@ -1,6 +1,6 @@
 import { execa } from "execa";
 
-import { type ImageOutputs, publish } from "../../commands/publish";
+import { type ImageOutputs, findProblems, publish } from "../../commands/publish";
 import type { Project } from "../../commands/target";
 import { catalogue } from "../../images/catalogue";
 import { readImages } from "../../lib/oci/image";
@@ -74,9 +74,15 @@ export class TestStack {
   /** Releases as `make up` and CI do. */
   async release(config: StackConfig): Promise<void> {
     await this.configure(config);
-    const { lines, error } = await captureLog(() => publish(this.project, repositoryClients(this.credentials)));
+    const { lines, error } = await captureLog(() => this.publishChecked());
     this.onOutput(lines.join("\n"));
     if (error !== undefined) throw new Error(lines.join("\n"), { cause: error });
+  }
+
+  private async publishChecked(): Promise<void> {
+    const { images } = await publish(this.project);
+    const problems = await findProblems(images, repositoryClients(this.credentials));
+    if (problems.length > 0) throw new Error(problems.join("; "));
   }
 
   /** Reads the stack's output `images`. */

@@ -7,7 +7,6 @@ import { parse } from "yaml";
 
 import { publish } from "../../commands/publish";
 import { catalogue } from "../../images/catalogue";
-import { repositoryClients } from "../../lib/oci/repositoryClient";
 import { checkout } from "../../local/folder";
 import { EcrPublic } from "../fakes/ecrPublic";
 import { assertRefused, assertSucceeded } from "../helpers/assertRun";
@@ -201,7 +200,7 @@ describe("release to ECR Public", () => {
       const logs = join(place.folder, "logs");
       mkdirSync(logs);
       await prod.configure(v66);
-      const work = () => publish({ ...prod.project, logs }, repositoryClients(ecr.credentials));
+      const work = () => publish({ ...prod.project, logs });
       const { lines, error } = await captureLog(work);
       assert.equal(error, undefined);
       outputs.push(lines.join("\n"));

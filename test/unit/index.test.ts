@@ -224,17 +224,21 @@ describe("program", () => {
     assert.equal(recorder.ofType("oci:index:Tag").size, languages.length);
   });
 
-  it("pushes an image again if the registry lost what the last update pushed, and only then", async () => {
+  it("pushes an image again if the registry lost a manifest or a blob that the last update pushed, and only then", async () => {
     const repository = `${registry}/runner-pulumi-yaml`;
     const elsewhere = { repository: "old.example/runner-pulumi-java", digest: "sha256:lost" };
     const lost = {
       java: elsewhere,
+      full: { repository: `${registry}/runner-pulumi-full`, digest: "sha256:full" },
       yaml: { repository, digest: "sha256:lost" },
       golang: { repository: `${registry}/runner-pulumi-golang`, digest: "sha256:kept" },
     };
     answers["/v2/runner-pulumi-golang/manifests/sha256:kept"] = () => ({
       headers: { "docker-content-digest": "sha256:kept" },
+      body: "{}",
     });
+    // Its manifest is still there.
+    answers["/v2/runner-pulumi-full/manifests/sha256:full"] = '{"layers":[{"digest":"sha256:blob","size":1}]}';
     for (const [count, next] of [
       [0, "1"],
       [1, "2"],
@@ -247,6 +251,7 @@ describe("program", () => {
       const changed = await run({}, "local", new Recorder({ [readStackOutputs]: { outputs: { images: published } } }));
       assert.equal(inputsOf("yaml-image", changed).buildArgs.PUSHES_AGAIN, next);
       assert.equal(inputsOf("golang-image", changed).buildArgs.PUSHES_AGAIN, count === 0 ? undefined : "1");
+      assert.equal(inputsOf("full-image", changed).buildArgs.PUSHES_AGAIN, "1");
       assert.equal(outputs["yaml"]?.["pushesAgain"], count + 1);
       assert.equal(inputsOf("python-image", changed).buildArgs.PUSHES_AGAIN, undefined);
       assert.equal(inputsOf("java-image", changed).buildArgs.PUSHES_AGAIN, undefined);

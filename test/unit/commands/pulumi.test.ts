@@ -39,7 +39,7 @@ describe("runPulumi without a terminal", () => {
   beforeEach(() => pulumi().install([], "echo @ updating; echo 1 created >&2"));
 
   const run = (logs: string) =>
-    captureLog(async () => assert.equal(await runPulumi({ ...pulumi().project, logs }, ["up"]), true));
+    captureLog(async () => assert.equal((await runPulumi({ ...pulumi().project, logs }, ["up"])).succeeded, true));
 
   it("writes the complete output to pulumi.log", async () => {
     const lines = ["1 created", `  pulumi.log           ${files.path("pulumi.log")}`];

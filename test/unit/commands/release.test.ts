@@ -28,27 +28,36 @@ describe("release", () => {
     return { lines, error, outputs: files.read("outputs") };
   }
 
-  it("sets the outputs before the report, which may fail: the images are published and must be attested", async () => {
+  it("sets the outputs if the registry cannot be read any more: the images are published and must be attested", async () => {
     pulumi().install([pulumi().images("v1")]);
-    // The subjects are read by digest first, then the sizes for the report.
-    pulumi().answers["/v2/b/manifests/sha256:a"] = { body: '{"config":{"digest":"c"},"layers":null}' };
-    const { error, outputs } = await run(v1);
-    assert.match(String(error), /TypeError/);
+    for (const path of ["v1", servedDigest]) pulumi().answers[`/v2/b/manifests/${path}`] = { status: 403 };
+    const { error, outputs, lines } = await run(v1);
+    const start = "pulumi up succeeded and every tag has moved, but the registry does not serve all of it:\n";
+    isFault(new RegExp(`^${start}  - \\S+/b:v1 could not be checked: .*403\nRun the same command again: `))(error);
     const image = { digest: servedDigest, platforms: { "linux/amd64": servedDigest } };
     const subjects = [
       { language: "first", repository: `${pulumi().registry}/a`, ...image },
-      { language: "second", repository: `${pulumi().registry}/b`, ...image },
+      { language: "second", repository: `${pulumi().registry}/b`, ...image, platforms: {} },
     ];
     assert.equal(outputs, `stack=prod\ntag=v1\nimages=${JSON.stringify(subjects)}\n`);
+    assert.ok(!lines.some((line) => line.includes("Nothing has changed")));
   });
 
+  const failed = "pulumi up failed, see above";
   const unreadable =
-    ". Could not read REPOSITORY, so it is unknown whether a tag has moved. Run the same command again when the registry answers.";
-  const moved = ", after these tags moved: REPOSITORY. Run the same command again to release the other languages.";
+    ". Could not read REPOSITORY, so it is unknown whether a tag has moved.\n" +
+    "Run the same command again when the registry answers.";
+  const moved =
+    `, after these tags moved:\n  - REPOSITORY:v1: none → Pulumi of an unknown version, ${servedDigest}\n` +
+    "No other tag has moved.\nRun the same command again to release the other languages.";
   for (const [name, now, end] of [
     ["that no tag has moved", { status: 404 }, ". No tag has moved: users still pull what they did before."],
     ["nothing about tags that cannot be read", { status: 403 }, unreadable],
-    ["the tags that moved before that", { headers: { "docker-content-digest": servedDigest } }, moved],
+    [
+      "the tags that moved before that, with what they serve",
+      { headers: { "docker-content-digest": servedDigest } },
+      moved,
+    ],
   ] as const) {
     it(`reports a failed update, and ${name}`, async () => {
       const [repository, other] = catalogue.map((language) => `runner-pulumi-${language.name}`);
@@ -58,8 +67,7 @@ describe("release", () => {
       Object.defineProperty(pulumi().answers, `/v2/${repository}/manifests/v1`, { get: () => answers.shift() });
       if (end === moved) pulumi().answers[`/v2/${other}/manifests/v1`] = { status: 403 };
       const { error, outputs } = await run(v1);
-      const message = `pulumi up failed, see above${end.replace("REPOSITORY", `${pulumi().registry}/${repository}`)}`;
-      isFault(message)(error);
+      isFault(`${failed}${end.replace("REPOSITORY", `${pulumi().registry}/${repository}`)}`)(error);
       assert.equal(outputs, "");
     });
   }

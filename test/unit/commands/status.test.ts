@@ -18,13 +18,14 @@ const everywhere = (tags: Readonly<Record<string, string>>): Served =>
 
 describe("status", () => {
   /** Runs it on a registry that serves these versions. Returns what it printed, and its error. */
-  async function run(served: Served, only?: string): Promise<{ lines: string[]; error?: unknown }> {
+  async function run(served: Served, only?: string, lost?: string): Promise<{ lines: string[]; error?: unknown }> {
     const { url } = await serve(({ url: path = "" }) => {
       const [, language = "", kind, rest = ""] =
         /^\/v2\/runner-pulumi-(\w+)\/(tags|manifests|blobs)\/([^?]*)/.exec(path) ?? [];
       const tags = served[language] ?? {};
       if (kind === "tags") return { body: JSON.stringify({ tags: [...Object.keys(tags), "sha256-0.att"] }) };
       const version = tags[rest] ?? rest.replace("sha256:", "");
+      if (kind === "blobs" && language === lost) return { status: 404 };
       if (kind === "blobs") return { body: JSON.stringify({ config: { Labels: { [versionLabel]: version } } }) };
       const digest = `sha256:${version}`;
       return { headers: { "docker-content-digest": digest }, body: JSON.stringify({ config: { digest }, layers: [] }) };
@@ -45,8 +46,8 @@ describe("status", () => {
   it("lists tag, language, version and digest, latest first and then the newest version", async () => {
     const { lines, error } = await run(everywhere({ "v3.9.0": "3.9.0", latest: "3.10.0", "v3.10.0": "3.10.0" }));
     assert.equal(error, undefined);
-    assert.match(lines[0] ?? "", /^tag +language +version +digest$/);
-    assert.match(lines[1] ?? "", /^latest +\w+ +3\.10\.0 +sha256:3\.10\.0$/);
+    assert.match(lines[0] ?? "", /^tag +language +version +digest +pulls$/);
+    assert.match(lines[1] ?? "", /^latest +\w+ +3\.10\.0 +sha256:3\.10\.0 +yes$/);
     const tags = [...new Set(lines.slice(1, -1).map((line) => line.split(" ")[0]))];
     assert.deepEqual(tags, ["latest", "v3.10.0", "v3.9.0"]);
     assert.equal(lines.length, 2 + 3 * languages.length);
@@ -70,6 +71,13 @@ describe("status", () => {
     const { lines, error } = await run(served);
     assert.equal(error, undefined);
     assert.ok(lines.includes(`v3.64.0: Pulumi 3.64.0 of ${others.join(", ")}; none of ${first}.`), lines.join("\n"));
+  });
+
+  it("names what the registry has lost of a tag, and fails", async () => {
+    const { lines, error } = await run(everywhere({ latest: "3.66.0" }), "latest", first);
+    const sentence = `latest of ${first} cannot be pulled: the registry has lost blob sha256:3.66.0.`;
+    isFault(new RegExp(`^${sentence}\nRe-release each of these tags: that pushes what is lost\\.`))(error);
+    assert.equal(lines.filter((line) => line.endsWith(" no")).length, 1);
   });
 
   it("refuses a stack that serves nothing", async () => {

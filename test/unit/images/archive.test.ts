@@ -90,7 +90,7 @@ describe("readArchives", () => {
     const different = `${start}its SHA-256 is ${sum} instead of ${wrong}${end}`;
     await assert.rejects(read({ "linux/amd64": wrong }), isFault(different));
     const html = change(Buffer.from("<html>"));
-    await assert.rejects(read(html), isFault(`${start}incorrect header check${end}`));
+    await assert.rejects(read(html), isFault(`${start}it begins with "<html>"${end}`));
     const truncated = change(own.subarray(0, 50));
     await assert.rejects(read(truncated), isFault(`${start}unexpected end of file${end}`));
     assert.deepEqual(readdirSync(folder()), []);

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
 
+import fc from "fast-check";
+
 import { catalogue } from "../../../images/catalogue";
 import { readConfig } from "../../../images/config";
+import { readers } from "../../../images/configReaders";
+import { imageTags } from "../../../images/gitTag";
+import { isPlatform } from "../../../images/platform";
 import * as withdrawals from "../../../images/withdrawals";
 import { messageOf } from "../../../lib/errors";
 import { isFault } from "../../helpers/isFault";
@@ -185,4 +190,25 @@ describe("config", () => {
     });
     assert.equal(found.length, 11, found.join("\n"));
   });
+});
+
+describe("a config of random types and values", () => {
+  for (const stack of ["local", "dev", "prod", "layers"]) {
+    it(`is accepted or refused with its problems, and never ends in another error, on stack ${stack}`, async () => {
+      await new Recorder().install(stack);
+      const close = fc.constantFrom(...Object.values(valid), "v3.66.0", "latest", ["linux/arm64"], "true", {
+        debian: image,
+      });
+      const value = fc.oneof(close, fc.jsonValue(), fc.string({ unit: "binary" }), fc.constant("__proto__"));
+      const key = fc.constantFrom(...Object.keys(readers));
+      const property = fc.property(fc.dictionary(key, value, { maxKeys: 4 }), (change) => {
+        const problems = problemsOf(change);
+        if (problems.length > 0) return;
+        const { pulumiVersion, tag, platforms, retag } = readConfig();
+        assert.ok(imageTags(pulumiVersion, stack).includes(tag));
+        assert.ok(platforms.length > 0 && platforms.every(isPlatform) && typeof retag === "boolean");
+      });
+      fc.assert(property, { numRuns: 500 });
+    });
+  }
 });

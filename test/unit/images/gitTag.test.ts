@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 
+import fc from "fast-check";
+
 import { imageTags, isImageTag, isPulumiVersion, parseGitTag, requireRelease } from "../../../images/gitTag";
 import { isFault } from "../../helpers/isFault";
 
@@ -34,6 +36,47 @@ describe("a git tag", () => {
       }
     });
   }
+});
+
+/** A hand-written parser of the grammar: [dev-|latest-]v<number>.<number>.<number>, in canonical decimal numbers. */
+function isInGrammar(text: string): boolean {
+  const prefix = ["dev-v", "latest-v", "v"].find((each) => text.startsWith(each));
+  const parts = prefix === undefined ? [] : text.slice(prefix.length).split(".");
+  const isNumber = (part: string) =>
+    part.length > 0 &&
+    [...part].every((digit) => digit >= "0" && digit <= "9") &&
+    (part === "0" || !part.startsWith("0")) &&
+    BigInt(part) <= Number.MAX_SAFE_INTEGER;
+  return parts.length === 3 && parts.every(isNumber) && text.length <= 256;
+}
+
+it("a git tag is in the grammar, or it is refused: 10,000 texts", () => {
+  const number = fc.oneof(
+    { weight: 5, arbitrary: fc.nat({ max: 999 }).map(String) },
+    fc.constantFrom("", "00", "01", "-1", "1e3", "٣", "9".repeat(17)),
+  );
+  const prefix = fc.constantFrom("v", "dev-v", "latest-v", "V", "", "dev-latest-v", "v ", "latest-", "--v");
+  const end = fc.oneof(
+    { weight: 6, arbitrary: fc.constant("") },
+    fc.constantFrom("-rc.1", "+build", ".1", "\n", " ", "$(id)"),
+  );
+  const close = fc.tuple(prefix, fc.array(number, { minLength: 3, maxLength: 3 }), end);
+  const text = fc.oneof(
+    { weight: 4, arbitrary: close.map(([start, parts, last]) => `${start}${parts.join(".")}${last}`) },
+    fc.string({ unit: "binary" }),
+    fc.stringMatching(/^(dev-|latest-)?v[0-9.]{3,12}$/),
+  );
+  let accepted = 0;
+  const property = fc.property(text, (gitTag) => {
+    const release = parseGitTag(gitTag);
+    assert.equal(release !== undefined, isInGrammar(gitTag), gitTag);
+    if (release === undefined) return;
+    accepted++;
+    assert.ok(gitTag.endsWith(`v${release.pulumiVersion}`) && isImageTag(release.tag));
+    assert.equal(release.stack === "dev", gitTag.startsWith("dev-"));
+  });
+  fc.assert(property, { numRuns: 10_000 });
+  assert.ok(accepted > 500, String(accepted));
 });
 
 it("imageTags belong to dev or prod, and other stacks may use all of them", () => {

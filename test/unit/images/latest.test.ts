@@ -68,7 +68,7 @@ describe("latest", () => {
   const oldNewOld = ["is-66", "is-64", "without-labels", "is-66-too"];
   const both = [newer("is-66, is-66-too", "3.66.0"), newer("is-64", "3.64.0"), rollback('"3.66.0", "3.64.0"')];
   const ofOne = (name: string) => [newer(name, "3.66.0"), rollback('"3.66.0"')];
-  const notJson = `Unexpected token '<', "<html>" is not valid JSON`;
+  const notJson = `http://REGISTRY/v2/runner-pulumi-not-json/manifests/latest answers 200, but not with JSON: "<html>"`;
   const refused: [asked: string, repositories: string[], ...lines: string[]][] = [
     ["3.64.0", ["not-there", "is-66"], ...ofOne("is-66")],
     ["3.64.0", ["with-platforms"], ...ofOne("with-platforms")],

@@ -21,15 +21,19 @@ describe("the published images of a version", () => {
         body: JSON.stringify({ config: { digest: "sha256:c" } }),
       });
       Object.assign(answers, {
+        ...(labels[index] === lost
+          ? {}
+          : { [`${path}/blobs/sha256:c`]: JSON.stringify({ config: { Labels: labels[index] } }) }),
         [`${path}/manifests/v3.64.0`]: manifest,
         [`${path}/manifests/sha256:1`]: manifest,
-        [`${path}/blobs/sha256:c`]: JSON.stringify({ config: { Labels: labels[index] } }),
       });
     }
     const registry = (await serve(answers)).url.replace("http://", "");
     const config = { languages: [python!, yaml!], pulumiVersion: "3.64.0", registry, alias: "" };
     return { registry, images: readPublishedImages(config, undefined) };
   }
+  /** The labels of an image whose config is lost. */
+  const lost = {};
   const of64 = { [versionLabel]: "3.64.0" };
 
   it("are what the version's own tag serves, also from before this project", async () => {
@@ -37,6 +41,15 @@ describe("the published images of a version", () => {
     const [first] = await images;
     assert.equal(await valueOf(first!.digest), "sha256:1");
     assert.equal(await valueOf(first!.repository), `${registry}/runner-pulumi-python`);
+  });
+
+  it("are refused if the registry has lost a blob of one", async () => {
+    const { registry, images } = await read(of64, lost);
+    const sentence = `${registry}/runner-pulumi-yaml:v3.64.0 has lost blob sha256:c.`;
+    await assert.rejects(
+      images,
+      isFault(`${sentence}\nNo tag was moved. Release v3.64.0 first, or choose another version.`),
+    );
   });
 
   it("are refused for all languages at once, if one has none or another version's", async () => {

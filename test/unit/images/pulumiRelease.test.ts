@@ -62,16 +62,31 @@ describe("getPulumiRelease", () => {
     }
   });
 
-  it("refuses a platform that was never published, and a file that is not a checksum file", async () => {
+  it("refuses a platform that was never published or is not uploaded yet", async () => {
     files["/pulumi-3.66.0-checksums.txt"] = `${sums.x64}  pulumi-v3.66.0-linux-x64.tar.gz\n`;
     await refuses(
       "3.66.0",
-      `Pulumi 3.66.0 was never published for linux/arm64: URL/pulumi-3.66.0-checksums.txt does not list ` +
-        `pulumi-v3.66.0-linux-arm64.tar.gz. Remove the platform from the config, or release another version.`,
+      `URL/pulumi-3.66.0-checksums.txt does not list pulumi-v3.66.0-linux-arm64.tar.gz, but ` +
+        `pulumi-v3.66.0-linux-x64.tar.gz. Nothing was built. Retry later, in case Pulumi is still uploading it; ` +
+        `otherwise Pulumi 3.66.0 was never published for linux/arm64: release another version.`,
     );
-    files["/pulumi-3.66.0-checksums.txt"] = `<html>not a checksum file</html>`;
-    await refuses("3.66.0", /was never published for linux\/amd64: .* list pulumi-v3\.66\.0-linux-x64\.tar\.gz\./);
   });
+
+  const cut = `${sums.x64}  pulumi-v3.66.0-linux-x64.tar.gz\n${sums.arm64.slice(0, 9)}`;
+  for (const [body, problem] of [
+    ["", "is empty"],
+    ["\n", "is empty"],
+    ["<html>Log in</html>", 'is not a checksum file: it begins with "<html>Log in</html>"'],
+    [cut, `is cut off or damaged: its last line is "${sums.arm64.slice(0, 9)}"`],
+  ] as const) {
+    it(`refuses a file that ${problem}`, async () => {
+      files["/pulumi-3.66.0-checksums.txt"] = body;
+      await refuses(
+        "3.66.0",
+        `URL/pulumi-3.66.0-checksums.txt ${problem}. Nothing was built. Check the network and pulumiReleases, then retry.`,
+      );
+    });
+  }
 
   it("retries a server that fails for a moment, then reports the outage", async () => {
     files["/pulumi-3.66.0-checksums.txt"] = inOrder({ status: 503 }, { body: checksumsOf("3.66.0") });

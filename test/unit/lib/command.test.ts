@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { commandLine } from "../../../lib/command";
 import { checkout } from "../../../local/folder";
 
 const [command, errors] = ["command", "errors"].map((name) => JSON.stringify(join(checkout, "lib", name)));
@@ -39,3 +40,10 @@ for (const [behaviour, name, output] of [
 ] as const) {
   it(`a command that fails ${behaviour}`, async () => assert.match(await run(name), output));
 }
+
+it("commandLine is what a person has typed", () => {
+  const env = { TAG: "v3.66.0", STACK: "", LANGUAGE: "yaml", OTHER: "1" };
+  assert.equal(commandLine(["node", "/x/cli.ts", "up"], env), "make up TAG=v3.66.0 LANGUAGE=yaml");
+  assert.equal(commandLine(["node", "/x/demo/walkThrough.ts"], {}), "make walkThrough");
+  assert.equal(commandLine(["node", "/x/bin/mocha.js", "--file", "a"], {}), "make mocha");
+});

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 
 import { type IdempotentRequest, fetchWithRetry, whyUnavailable } from "../../../lib/http";
 import { type FullAnswer, closedUrl, inOrder, serve } from "../../helpers/http";
+import { withoutJitter } from "../../helpers/skipDelays";
 
 describe("fetchWithRetry", () => {
   let delays: number[];
@@ -35,7 +37,7 @@ describe("fetchWithRetry", () => {
       assert.ok(message.startsWith(`Could not reach ${url}: `), message);
       return cause.test(message);
     });
-    assert.deepEqual(delays.splice(0), expected);
+    assert.deepEqual(withoutJitter(delays.splice(0)), expected);
   }
 
   for (const [statuses, behaviour, expected] of [
@@ -48,7 +50,7 @@ describe("fetchWithRetry", () => {
         const url = await open(() => ({ status, body }));
         const response = await fetchNow(`${url}/x`);
         assert.deepEqual([response.status, await response.text(), response.url], [status, body, `${url}/x`]);
-        assert.deepEqual([requests, delays], [expected.length + 1, expected]);
+        assert.deepEqual([requests, withoutJitter(delays)], [expected.length + 1, expected]);
       });
     }
   }
@@ -57,7 +59,7 @@ describe("fetchWithRetry", () => {
     const busy = (after: string) => ({ status: 429, headers: { "retry-after": after } });
     const url = await open(inOrder(busy("7"), busy("3600"), busy("Wed, 21 Oct 2026 07:28:00 GMT"), {}));
     assert.equal((await fetchNow(url)).status, 200);
-    assert.deepEqual(delays, [7000, 30_000, 4000]);
+    assert.deepEqual(withoutJitter(delays), [7000, 30_000, 4000]);
   });
 
   const truncated = { headers: { "content-length": "100", connection: "close" }, body: "half" };
@@ -69,7 +71,7 @@ describe("fetchWithRetry", () => {
     it(`retries ${name}`, async () => {
       const url = await open((request) => (requests === 1 ? answer(request) : { body: "whole" }));
       assert.equal(await (await fetchNow(url)).text(), "whole");
-      assert.deepEqual(delays, [1000]);
+      assert.deepEqual(withoutJitter(delays), [1000]);
     });
   }
 
@@ -90,11 +92,38 @@ describe("fetchWithRetry", () => {
     ["response", ""],
     ["body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"],
   ] as const) {
-    it(`does not retry after a timeout of the ${name}`, async () => {
-      await fails(await open(({ socket }) => void socket.write(start)), /timeout/, [], { timeout: 100 });
-      assert.equal(requests, 1);
+    it(`retries after a timeout of the ${name}, and reports it`, async () => {
+      const url = await open(({ socket }) => void socket.write(start));
+      await fails(url, /no answer for 0\.1 s$/, [1000], { timeout: 100, retries: 1 });
+      assert.equal(requests, 2);
     });
   }
+
+  it("has no timeout as long as `read` reports progress", async () => {
+    const { url } = await serve(() => undefined);
+    const slow = createServer((_, response) => {
+      let left = 6;
+      const timer = setInterval(() => (--left < 0 ? (clearInterval(timer), response.end()) : response.write("x")), 50);
+    });
+    await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
+    const read = async (response: Response, progress: () => unknown) => {
+      let text = "";
+      for await (const chunk of response.body ?? []) {
+        progress();
+        text += Buffer.from(chunk).toString();
+      }
+      return new Response(text);
+    };
+    const address = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    assert.equal(await (await fetchNow(address, { timeout: 200, read })).text(), "xxxxxx");
+    await fails(url, /no answer/, [], { timeout: 200, retries: 0 });
+  });
+
+  it("waits for different times, so that clients that fail together do not return together", async () => {
+    const url = await open(() => ({ status: 503 }));
+    await Promise.all(Array.from({ length: 5 }, () => fetchNow(url, { retries: 1 })));
+    assert.equal(new Set(delays).size, 5);
+  });
 
   for (const url of ["nowhere", "ftp://127.0.0.1/x", "http://127.0.0.1:9/a-port-that-fetch-blocks"]) {
     it(`does not retry a URL that fetch refuses: ${url}`, () => fails(url, /./, []));

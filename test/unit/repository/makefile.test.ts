@@ -20,7 +20,7 @@ async function environmentOf(variables: NodeJS.ProcessEnv, ...args: string[]): P
 
 describe("the Makefile's variables", () => {
   const folder = useTemporaryFolder();
-  const names = ["TAG", "STACK", "PLATFORMS", "REGISTRY", "BUILDER", "IMAGE_TAG", "DRY_RUN"];
+  const names = ["ARGS", "TAG", "STACK", "PLATFORMS", "REGISTRY", "BUILDER", "IMAGE_TAG", "DRY_RUN"];
 
   const values = ["$(shell echo expanded)", "${HOME}", "$$HOME", "`echo expanded`", "$(info expanded)", "v1; exit 1"];
   for (const value of values) {
@@ -36,7 +36,8 @@ describe("the Makefile's variables", () => {
 
   it("run no command of a value", async () => {
     const value = `$(shell touch ${join(folder(), "created")})`;
-    await environmentOf({ TAG: value }, `STACK=${value}`, `LANGUAGE=${value}`);
+    const proxy = { HTTP_PROXY: value, https_proxy: value };
+    await environmentOf({ TAG: value, ...proxy }, `STACK=${value}`, `LANGUAGE=${value}`, `ARGS=${value}`);
     assert.equal(existsSync(join(folder(), "created")), false);
   });
 

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 
 import { RefusedError, RepositoryClient, repositoryClients } from "../../../../lib/oci/repositoryClient";
+import { isFault } from "../../../helpers/isFault";
 import { type FullAnswer, closedUrl, serve } from "../../../helpers/http";
+import { withoutJitter } from "../../../helpers/skipDelays";
 
 describe("RepositoryClient", () => {
   let delays: number[];
@@ -106,10 +108,22 @@ describe("RepositoryClient", () => {
     const nowhere = await closedUrl();
     const message = /^Could not reach \S+\/v2\/x\/manifests\/a: .*ECONNREFUSED/;
     await assert.rejects(client(nowhere).digest("a"), { message });
-    assert.deepEqual(delays, [1000, 2000, 4000]);
+    assert.deepEqual(withoutJitter(delays), [1000, 2000, 4000]);
     const images = await open(() => challenge(`Bearer realm="${nowhere}/token",service="s"`));
     await assert.rejects(images.digest("a"), /Could not reach \S+\/token\?service=s&scope=: .*ECONNREFUSED/);
   });
+});
+
+describe("an answer that is not JSON", () => {
+  for (const body of ["", '{"config":', "<html>Log in</html>"]) {
+    it(`is named: ${JSON.stringify(body)}`, async () => {
+      const { url } = await serve(() => ({ body }));
+      const images = new RepositoryClient(`${url.replace("http://", "")}/x`);
+      const sentence = `${url}/v2/x/manifests/a answers 200, but not with JSON: ${JSON.stringify(body)}`;
+      await assert.rejects(images.manifest("a"), isFault(sentence));
+      await assert.rejects(images.tags(), isFault(/but not with JSON/));
+    });
+  }
 });
 
 it("repositoryClients returns one client per repository", () => {

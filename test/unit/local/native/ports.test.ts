@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { portOf } from "../../../../local/native/ports";
+import { captureLog } from "../../../helpers/captureLog";
 import { useTemporaryFolder } from "../../../helpers/temporaryFolder";
 import { withEnvironment } from "../../../helpers/withEnvironment";
 
@@ -15,6 +18,15 @@ describe("ports", () => {
     assert.notEqual(await portOf("mirror", folder()), port);
     assert.equal(await portOf("registry", folder()), port);
   });
+
+  for (const text of ['{"registry": 43', '{"registry":"abc"}', '{"registry":70000}', "[0]", "null"]) {
+    it(`are chosen again if their file is damaged: ${text}`, async () => {
+      writeFileSync(join(folder(), "ports.json"), text);
+      const { lines } = await captureLog(async () => assert.ok((await portOf("registry", folder())) > 1023));
+      assert.match(lines.join(), /ports\.json is damaged: other ports are chosen/);
+      assert.deepEqual((await captureLog(() => portOf("registry", folder()))).lines, []);
+    });
+  }
 
   it("are overridden by a variable", async () => assert.equal(await overridden("5001"), 5001));
 

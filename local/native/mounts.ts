@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+
+import { execa } from "execa";
+
+/** Unmounts what a build that was killed left mounted below a folder. */
+export async function unmountBelow(folder: string): Promise<void> {
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  // proc_pid_mounts(5): a space in a path is written as its octal number.
+  const paths = mounts.map((line) => (line.split(" ")[1] ?? "").replaceAll("\\040", " "));
+  const left = paths.filter((path) => path.startsWith(`${folder}/`));
+  // In reverse: a mount may contain later ones.
+  for (const path of left.reverse()) await execa("umount", [path]);
+}
