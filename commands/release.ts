@@ -160,7 +160,7 @@ async function updateFault(tag: string, { before, now, causes }: Broken, version
       ? []
       : [
           `If a log above ends with "exec format error", a step of the other platform is not in its layers: run all jobs of ` +
-            `this workflow again, so that they are written again.`,
+            `this workflow again, which builds them.`,
         ];
   const again = remedy === "" ? [] : [`Run the same command again${remedy}.`];
   return new Fault([...consequences, ...causes, ...again, ...layers].join("\n"));
