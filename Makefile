@@ -8,7 +8,7 @@ define pass
 override $(1) := $$(value $(1))
 export $(1)
 endef
-inputs := TAG STACK PLATFORMS REGISTRY BUILDER LAYERS IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER
+inputs := TAG STACK PLATFORMS REGISTRY BUILDER LAYERS IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER BACKEND
 $(foreach input,$(inputs),$(if $(filter undefined,$(origin $(input))),,$(eval $(call pass,$(input)))))
 # gettext has a variable LANGUAGE too, so only one that is given to make selects languages.
 ifeq ($(origin LANGUAGE),command line)
@@ -77,6 +77,8 @@ lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs 
 	@$(cli) lint
 
 # The tests build with the real .NET SDK, if this machine has it: see docs/local.md.
+# They start more daemons than compose.yaml has. dockerBackend tests the other backend.
+integration test-all rehearsal walk-through: export BACKEND := native
 integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file

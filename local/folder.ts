@@ -33,16 +33,22 @@ export function prepareFolder(): void {
   throw new Fault(`${folder} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`);
 }
 
-/** The parts that a first set-up installs, and how long each takes if nothing is cached; measured on two cores. */
+/** The parts that a first set-up installs with any backend, and their minutes if nothing is cached; on two cores. */
 const parts = [
-  { title: "BuildKit, registry", path: builderFolder, minutes: 5 },
   { title: "Pulumi CLI, plugin", path: inFolder("pulumi", "plugins"), minutes: 5 },
   { title: "base images", path: inFolder("bases.json"), minutes: 3 },
 ];
 
-/** Describes how long a set-up will take and how much disk it needs; undefined if every part is installed. */
-export function estimateSetUp(isInstalled: (path: string) => boolean = existsSync): string | undefined {
-  const missing = parts.filter(({ path }) => !isInstalled(path));
+/**
+ * Describes how long a set-up will take and how much disk it needs; undefined if every part is installed.
+ * @param backend what its own part is called, and how long that takes: 0 if it is installed
+ */
+export function estimateSetUp(
+  backend: { readonly title: string; readonly minutes: () => number },
+  isInstalled: (path: string) => boolean = existsSync,
+): string | undefined {
+  const own = { title: backend.title, minutes: backend.minutes() };
+  const missing = [...(own.minutes > 0 ? [own] : []), ...parts.filter(({ path }) => !isInstalled(path))];
   if (missing.length === 0) return undefined;
   const minutes = missing.reduce((sum, part) => sum + part.minutes, 0);
   const titles = missing.map(({ title }) => title).join(", ");
