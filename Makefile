@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
+.PHONY: help up doctor preview verify inventory contract pulumi down clean check unit lint integration test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -37,10 +37,13 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "For CI, or by hand with a stack's credentials:"
 	@awk -F ':.*#ci ' '/^[a-z-]+:.*#ci / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@echo "Variables: TAG=v3.66.0 (git tag), STACK=local|dev|prod, LANGUAGE=python,golang, PLATFORMS=linux/amd64,linux/arm64"
+	@echo "Variables: BACKEND=docker|native, TAG=v3.66.0 (git tag), STACK=local|dev|prod, LANGUAGE=python,golang, PLATFORMS=linux/amd64,linux/arm64"
 
 up: node_modules/.ready ## Set up this machine and release TAG here; LANGUAGE for some languages
 	@$(cli) up
+
+doctor: node_modules/.ready ## Show in a second what this machine has for make up, what is missing, and how to get it
+	@$(program) local/doctor/main.ts doctor
 
 preview: node_modules/.ready ## Run the smoke tests and show what a release of TAG would change
 	@$(cli) preview

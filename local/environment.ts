@@ -9,6 +9,7 @@ import { chooseBackend, remember } from "./chooseBackend";
 import { checkout, estimateSetUp, folder, inFolder, prepareFolder } from "./folder";
 import { ownPlatform } from "./native/platforms";
 import { builderName } from "./addBuilder";
+import { requireNeeds } from "./doctor/doctor";
 import { ensureBases } from "./offline/bases";
 import { ensurePlugin, ensurePulumi } from "./pulumiCli";
 import { findReleases, findSnapshots, whyMirrored } from "./sources";
@@ -56,7 +57,8 @@ async function prepareBackend(): Promise<Backend> {
   logHeading(`Setting up in ${folder}`);
   const backend = await chooseBackend();
   backend.requireUsable();
-  prepareFolder();
+  await requireNeeds(backend.name);
+  prepareFolder(backend.name);
   const estimate = estimateSetUp(backend);
   if (estimate !== undefined) log("first set-up", estimate);
   return backend;

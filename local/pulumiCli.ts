@@ -30,8 +30,11 @@ const oldestUsable = "3.220.0";
 
 /** Finds a Pulumi CLI with its Node.js host, or else downloads or builds one. Returns the folders to add to PATH. */
 export async function ensurePulumi(): Promise<string[]> {
-  const reason = await whyNotOnPath();
-  if (reason === undefined) return [];
+  const { version: onPath, reason } = await findCli();
+  if (onPath !== undefined) {
+    logPart(cli, `${onPath}, on PATH`);
+    return [];
+  }
   const version = pinnedVersion(toolModule("pulumi"), pkg);
   const downloaded = inFolder("tools", `pulumi-${version}-downloaded`);
   const built = inFolder("tools", `pulumi-${version}`);
@@ -46,15 +49,15 @@ export async function ensurePulumi(): Promise<string[]> {
   return [isDownloaded ? downloaded : built];
 }
 
-/** Why the Pulumi CLI on PATH cannot be used; undefined if it can. */
-async function whyNotOnPath(): Promise<string | undefined> {
+/** The version of the Pulumi CLI on PATH, or else the reason why it cannot be used. */
+export async function findCli(): Promise<{ readonly version?: string; readonly reason?: string }> {
   const { failed, stdout } = await execa("pulumi", ["version"], { reject: false });
-  if (failed) return "none on PATH";
+  if (failed) return { reason: "none on PATH" };
   const version = semver.clean(stdout) ?? "0.0.0";
-  if (semver.lt(version, oldestUsable)) return `${version} on PATH is older than ${oldestUsable}`;
-  if (findOnPath("pulumi-language-nodejs") === undefined) return `${version} on PATH lacks pulumi-language-nodejs`;
-  logPart(cli, `${version}, on PATH`);
-  return undefined;
+  if (semver.lt(version, oldestUsable)) return { reason: `${version} on PATH is older than ${oldestUsable}` };
+  if (findOnPath("pulumi-language-nodejs") === undefined)
+    return { reason: `${version} on PATH lacks pulumi-language-nodejs` };
+  return { version };
 }
 
 /** Pulumi names systems and architectures as Node.js does. */

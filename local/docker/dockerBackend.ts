@@ -36,7 +36,7 @@ async function start(platforms: readonly Platform[]): Promise<Services> {
   log("buildkit", buildKit);
   log("registry", registry);
   const client = { ...buildx(addBuilder(builderName, [buildKit])), env: { BUILDX_CONFIG: inFolder("buildx") } };
-  return { registry, buildKit, client, host: await gatewayOf(project), env: { DOCKER_HOST: await readHost() } };
+  return { registry, buildKit, client, host: await readGateway(), env: { DOCKER_HOST: await readHost() } };
 }
 
 /** Explains in a sentence why `docker compose up` failed, and what helps. */
@@ -90,9 +90,9 @@ async function poll(isReady: () => Promise<boolean>): Promise<boolean> {
 }
 
 /** The address of this machine in the network of the containers. On Linux, this machine has it too. */
-async function gatewayOf(project: string): Promise<string> {
+async function readGateway(): Promise<string> {
   const format = "--format={{(index .IPAM.Config 0).Gateway}}";
-  return (await execa("docker", ["network", "inspect", `${project}_default`, format])).stdout;
+  return (await execa("docker", ["network", "inspect", "bridge", format])).stdout;
 }
 
 /** Where Docker's daemon listens. pulumi has its own DOCKER_CONFIG, so it does not know the user's current context. */
