@@ -8,7 +8,7 @@ import { logHeading } from "../lib/log";
 import { readImages } from "../lib/oci/image";
 import { type ClientOf, repositoryClients } from "../lib/oci/repositoryClient";
 import { type Row, markdownTable, textTable } from "../lib/table";
-import { type ImageOutputs, UpdateError, publish } from "./publish";
+import { UpdateError, publish } from "./publish";
 import type { Target } from "./target";
 
 /** The digest that a tag serves, by repository: undefined if the tag does not exist, `unknown` if it cannot be read. */
@@ -52,7 +52,7 @@ export async function release(
   }
   // Before the report: the images are public by now and are attested from this output.
   setOutputs({ stack: target.stack, tag: wanted.tag, images: JSON.stringify(subjects) });
-  if (subjects.length > 0) await reportRelease(images, before, clientOf);
+  if (subjects.length > 0) await reportRelease(subjects, wanted.tag, before, clientOf);
   const references = Object.values(images).map(({ repository, tag }) => `${repository}:${tag}`);
   const steps = references.length > 0 ? target.nextSteps?.(references) : undefined;
   for (const step of steps ?? []) console.error(`  ${step}`);
@@ -102,18 +102,25 @@ function updateFault(before: ServedDigests, now: ServedDigests): Fault {
   return new Fault(`pulumi up failed, see above${consequence}${layers}`);
 }
 
-/** Prints a table of the released images, also to the job's summary. */
-async function reportRelease(images: ImageOutputs, before: ServedDigests, clientOf: ClientOf): Promise<void> {
+/** Prints a table of the released images, with short digests that fit a terminal; in full in the job's summary. */
+async function reportRelease(
+  subjects: readonly Subject[],
+  tag: string,
+  before: ServedDigests,
+  clientOf: ClientOf,
+): Promise<void> {
   const rows: Row[] = [];
-  for (const [language, { repository, tag, digest }] of Object.entries(images)) {
+  for (const { language, repository, digest, platforms } of subjects) {
     const compressed = `${((await clientOf(repository).compressedSize(digest)) / 1e6).toFixed(1)} MB`;
     const change = changeOf(before.get(repository), digest);
-    rows.push({ language, reference: `${repository}:${tag}`, digest, compressed, change });
+    const architectures = Object.keys(platforms).map((platform) => platform.replace("linux/", ""));
+    rows.push({ language, reference: `${repository}:${tag}`, digest, compressed, linux: architectures.join(), change });
   }
   const isUnchanged = rows.every(({ change }) => change === "none");
   const sentence = isUnchanged ? "Nothing has changed: every tag serves the same digest as before." : "";
   logHeading("Released");
-  for (const line of textTable(rows)) console.log(`  ${line}`);
+  const short = rows.map((row) => ({ ...row, digest: `${String(row["digest"]).slice(0, 15)}…` }));
+  for (const line of textTable(short)) console.log(`  ${line}`);
   if (sentence) console.log(`\n${sentence}`);
   addSummary(["## Released", sentence, markdownTable(rows)].filter(Boolean).join("\n\n"));
 }

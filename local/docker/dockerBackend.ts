@@ -18,7 +18,7 @@ const timeout = 30_000;
 /** BuildKit and the registry in containers, as compose.yaml describes them: nothing is installed and nobody is root. */
 export const dockerBackend: Backend = {
   name: "docker",
-  title: "images of BuildKit and the registry",
+  title: "Docker images",
   minutes: () => (isComposed() ? 0 : 1),
   requireUsable: () => undefined,
   start,

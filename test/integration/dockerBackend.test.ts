@@ -175,6 +175,12 @@ describe("make up with Docker, for a user without root, Go and Python", () => {
       /base debian +debian:trixie-/,
     );
     assert.doesNotMatch(release.output, /substitute|building it|from Go modules/);
+    // pulumi's own lines are between these headings.
+    const own = release.output.replace(/\npulumi up\n[^]*\nReleased\n/, "\n");
+    assert.deepEqual(
+      own.split("\n").filter((line) => line.length > 120),
+      [],
+    );
     digest = await served(first, "v3.66.0");
     assert.match(digest ?? "", /^sha256:/);
     const { config } = parse(readFileSync(join(first, ".local", "project", "Pulumi.local.yaml"), "utf8"));
