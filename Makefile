@@ -63,10 +63,10 @@ status: node_modules/.ready ## List what every tag of STACK serves; IMAGE_TAG fo
 pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stack output"
 	@$(cli) pulumi $(ARGS)
 
-down: node_modules/.ready ## Stop the daemons of this checkout
+down: node_modules/.ready ## Stop the daemons of this checkout, or remove its containers
 	@$(cli) down
 
-clean: node_modules/.ready ## Stop them and remove .local with everything that was built and published there
+clean: node_modules/.ready ## Stop them and remove .local, or Docker's volumes too, with everything that was built and published there
 	@$(cli) clean
 
 check: node_modules/.ready ## Check types, lint and format, and run the unit tests: about a minute, needs only Node.js

@@ -6,7 +6,7 @@ import { log } from "../lib/log";
 import type { Backend, BackendName } from "./backend";
 import { dockerBackend } from "./docker/dockerBackend";
 import { whyUnusable } from "./docker/whyUnusable";
-import { folder, inFolder } from "./folder";
+import { builderFolder, folder, inFolder } from "./folder";
 import { nativeBackend } from "./native/nativeBackend";
 
 /** The backend that a checkout's last set-up used. Its registry has what was published. */
@@ -29,7 +29,9 @@ async function choose(): Promise<Backend> {
 
 /** The backend that this checkout's last set-up used, if any. */
 export function readUsed(): BackendName | undefined {
-  return existsSync(file) ? (readFileSync(file, "utf8") as BackendName) : undefined;
+  if (existsSync(file)) return readFileSync(file, "utf8") as BackendName;
+  // Before there were two, this folder was a part of every set-up.
+  return existsSync(builderFolder) ? "native" : undefined;
 }
 
 /** Remembers the backend, so that Docker's absence one day does not start another registry, which is empty. */
