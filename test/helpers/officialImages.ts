@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
@@ -5,6 +6,7 @@ import { execa } from "execa";
 
 import { officialImages } from "../../local/offline/bases";
 import { catalogue } from "../../images/catalogue";
+import { readFile } from "./checkoutFiles";
 import type { Place } from "./scratch";
 
 /** The images that a release of yaml with Docker pulls, as they are pinned, by their path on Docker Hub. */
@@ -13,6 +15,13 @@ export interface OfficialImage {
   readonly tag: string;
   /** The digest of what is served instead. */
   readonly digest: string;
+}
+
+/** The tag of an image in compose.yaml. */
+function composeTag(image: string): string {
+  const [, tag] = new RegExp(`image: ${image}:([^@]+)@`).exec(readFile("compose.yaml")) ?? [];
+  assert.ok(tag !== undefined, image);
+  return tag;
 }
 
 /**
@@ -53,7 +62,7 @@ export async function pushOfficialImages(place: Place, registry: string): Promis
     await build(`library/${debian}`, debianTag, [from], []),
     await build(
       "library/registry",
-      "3.1.1",
+      composeTag("registry"),
       [
         ...["FROM scratch", "COPY registry /bin/registry", "COPY config.yml /etc/distribution/config.yml"],
         'ENTRYPOINT ["/bin/registry", "serve", "/etc/distribution/config.yml"]',
@@ -62,7 +71,7 @@ export async function pushOfficialImages(place: Place, registry: string): Promis
     ),
     await build(
       "moby/buildkit",
-      "v0.31.0",
+      composeTag("moby/buildkit"),
       [from, "COPY libseccomp.so.2 /usr/lib/", "COPY buildkitd buildctl runc /usr/bin/", 'ENTRYPOINT ["buildkitd"]'],
       [tools.buildkitd, tools.buildctl, tools.runc, library],
     ),
