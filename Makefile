@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up preview verify inventory contract pulumi down clean check unit lint integration faults test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
+.PHONY: help up doctor preview verify inventory contract pulumi down clean check unit lint integration faults test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(value PATH)
 
@@ -8,7 +8,7 @@ define pass
 override $(1) := $$(value $(1))
 export $(1)
 endef
-inputs := ARGS TAG STACK PLATFORMS REGISTRY BUILDER LAYERS IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER
+inputs := ARGS TAG STACK PLATFORMS REGISTRY BUILDER LAYERS IMAGE_TAG DRY_RUN REGISTRY_PORT MIRROR_PORT TEST IMAGE PLATFORM DOTNET_FOLDER BACKEND
 $(foreach input,$(inputs),$(if $(filter undefined,$(origin $(input))),,$(eval $(call pass,$(input)))))
 # gettext has a variable LANGUAGE too, so only one that is given to make selects languages.
 ifeq ($(origin LANGUAGE),command line)
@@ -37,10 +37,13 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "For CI, or by hand with a stack's credentials:"
 	@awk -F ':.*#ci ' '/^[a-z-]+:.*#ci / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@echo "Variables: TAG=v3.66.0 (git tag), STACK=local|dev|prod, LANGUAGE=python,golang, PLATFORMS=linux/amd64,linux/arm64"
+	@echo "Variables: BACKEND=docker|native, TAG=v3.66.0 (git tag), STACK=local|dev|prod, LANGUAGE=python,golang, PLATFORMS=linux/amd64,linux/arm64"
 
 up: node_modules/.ready ## Set up this machine and release TAG here; LANGUAGE for some languages
 	@$(cli) up
+
+doctor: node_modules/.ready ## Show in a second what this machine has for make up, what is missing, and how to get it
+	@$(program) local/doctor/main.ts doctor
 
 preview: node_modules/.ready ## Run the smoke tests and show what a release of TAG would change
 	@$(cli) preview
@@ -60,10 +63,10 @@ status: node_modules/.ready ## List what every tag of STACK serves; IMAGE_TAG fo
 pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stack output"
 	@$(cli) pulumi
 
-down: node_modules/.ready ## Stop the daemons of this checkout
+down: node_modules/.ready ## Stop the daemons of this checkout, or remove its containers
 	@$(cli) down
 
-clean: node_modules/.ready ## Stop them and remove .local with everything that was built and published there
+clean: node_modules/.ready ## Stop them and remove .local, or Docker's volumes too, with everything that was built and published there
 	@$(cli) clean
 
 check: node_modules/.ready ## Check types, lint and format, and run the unit tests: about a minute, needs only Node.js
@@ -77,6 +80,8 @@ lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs 
 	@$(cli) lint
 
 # The tests build with the real .NET SDK, if this machine has it: see docs/local.md.
+# They start more daemons than compose.yaml has. dockerBackend tests the other backend.
+integration test-all rehearsal walk-through: export BACKEND := native
 integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file

@@ -23,18 +23,26 @@ export interface ImageInputs {
   readonly cacheFrom?: readonly { readonly raw?: string }[];
 }
 
+/** A build of a Dockerfile's stage, by default the last one. */
+interface AnyBuild {
+  /** One platform, or several with commas between them. */
+  readonly platform: string;
+  readonly inputs: ImageInputs & { readonly target?: string };
+}
+
 /** A build of an Image's stage for one platform, which errors call by its title. */
-export interface Build {
+export interface Build extends AnyBuild {
   readonly title: string;
   readonly platform: Platform;
-  readonly inputs: ImageInputs & { readonly target: string };
 }
 
 /** What builds images, and thereby runs commands in them. Errors call it by its title. */
 export interface Builder {
   readonly title: string;
-  /** The command line of a build. Its folder has the Dockerfile; its output is in the notation of `--output`. */
-  readonly command: (build: Build, folder: string, output: string) => readonly string[];
+  /** The command line of a build. Its folder has the Dockerfile; its output, if any, is in the notation of `--output`. */
+  readonly command: (build: AnyBuild, folder: string, output?: string) => readonly string[];
+  /** Environment variables for it. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** A BuildKit at an address, with its own client. */
@@ -43,18 +51,11 @@ export function buildctl(program: string, address: string): Builder {
     title: `BuildKit at ${address}`,
     command: ({ inputs, platform }, folder, output) => [
       // Its default of 5 seconds to connect is too short on a busy machine.
-      ...[
-        program,
-        "--addr",
-        address,
-        "--timeout=60",
-        "build",
-        "--progress=plain",
-        "--frontend=dockerfile.v0",
-        `--output=${output}`,
-      ],
+      ...[program, "--addr", address, "--timeout=60", "build", "--progress=plain", "--frontend=dockerfile.v0"],
+      ...option("--output=", output),
       ...[`--local=context=${inputs.context?.location ?? folder}`, `--local=dockerfile=${folder}`],
-      ...[`--opt=platform=${platform}`, `--opt=target=${inputs.target}`],
+      `--opt=platform=${platform}`,
+      ...option("--opt=target=", inputs.target),
       ...pairs("--opt=build-arg:", inputs.buildArgs),
       ...pairs("--opt=label:", inputs.labels),
       ...rawCaches("--import-cache=", inputs),
@@ -72,18 +73,23 @@ export function buildx(name?: string): Builder {
   return {
     title: name === undefined ? "the current builder of buildx" : `builder ${name}`,
     command: ({ inputs, platform }, folder, output) => [
-      ...["docker", "buildx", "build", "--progress=plain", `--output=${output}`, `--platform=${platform}`],
+      ...["docker", "buildx", "build", "--progress=plain", ...option("--output=", output), `--platform=${platform}`],
       // They would be files of the result.
       ...["--provenance=false", "--sbom=false"],
-      ...[`--file=${join(folder, "Dockerfile")}`, `--target=${inputs.target}`],
+      `--file=${join(folder, "Dockerfile")}`,
+      ...option("--target=", inputs.target),
       ...pairs("--build-arg=", inputs.buildArgs),
       ...pairs("--label=", inputs.labels),
       ...rawCaches("--cache-from=", inputs),
       ...Object.entries(inputs.context?.named ?? {}).map(([key, at]) => `--build-context=${key}=${at.location}`),
-      ...(name === undefined ? [] : [`--builder=${name}`]),
+      ...option("--builder=", name),
       inputs.context?.location ?? folder,
     ],
   };
+}
+
+function option(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [name + value];
 }
 
 function pairs(option: string, values: Readonly<Record<string, string>> = {}): string[] {
@@ -121,8 +127,8 @@ export async function readBuild<T>(
   return await read(result);
 }
 
-async function run({ title }: Builder, build: Build, [program = "", ...args]: readonly string[]): Promise<void> {
-  const ended = await execa(program, args, { all: true, cwd: checkout, reject: false, timeout });
+async function run({ title, env }: Builder, build: Build, [program = "", ...args]: readonly string[]): Promise<void> {
+  const ended = await execa(program, args, { all: true, cwd: checkout, env, reject: false, timeout });
   if (!ended.failed) return;
   if (ended.code === "ENOENT") {
     throw new Fault(`${program} is not on PATH, but it is needed to run images. Install it, or set BUILDKIT_HOST.`);

@@ -55,7 +55,7 @@ export async function release(
   const subjects = await readSubjects(images, clientOf);
   // Before the report: the images are public by now and are attested from this output.
   setOutputs({ stack: target.stack, tag: wanted.tag, images: JSON.stringify(subjects) });
-  if (subjects.length > 0) await reportRelease(images, before, clientOf, problems);
+  if (subjects.length > 0) await reportRelease(subjects, wanted.tag, { before, problems }, clientOf);
   const references = Object.values(images).map(({ repository, tag }) => `${repository}:${tag}`);
   const steps = references.length > 0 ? target.nextSteps?.(references) : undefined;
   for (const step of steps ?? []) console.error(`  ${step}`);
@@ -166,26 +166,28 @@ async function updateFault(tag: string, { before, now, causes }: Broken, version
   return new Fault([...consequences, ...causes, ...again, ...layers].join("\n"));
 }
 
-/** Prints a table of the released images, also to the job's summary. */
+/** Prints a table of the released images, with short digests that fit a terminal; in full in the job's summary. */
 async function reportRelease(
-  images: ImageOutputs,
-  before: ServedDigests,
+  subjects: readonly Subject[],
+  tag: string,
+  { before, problems }: { readonly before: ServedDigests; readonly problems: readonly string[] },
   clientOf: ClientOf,
-  problems: readonly string[],
 ): Promise<void> {
   const rows: Row[] = [];
-  for (const [language, { repository, tag, digest }] of Object.entries(images)) {
+  for (const { language, repository, digest, platforms } of subjects) {
     const size = await clientOf(repository)
       .compressedSize(digest)
       .catch(() => undefined);
     const compressed = size === undefined ? "unknown" : `${(size / 1e6).toFixed(1)} MB`;
     const change = changeOf(before.get(repository), digest);
-    rows.push({ language, reference: `${repository}:${tag}`, digest, compressed, change });
+    const architectures = Object.keys(platforms).map((platform) => platform.replace("linux/", ""));
+    rows.push({ language, reference: `${repository}:${tag}`, digest, compressed, linux: architectures.join(), change });
   }
   const isUnchanged = problems.length === 0 && rows.every(({ change }) => change === "none");
   const sentence = isUnchanged ? "Nothing has changed: every tag serves the same digest as before." : "";
   logHeading("Released");
-  for (const line of textTable(rows)) console.log(`  ${line}`);
+  const short = rows.map((row) => ({ ...row, digest: `${String(row["digest"]).slice(0, 15)}…` }));
+  for (const line of textTable(short)) console.log(`  ${line}`);
   if (sentence) console.log(`\n${sentence}`);
   addSummary(["## Released", sentence, markdownTable(rows)].filter(Boolean).join("\n\n"));
 }

@@ -38,6 +38,13 @@ export interface ReleasesSource {
   readonly trust?: TrustRoot;
 }
 
+/** The checksum file of a version, by its URL, and the SHA-256 that it has for each archive, by name. */
+interface Checksums {
+  readonly version: string;
+  readonly file: string;
+  readonly sums: ReadonlyMap<string, string>;
+}
+
 /**
  * Reads the checksums that Pulumi published for a version, after verifying their signature as the policy says.
  * @throws {Fault} if the version or a platform was never published, if the checksum file is not signed by Pulumi or belongs
@@ -48,8 +55,23 @@ export async function getPulumiRelease(
   wanted: readonly Platform[],
   source: ReleasesSource,
 ): Promise<PulumiRelease> {
-  const url = source.pulumiReleases;
-  const file = `${url}/${checksumsName(version)}`;
+  const checksums = await readChecksums(version, source);
+  const sumOf = (platform: Platform) => requireSum(checksums, platform, archiveName(version, platform));
+  const sha256 = Object.fromEntries(wanted.map((platform) => [platform, sumOf(platform)]));
+  return { version, url: source.pulumiReleases, sha256 };
+}
+
+/**
+ * Reads the SHA-256 that Pulumi published for an archive of the CLI, as `getPulumiRelease` does, also for other systems.
+ * @param system as Pulumi names it: darwin-arm64
+ */
+export async function readArchiveSum(version: string, system: string, source: ReleasesSource) {
+  const name = `pulumi-v${version}-${system}.tar.gz`;
+  return { name, sha256: requireSum(await readChecksums(version, source), system, name) };
+}
+
+async function readChecksums(version: string, source: ReleasesSource): Promise<Checksums> {
+  const file = `${source.pulumiReleases}/${checksumsName(version)}`;
   const response = await get(file);
   if (!response.ok) {
     throw new Fault(
@@ -68,8 +90,7 @@ export async function getPulumiRelease(
   const sums = new Map(lines.map(([, sum = "", name = ""]) => [name, sum]));
   requireWhole(bytes.toString(), lines.length, file);
   requireVersion(version, file, sums);
-  const sha256 = Object.fromEntries(wanted.map((platform) => [platform, requireSum(version, platform, file, sums)]));
-  return { version, url, sha256 };
+  return { version, file, sums };
 }
 
 /** Downloads a file; it is not `ok` only if the file does not exist. */
@@ -129,8 +150,7 @@ function requireVersion(version: string, file: string, sums: ReadonlyMap<string,
   );
 }
 
-function requireSum(version: string, platform: Platform, file: string, sums: ReadonlyMap<string, string>): string {
-  const name = archiveName(version, platform);
+function requireSum({ version, file, sums }: Checksums, platform: string, name: string): string {
   const sum = sums.get(name);
   if (sum !== undefined) return sum;
   throw new Fault(

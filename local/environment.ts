@@ -5,11 +5,12 @@ import type { Language } from "../images/catalogue";
 import type { Platform } from "../images/platform";
 import { log, logHeading } from "../lib/log";
 import { writeWhole } from "../lib/writeWhole";
+import type { Backend, Services } from "./backend";
+import { chooseBackend, remember } from "./chooseBackend";
 import { checkout, estimateSetUp, folder, inFolder, prepareFolder } from "./folder";
-import { addBuilder, requireBuildKitCanStart, startBuildKit } from "./native/buildKit";
-import { type BuilderTools, ensureBuilderTools } from "./native/builderTools";
-import { ensureEmulation, ownPlatform } from "./native/platforms";
-import { startRegistry } from "./native/registry";
+import { ownPlatform } from "./native/platforms";
+import { builderName } from "./addBuilder";
+import { requireNeeds } from "./doctor/doctor";
 import { ensureBases } from "./offline/bases";
 import { ensurePlugin, ensurePulumi } from "./pulumiCli";
 import { findReleases, findSnapshots, whyMirrored } from "./sources";
@@ -28,40 +29,46 @@ export async function setUp(
   platforms: readonly Platform[] = [ownPlatform()],
   { languages, runs = platforms }: { languages?: readonly Language[]; runs?: readonly Platform[] } = {},
 ) {
-  const tools = await prepareBuilder(runs);
-  const buildKit = await startBuildKit(tools, folder, { platforms: runs });
-  const registry = await startRegistry(tools);
-  const builder = addBuilder("runner-pulumi", [buildKit]);
-  const [pulumiReleases, debianSnapshots] = await Promise.all([findReleases(), findSnapshots()]);
+  const services = await startServices(runs);
+  const { buildKit, registry, client, host } = services;
+  const [pulumiReleases, debianSnapshots] = await Promise.all([findReleases(host), findSnapshots()]);
   // In parallel: an emulated substitute uses a single core, and so does much of a compiler's work.
   const [env, bases] = await Promise.all([
-    preparePulumi(),
-    ensureBases({ buildctl: tools.buildctl, buildKit, registry }, platforms, languages),
+    preparePulumi(services),
+    ensureBases({ client, registry }, platforms, languages),
   ]);
   writeEnvironmentFile(env);
   const mirrored = (await whyMirrored()) !== undefined;
   // The mirror's releases are not signed.
   const unsigned = mirrored ? { signatures: "off" as const } : {};
   const crossCompile = platforms.some((platform) => platform !== ownPlatform());
-  const config = { platforms, crossCompile, builder, bases, pulumiReleases, debianSnapshots, ...unsigned };
-  return { ...config, config, env, tools, buildKit, registry, mirrored };
+  const config = { platforms, crossCompile, builder: builderName, bases, pulumiReleases, debianSnapshots, ...unsigned };
+  return { ...config, config, env, buildKit, registry, host, mirrored };
 }
 
-/** Installs the programs of the registry and of a BuildKit that runs these platforms, after all that can fail at once. */
-export async function prepareBuilder(runs: readonly Platform[]): Promise<BuilderTools> {
-  requireBuildKitCanStart(folder);
+/** Starts the registry and a BuildKit that runs these platforms, after all that can fail at once. */
+export async function startServices(runs: readonly Platform[]): Promise<Services> {
+  const backend = await prepareBackend();
+  const services = await backend.start(runs);
+  remember(backend);
+  return services;
+}
+
+async function prepareBackend(): Promise<Backend> {
   logHeading(`Setting up in ${folder}`);
-  prepareFolder();
-  const estimate = estimateSetUp();
+  const backend = await chooseBackend();
+  backend.requireUsable();
+  await requireNeeds(backend.name);
+  prepareFolder(backend.name);
+  const estimate = estimateSetUp(backend);
   if (estimate !== undefined) log("first set-up", estimate);
-  await ensureEmulation(runs);
-  return ensureBuilderTools();
+  return backend;
 }
 
 /** The folder of the local stack's config, which every run writes. Unlike the files of dev and prod, it is ignored. */
 export const projectFolder = inFolder("project");
 
-async function preparePulumi(): Promise<NodeJS.ProcessEnv> {
+async function preparePulumi(services: Services): Promise<NodeJS.ProcessEnv> {
   const path = await ensurePulumi();
   const env = {
     PATH: [...path, join(checkout, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
@@ -77,6 +84,7 @@ async function preparePulumi(): Promise<NodeJS.ProcessEnv> {
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     BUILDX_CONFIG: inFolder("buildx"),
     DOCKER_CONFIG: inFolder("docker"),
+    ...services.env,
   };
   const folders = [inFolder("state"), env.PULUMI_HOME, env.DOCKER_CONFIG, projectFolder];
   for (const created of folders) mkdirSync(created, { recursive: true });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Fault } from "../lib/errors";
+import type { Backend, BackendName } from "./backend";
 
 /** The checkout's root. */
 export const checkout = join(__dirname, "..");
@@ -12,11 +13,14 @@ export const inFolder = (...parts: string[]) => join(folder, ...parts);
 /** The folder of BuildKit and the registry. */
 export const builderFolder = inFolder("tools", "builder");
 
-/** The disk space in GB that a first `make up` uses, Go's caches included, and the most that another one adds. */
-const gigabytes = { first: 9, later: 2 };
+/**
+ * The disk space in GB that a first `make up` uses here by backend, and the most that another one adds. Without Docker, Go's
+ * caches are included; with Docker, its volumes are not.
+ */
+const gigabytes = { first: { native: 9, docker: 2 }, later: { native: 2, docker: 0.5 } };
 
 /** Creates the folder, if it is writable and its disk has space for a set-up. */
-export function prepareFolder(): void {
+export function prepareFolder(backend: BackendName): void {
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(inFolder(".writable"), "");
@@ -25,26 +29,39 @@ export function prepareFolder(): void {
     const remedy = "Free some disk space, or clone the repository to a writable folder.";
     throw new Fault(`${folder} is not writable (${code}). ${remedy}`);
   }
-  // The file is written at the end of a set-up.
-  const needed = existsSync(inFolder("env")) ? gigabytes.later : gigabytes.first;
-  const { bavail, bsize } = statfsSync(folder);
-  const free = (bavail * bsize) / 1e9;
+  const [free, needed] = [freeGigabytes(folder), neededGigabytes(backend)];
   if (free >= needed) return;
   throw new Fault(`${folder} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`);
 }
 
-/** The parts that a first set-up installs, and how long each takes if nothing is cached; measured on two cores. */
+/** The space on a folder's disk that this user may use. */
+export function freeGigabytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return (bavail * bsize) / 1e9;
+}
+
+/** The space that the next set-up needs. The file is written at the end of one. */
+export const neededGigabytes = (backend: BackendName) =>
+  gigabytes[existsSync(inFolder("env")) ? "later" : "first"][backend];
+
+/** The parts that a first set-up installs with any backend, and their minutes if nothing is cached; on two cores. */
 const parts = [
-  { title: "BuildKit, registry", path: builderFolder, minutes: 5 },
   { title: "Pulumi CLI, plugin", path: inFolder("pulumi", "plugins"), minutes: 5 },
   { title: "base images", path: inFolder("bases.json"), minutes: 3 },
 ];
 
-/** Describes how long a set-up will take and how much disk it needs; undefined if every part is installed. */
-export function estimateSetUp(isInstalled: (path: string) => boolean = existsSync): string | undefined {
-  const missing = parts.filter(({ path }) => !isInstalled(path));
+/**
+ * Describes how long a set-up will take and how much disk it needs; undefined if every part is installed.
+ * @param backend what its own part is called, and how long that takes: 0 if it is installed
+ */
+export function estimateSetUp(
+  backend: Pick<Backend, "name" | "title" | "minutes">,
+  isInstalled: (path: string) => boolean = existsSync,
+): string | undefined {
+  const own = { title: backend.title, minutes: backend.minutes() };
+  const missing = [...(own.minutes > 0 ? [own] : []), ...parts.filter(({ path }) => !isInstalled(path))];
   if (missing.length === 0) return undefined;
   const minutes = missing.reduce((sum, part) => sum + part.minutes, 0);
   const titles = missing.map(({ title }) => title).join(", ");
-  return `up to ${minutes} minutes: ${titles}; .local grows to ${gigabytes.first} GB`;
+  return `up to ${minutes} minutes: ${titles}; .local grows to ${gigabytes.first[backend.name]} GB`;
 }

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import * as semver from "semver";
 
-import { archiveName, getPulumiRelease } from "../images/pulumiRelease";
-import { messageOf } from "../lib/errors";
+import { readArchiveSum } from "../images/pulumiRelease";
+import { Fault, messageOf } from "../lib/errors";
 import { fetchWithRetry } from "../lib/http";
 import { withProgress } from "../lib/log";
 import { inFolder } from "./folder";
@@ -15,7 +15,6 @@ import { findOnPath } from "./install/debianProgram";
 import { fillFolder } from "./install/fillFolder";
 import { goBuild, toolModule } from "./install/goBuild";
 import { pinnedVersion } from "./install/pins";
-import { ownPlatform } from "./native/platforms";
 import { releaseModule } from "./offline/mirror";
 import { logPart } from "./setupLog";
 import { officialReleases, whyMirrored } from "./sources";
@@ -23,6 +22,7 @@ import { officialReleases, whyMirrored } from "./sources";
 const [cli, plugin] = ["Pulumi CLI", "docker-build plugin"];
 const sdk = "github.com/pulumi/pulumi/sdk/v3";
 const pkg = "github.com/pulumi/pulumi/pkg/v3";
+const pluginName = "docker-build";
 const dockerBuild = "github.com/pulumi/pulumi-docker-build";
 
 /** The first version that accepts flags as environment variables and checks the types of config values. */
@@ -30,8 +30,11 @@ const oldestUsable = "3.220.0";
 
 /** Finds a Pulumi CLI with its Node.js host, or else downloads or builds one. Returns the folders to add to PATH. */
 export async function ensurePulumi(): Promise<string[]> {
-  const reason = await whyNotOnPath();
-  if (reason === undefined) return [];
+  const { version: onPath, reason } = await findCli();
+  if (onPath !== undefined) {
+    logPart(cli, `${onPath}, on PATH`);
+    return [];
+  }
   const version = pinnedVersion(toolModule("pulumi"), pkg);
   const downloaded = inFolder("tools", `pulumi-${version}-downloaded`);
   const built = inFolder("tools", `pulumi-${version}`);
@@ -46,32 +49,36 @@ export async function ensurePulumi(): Promise<string[]> {
   return [isDownloaded ? downloaded : built];
 }
 
-/** Why the Pulumi CLI on PATH cannot be used; undefined if it can. */
-async function whyNotOnPath(): Promise<string | undefined> {
+/** The version of the Pulumi CLI on PATH, or else the reason why it cannot be used. */
+export async function findCli(): Promise<{ readonly version?: string; readonly reason?: string }> {
   const { failed, stdout } = await execa("pulumi", ["version"], { reject: false });
-  if (failed) return "none on PATH";
+  if (failed) return { reason: "none on PATH" };
   const version = semver.clean(stdout) ?? "0.0.0";
-  if (semver.lt(version, oldestUsable)) return `${version} on PATH is older than ${oldestUsable}`;
-  if (findOnPath("pulumi-language-nodejs") === undefined) return `${version} on PATH lacks pulumi-language-nodejs`;
-  logPart(cli, `${version}, on PATH`);
-  return undefined;
+  if (semver.lt(version, oldestUsable)) return { reason: `${version} on PATH is older than ${oldestUsable}` };
+  if (findOnPath("pulumi-language-nodejs") === undefined)
+    return { reason: `${version} on PATH lacks pulumi-language-nodejs` };
+  return { version };
 }
 
-/** Downloads a release of Pulumi from a URL prefix and unpacks it, after verifying its signature and its SHA-256. */
-export async function downloadPulumi(version: string, folder: string, url: string): Promise<void> {
-  const platform = ownPlatform();
+/** Pulumi names systems and architectures as Node.js does. */
+const ownSystem = `${process.platform}-${process.arch}`;
+
+/**
+ * Downloads a release of Pulumi for this machine's system from a URL prefix and unpacks it, after verifying its signature and
+ * its SHA-256.
+ */
+export async function downloadPulumi(version: string, folder: string, url: string, system = ownSystem): Promise<void> {
   const warn = (sentence: string) => logPart(cli, sentence);
-  const release = await getPulumiRelease(version, [platform], { pulumiReleases: url, signatures: "required", warn });
-  const archive = archiveName(version, platform);
-  await withProgress(cli, `downloading ${version} from ${url}`, async () => {
+  const source = { pulumiReleases: url, signatures: "required", warn } as const;
+  const { name: archive, sha256 } = await readArchiveSum(version, system, source);
+  await withProgress(cli, `downloading ${version} for ${system}`, async () => {
     const response = await fetchWithRetry(`${url}/${archive}`, { timeout: 600_000 });
     if (!response.ok) throw new Error(`${url}/${archive} answers ${response.status}`);
     const bytes = Buffer.from(await response.arrayBuffer());
     const sum = hash("sha256", bytes);
-    if (sum !== release.sha256[platform]) {
-      throw new Error(`${archive} has the SHA-256 ${sum}, but Pulumi published ${release.sha256[platform]}`);
-    }
-    const extract = ["--extract", "--gzip", "--strip-components=1"];
+    if (sum !== sha256) throw new Error(`${archive} has the SHA-256 ${sum}, but Pulumi published ${sha256}`);
+    // macOS has another tar, which by default does not read its input.
+    const extract = ["--extract", "--gzip", "--file=-", "--strip-components=1"];
     await fillFolder(folder, (target) => execa("tar", [...extract, `--directory=${target}`], { input: bytes }));
   });
 }
@@ -88,13 +95,20 @@ async function buildPulumi(version: string, output: string): Promise<void> {
   await cp(join(host, "pulumi-language-nodejs"), join(output, "pulumi-language-nodejs"));
 }
 
-/** Installs the docker-build plugin into PULUMI_HOME: with pulumi, or else built from Go modules. */
+/** Finds the docker-build plugin on PATH, or installs it into PULUMI_HOME: with pulumi, or else built from Go modules. */
 export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
   const module = toolModule("builder");
   const version = pinnedVersion(module, dockerBuild);
-  const output = inFolder("pulumi", "plugins", `resource-docker-build-v${version}`);
+  const output = inFolder("pulumi", "plugins", `resource-${pluginName}-v${version}`);
+  const onPath = findOnPath(`pulumi-resource-${pluginName}`);
+  if (onPath !== undefined) {
+    const found = await readPluginVersion(onPath, env);
+    // pulumi would use it, whatever its version is.
+    if (found !== version) throw new Fault(`${onPath} is version ${found}, not ${version}. Remove it from PATH.`);
+    return logPart(plugin, `${version}, on PATH`);
+  }
   if (isInstalled(output)) return logPart(plugin, `${version}, in .local`);
-  const args = ["plugin", "install", "resource", "docker-build", version];
+  const args = ["plugin", "install", "resource", pluginName, version];
   const install = await execa("pulumi", args, { env, reject: false, all: true });
   if (!install.failed) return logPart(plugin, `${version}, installed by pulumi plugin install`);
   logPart(plugin, "building it, no download available", install.all || install.shortMessage);
@@ -102,6 +116,12 @@ export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
   const variables = { [`${dockerBuild}/provider.Version`]: version };
   await goBuild({ title: plugin, module, packages, variables, output });
   await rm(`${output}.partial`, { force: true });
+}
+
+/** Asks a plugin for its schema, which has its version: it has no option that prints it. */
+async function readPluginVersion(program: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const { stdout, failed } = await execa("pulumi", ["package", "get-schema", program], { env, reject: false });
+  return failed ? "unknown" : String((JSON.parse(stdout) as { version?: string }).version);
 }
 
 /** Whether a plugin's folder is complete. Pulumi ignores one with the file that an interrupted installation leaves. */

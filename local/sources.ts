@@ -20,12 +20,12 @@ export function whyMirrored(): Promise<string | undefined> {
   return (reason ??= whyUnavailable(`${officialReleases}/${checksumsName(newestMirrored())}`, probe));
 }
 
-/** Returns the URL prefix of Pulumi's releases, or of their mirror, which it starts. */
-export async function findReleases(): Promise<string> {
+/** Returns the URL prefix of Pulumi's releases, or of their mirror on this host, which it starts. */
+export async function findReleases(host: string): Promise<string> {
   const unavailable = await whyMirrored();
   if (unavailable !== undefined) {
     logPart("Pulumi releases", "built on this machine (get.pulumi.com not reachable)", unavailable);
-    return serveMirror();
+    return serveMirror(host);
   }
   logPart("Pulumi releases", officialReleases);
   return officialReleases;

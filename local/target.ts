@@ -11,9 +11,9 @@ import { Clone } from "../lib/git";
 import { fetchWithRetry } from "../lib/http";
 import { log } from "../lib/log";
 import { registryUrl } from "../lib/oci/repositoryClient";
-import { prepareBuilder, projectFolder, setUp } from "./environment";
+import type { Services } from "./backend";
+import { projectFolder, setUp, startServices } from "./environment";
 import { checkout, folder, inFolder } from "./folder";
-import { startRegistry } from "./native/registry";
 import { ensureRelease } from "./offline/mirror";
 import { defaultTag, findReleases, requireAvailable, whyMirrored } from "./sources";
 import { prepareStack } from "./stack";
@@ -21,22 +21,20 @@ import { prepareStack } from "./stack";
 /** This machine: stack local, with the builder and the registry that the set-up starts. */
 export function localTarget(): Target {
   const platforms = selectedPlatforms();
-  let started: string | undefined;
+  let started: Pick<Services, "registry" | "host"> | undefined;
+  // Without the rest of the set-up, so that a missing tag is reported at once.
+  const start = async () => (started ??= await startServices([]));
   return {
     stack: "local",
     resolve: resolveTag,
-    registry: async () => {
-      // Without the rest of the set-up, so that a missing tag is reported at once.
-      const registry = readVariable("REGISTRY") ?? (started ??= await startRegistry(await prepareBuilder([])));
-      return { registry, alias: "" };
-    },
+    registry: async () => ({ registry: readVariable("REGISTRY") ?? (await start()).registry, alias: "" }),
     releases: async () => ({
-      pulumiReleases: await findReleases(),
+      pulumiReleases: await findReleases((await start()).host),
       signatures: (await whyMirrored()) === undefined ? "required" : "off",
     }),
     prepare: async ({ pulumiVersion, tag }, languages, isRollback = false) => {
       const environment = await setUp(platforms, languages.length > 0 ? { languages } : {});
-      started = environment.registry;
+      started = environment;
       if (environment.mirrored) {
         await ensureRelease(pulumiVersion, environment.platforms);
         log("signatures", "off: releases that are built on this machine are not signed");

@@ -1,29 +1,30 @@
-import { type Builder, buildctl } from "../commands/builder";
+import type { Builder } from "../commands/builder";
 import type { Workplace } from "../commands/verify/rebuild";
+import type { RebuildTarget } from "../commands/verify/targets";
 import type { Platform } from "../images/platform";
 import type { SignaturePolicy } from "../images/signature";
 import { readVariable } from "../lib/environmentVariables";
-import { prepareBuilder, setUp } from "./environment";
+import { setUp, startServices } from "./environment";
 import { folder } from "./folder";
-import { startBuildKit } from "./native/buildKit";
 import { ownPlatform } from "./native/platforms";
 import { ensureRelease } from "./offline/mirror";
 
 /** Starts this machine's BuildKit as the builder that runs images of these platforms. */
 export async function localBuilder(platforms: readonly Platform[]): Promise<Builder> {
-  const tools = await prepareBuilder(platforms);
-  return buildctl(tools.buildctl, await startBuildKit(tools, folder, { platforms }));
+  return (await startServices(platforms)).client;
 }
 
 /** Prepares this machine to rebuild images: on its own BuildKit, or on the buildx builder in BUILDER. */
 export async function localWorkshop(
-  images: readonly { readonly version: string; readonly platforms: readonly Platform[] }[],
+  images: readonly Pick<RebuildTarget, "language" | "version" | "platforms">[],
   platforms: readonly Platform[],
   signatures: SignaturePolicy,
 ): Promise<Workplace> {
   const ownBuilder = readVariable("BUILDER");
   // The user's own builder has its own emulation, or needs none. BUILDX_CONFIG and DOCKER_CONFIG are the user's, too.
-  const environment = await setUp(platforms, ownBuilder === undefined ? {} : { runs: [ownPlatform()] });
+  const languages = images.map(({ language }) => language);
+  const runs = ownBuilder === undefined ? platforms : [ownPlatform()];
+  const environment = await setUp(platforms, { languages, runs });
   for (const image of environment.mirrored ? images : []) await ensureRelease(image.version, image.platforms);
   const { BUILDX_CONFIG, DOCKER_CONFIG, ...env } = environment.env;
   return {

@@ -1,12 +1,9 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
 import type { Platform } from "../../images/platform";
 import { Fault } from "../../lib/errors";
-import { writeJson } from "../../lib/json";
-import { inFolder } from "../folder";
 import type { BuilderTools } from "./builderTools";
 import { ensureDaemon } from "./daemon";
 import { unmountBelow } from "./mounts";
@@ -59,28 +56,22 @@ export async function startBuildKit(
   return address;
 }
 
-/** Checks that BuildKit can start in a folder, before it is built, which takes minutes. */
-export function requireBuildKitCanStart(folder: string): void {
+/**
+ * Checks that BuildKit can start in a folder, before it is built, which takes minutes.
+ * @param instead why it does not run in Docker, if that was not the user's choice
+ */
+export function requireBuildKitCanStart(folder: string, instead?: string): void {
   const uid = process.getuid?.();
-  const needsRoot = "BuildKit runs as a process here and needs root";
-  if (uid !== 0) throw new Fault(`${needsRoot}, but this is uid ${uid}. Run it as root: sudo make up.`);
+  const why = instead === undefined ? "" : ` because ${instead}`;
+  const docker = instead === undefined ? "." : ", or use Docker (make doctor).";
+  if (process.platform !== "linux") {
+    throw new Fault(`BuildKit runs as a process here${why}, which needs Linux, not ${process.platform}. Use Docker.`);
+  }
+  const needsRoot = `BuildKit runs as a process here${why} and needs root`;
+  if (uid !== 0) throw new Fault(`${needsRoot}, but this is uid ${uid}. Run it as root: sudo make up${docker}`);
   const socket = socketIn(folder);
   // unix(7)
   if (Buffer.byteLength(socket) > 107) {
     throw new Fault(`${socket} exceeds the 107 bytes of a socket's path. Clone to a folder with a shorter path.`);
   }
-}
-
-/**
- * Registers BuildKits with buildx as the nodes of one builder, in the file that `docker buildx create --driver remote`
- * writes. buildx chooses the node of a platform by the platforms that each one supports. Returns the name.
- * @param config the folder of buildx, BUILDX_CONFIG
- */
-export function addBuilder(name: string, addresses: readonly string[], config = inFolder("buildx")): string {
-  const unset = { Platforms: null, DriverOpts: {}, Flags: null, Files: null };
-  const nodes = addresses.map((address, index) => ({ Name: `${name}${index}`, Endpoint: address, ...unset }));
-  const folder = join(config, "instances");
-  mkdirSync(folder, { recursive: true });
-  writeJson(join(folder, name), { Name: name, Driver: "remote", Nodes: nodes, Dynamic: false });
-  return name;
 }

@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import { execa } from "execa";
 
-/** Unmounts what a build that was killed left mounted below a folder. */
+/** Unmounts what a build that was killed left mounted below a folder. Only Linux has such mounts, and their list. */
 export async function unmountBelow(folder: string): Promise<void> {
-  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  const list = "/proc/self/mounts";
+  const mounts = existsSync(list) ? readFileSync(list, "utf8").split("\n") : [];
   // proc_pid_mounts(5): a space in a path is written as its octal number.
   const paths = mounts.map((line) => (line.split(" ")[1] ?? "").replaceAll("\\040", " "));
   const left = paths.filter((path) => path.startsWith(`${folder}/`));

@@ -8,16 +8,12 @@ import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { ensureDebianProgram } from "../install/debianProgram";
 
-/** The platform that this machine runs itself. */
+/** The platform of images that this machine runs itself: on macOS, Docker's virtual machine does. */
 export function ownPlatform(): Platform {
-  const { platform: system, arch } = process;
   // Pulumi names architectures as Node.js does.
-  const own = allPlatforms.find((platform) => system === "linux" && platforms[platform].pulumiArch === arch);
+  const own = allPlatforms.find((platform) => platforms[platform].pulumiArch === process.arch);
   if (own !== undefined) return own;
-  throw new Fault(
-    `BuildKit runs as a process on ${allPlatforms.join(" and ")}, not on ${system}/${arch}. ` +
-      `Use such a machine or a virtual one.`,
-  );
+  throw new Fault(`Images are built on ${allPlatforms.join(" and ")}, not on ${process.arch}. Use such a machine.`);
 }
 
 /** The emulator of a platform, as QEMU and the kernel name it. */

@@ -12,6 +12,7 @@ import { Fault } from "../../lib/errors";
 import { readJson, writeJson } from "../../lib/json";
 import { log } from "../../lib/log";
 import { inFolder } from "../folder";
+import { ownPlatform } from "../native/platforms";
 import { type Contexts, type SubstituteBuilder, buildSubstitute, emptyFolder } from "./buildSubstitute";
 import { hasSdk } from "./dotnetSdk";
 import { ensureNugetPackages, nugetPackages } from "./nugetPackages";
@@ -100,18 +101,13 @@ function hashRecipe(stage: string): string {
 }
 
 /** Why BuildKit cannot pull an image; undefined if it can. */
-async function whyNotPullable(image: string, { buildctl, buildKit }: SubstituteBuilder): Promise<string | undefined> {
+async function whyNotPullable(image: string, { client }: SubstituteBuilder): Promise<string | undefined> {
   const folder = await emptyFolder("probe");
   await writeFile(join(folder, "Dockerfile"), `FROM ${image}\n`);
-  const args = [
-    "--addr",
-    buildKit,
-    "--timeout=60",
-    "build",
-    "--frontend=dockerfile.v0",
-    `--local=dockerfile=${folder}`,
-  ];
-  const probe = await execa(buildctl, [...args, "--progress=quiet"], { reject: false, all: true, timeout: 300_000 });
+  const build = { platform: ownPlatform(), inputs: {} };
+  const [program = "", ...args] = client.command(build, folder);
+  const { env } = client;
+  const probe = await execa(program, args, { env, reject: false, all: true, timeout: 300_000 });
   if (!probe.failed) return undefined;
   return /(dial tcp|failed to do request|unexpected status).*$/m.exec(probe.all)?.[0] ?? probe.shortMessage;
 }

@@ -5,12 +5,13 @@ import { execa } from "execa";
 
 import { type Platform, platforms } from "../../images/platform";
 import { withProgress } from "../../lib/log";
+import type { Services } from "../backend";
 import { inFolder } from "../folder";
 import { ensureEmulation } from "../native/platforms";
 import { buildEpoch, substitutes } from "./substitutes";
 
-/** What builds and stores substitutes: the path of buildctl, and the addresses of BuildKit and the registry. */
-export type SubstituteBuilder = Readonly<Record<"buildctl" | "buildKit" | "registry", string>>;
+/** What builds and stores substitutes: the client of BuildKit, and the address of the registry. */
+export type SubstituteBuilder = Pick<Services, "client" | "registry">;
 
 /** Build contexts that replace stages, by stage. */
 export type Contexts = Readonly<Record<string, string>>;
@@ -74,18 +75,17 @@ async function buildAndPush(
   folder: string,
   name: string,
   wanted: readonly Platform[],
-  { buildctl, buildKit, registry }: SubstituteBuilder,
+  { client, registry }: SubstituteBuilder,
   contexts: Contexts,
 ): Promise<string> {
   const metadata = join(folder, "metadata.json");
-  await execa(buildctl, [
-    ...[`--addr=${buildKit}`, "build", "--frontend=dockerfile.v0"],
-    ...[`--local=context=${folder}`, `--local=dockerfile=${folder}`, `--opt=platform=${wanted.join(",")}`],
-    // The same content must have the same digest.
-    `--opt=build-arg:SOURCE_DATE_EPOCH=${buildEpoch()}`,
-    ...Object.entries(contexts).map(([stage, context]) => `--opt=context:${stage}=${context}`),
-    ...[`--output=type=image,name=${registry}/${name},push=true,oci-mediatypes=true`, `--metadata-file=${metadata}`],
-  ]);
+  const named = Object.fromEntries(Object.entries(contexts).map(([stage, location]) => [stage, { location }]));
+  // The same content must have the same digest.
+  const buildArgs = { SOURCE_DATE_EPOCH: buildEpoch() };
+  const build = { platform: wanted.join(","), inputs: { context: { location: folder, named }, buildArgs } };
+  const output = `type=image,name=${registry}/${name},push=true,oci-mediatypes=true`;
+  const [program = "", ...args] = client.command(build, folder, output);
+  await execa(program, [...args, `--metadata-file=${metadata}`], { env: client.env });
   const { "containerimage.digest": digest } = JSON.parse(await readFile(metadata, "utf8")) as Record<string, string>;
   if (digest === undefined) throw new Error(`BuildKit reports no digest of ${name}.`);
   await rm(folder, { recursive: true });

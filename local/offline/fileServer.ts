@@ -1,10 +1,7 @@
-// Serves a folder over HTTP on the loopback interface: fileServer.ts FOLDER PORT.
+// Serves a folder over HTTP on an address of this machine: fileServer.ts FOLDER PORT HOST.
 import { createServer } from "node:http";
 
 import handler from "serve-handler";
 
-const [folder, port] = process.argv.slice(2);
-createServer((request, response) => void handler(request, response, { public: folder })).listen(
-  Number(port),
-  "127.0.0.1",
-);
+const [folder, port, host] = process.argv.slice(2);
+createServer((request, response) => void handler(request, response, { public: folder })).listen(Number(port), host);

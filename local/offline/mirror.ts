@@ -54,19 +54,19 @@ export function requireMirrored(version: string, reason?: string): void {
   );
 }
 
-/** Starts the web server of the mirror. Returns its URL. */
-export async function serveMirror(): Promise<string> {
+/** Starts the web server of the mirror on an address of this machine. Returns its URL. */
+export async function serveMirror(host: string): Promise<string> {
   mkdirSync(mirrorFolder, { recursive: true });
   const port = await portOf("mirror", folder, "MIRROR_PORT");
-  const address = `http://localhost:${port}`;
-  const server = [join(__dirname, "fileServer.ts"), mirrorFolder, String(port)];
+  const address = `http://${host}:${port}`;
+  const server = [join(__dirname, "fileServer.ts"), mirrorFolder, String(port), host];
   const daemon = {
     name: "mirror",
     command: process.execPath,
     args: ["--require", "ts-node/register/transpile-only", ...server],
     address,
     whenTaken: whenPortTaken("MIRROR_PORT"),
-    isHealthy: () => answers(`http://127.0.0.1:${port}/`),
+    isHealthy: () => answers(`${address}/`),
   };
   await ensureDaemon(daemon, folder);
   return address;

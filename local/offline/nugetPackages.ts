@@ -21,15 +21,14 @@ const sources = join(__dirname, "nuget");
  * Fills the folder with the packages of DOTNET_FOLDER, and with substitutes for Pulumi's, which the real SDK packs.
  * @param sdk the build context of the image with the SDK
  */
-export async function ensureNugetPackages(sdk: string, { buildctl, buildKit }: SubstituteBuilder): Promise<void> {
+export async function ensureNugetPackages(sdk: string, { client }: Pick<SubstituteBuilder, "client">): Promise<void> {
   const packages = join(dotnetFolder() ?? "", "packages");
   await fillFolderOnce(nugetPackages, fingerprint(packages), (output) =>
     withProgress("NuGet packages", "packing substitutes for Pulumi's", async () => {
-      const args = [`--addr=${buildKit}`, "build", "--frontend=dockerfile.v0", "--opt=platform=linux/amd64"];
-      const folders = [`context=${sources}`, `dockerfile=${sources}`, `packages=${packages}`];
-      const contexts = [`dotnet=${sdk}`, "packages=local:packages"].map((context) => `--opt=context:${context}`);
-      const locals = folders.map((folder) => `--local=${folder}`);
-      await execa(buildctl, [...args, ...locals, ...contexts, `--output=type=local,dest=${output}`]);
+      const named = { dotnet: { location: sdk }, packages: { location: packages } };
+      const build = { platform: "linux/amd64", inputs: { context: { location: sources, named } } };
+      const [program = "", ...args] = client.command(build, sources, `type=local,dest=${output}`);
+      await execa(program, args, { env: client.env });
     }),
   );
 }

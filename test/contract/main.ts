@@ -2,9 +2,10 @@
 import { runCommand } from "../../lib/command";
 import { log, logHeading } from "../../lib/log";
 import { alone } from "../../local/checkoutLock";
-import { prepareBuilder } from "../../local/environment";
-import { folder, inFolder } from "../../local/folder";
-import { startBuildKit } from "../../local/native/buildKit";
+import { folder, inFolder, prepareFolder } from "../../local/folder";
+import { requireBuildKitCanStart, startBuildKit } from "../../local/native/buildKit";
+import { ensureBuilderTools } from "../../local/native/builderTools";
+import { ensureEmulation } from "../../local/native/platforms";
 import { checksOf } from "./checks";
 import { formatFindings, judge } from "./judge";
 import { RuncBox } from "./runcBox";
@@ -12,7 +13,11 @@ import { readSelection } from "./selection";
 
 async function contract(): Promise<void> {
   const { reference, platform, languages } = readSelection();
-  const tools = await prepareBuilder([platform]);
+  // runc runs the checks, so BuildKit runs as a process here too.
+  requireBuildKitCanStart(folder);
+  prepareFolder("native");
+  await ensureEmulation([platform]);
+  const tools = await ensureBuilderTools();
   const address = await startBuildKit(tools, folder, { platforms: [platform] });
   logHeading(`Judging ${reference} for ${platform}`);
   log("checks", ["of every image", ...languages].join(", "));

@@ -5,16 +5,15 @@ import { delimiter, join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 
 import { hash } from "bcryptjs";
-import { execa } from "execa";
 
 import type { Credentials } from "../../lib/oci/repositoryClient";
 import { stopDaemon } from "../../local/native/daemon";
-import { ensureDebianProgram } from "../../local/install/debianProgram";
 import { folder as localFolder } from "../../local/folder";
 import { portOf } from "../../local/native/ports";
 import { startBuildKit } from "../../local/native/buildKit";
 import { startRegistry } from "../../local/native/registry";
 import { accountVariable, changeAccount, readAccount } from "./aws/account";
+import { makeCertificates } from "../helpers/certificates";
 import type { Place } from "../helpers/scratch";
 
 const host = "public.ecr.aws";
@@ -37,7 +36,7 @@ export class EcrPublic {
   static async start(place: Place, password: string): Promise<EcrPublic> {
     const { environment, folder } = place;
     const users = await writeUsers(folder, password);
-    const { authority, ...server } = await makeCertificates(folder);
+    const { authority, ...server } = await makeCertificates(folder, [host]);
     const known = getCACertificates("default");
     setDefaultCACertificates([...known, readFileSync(authority, "utf8")]);
     const port = await portOf("registry", folder);
@@ -105,19 +104,6 @@ async function writeUsers(folder: string, password: string): Promise<string> {
   const users = join(folder, "htpasswd");
   writeFileSync(users, `AWS:${await hash(password, 5)}\n`);
   return users;
-}
-
-/** A certificate for public.ecr.aws, and the authority that signed it. */
-async function makeCertificates(folder: string): Promise<{ authority: string; certificate: string; key: string }> {
-  const [authority, authorityKey] = [join(folder, "ca.pem"), join(folder, "ca.key")];
-  const [certificate, key] = [join(folder, "cert.pem"), join(folder, "cert.key")];
-  const openssl = await ensureDebianProgram("openssl", "A test's certificates are made with it");
-  const request = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"];
-  await execa(openssl, [...request, "-subj", "/CN=test authority", "-keyout", authorityKey, "-out", authority]);
-  const names = ["-addext", `subjectAltName=DNS:${host},IP:127.0.0.1`, "-addext", "basicConstraints=critical,CA:FALSE"];
-  const signed = ["-CA", authority, "-CAkey", authorityKey, ...names];
-  await execa(openssl, [...request, "-subj", `/CN=${host}`, ...signed, "-keyout", key, "-out", certificate]);
-  return { authority, certificate, key };
 }
 
 /** A proxy that connects public.ecr.aws to a port of this machine, and every other host to itself. */

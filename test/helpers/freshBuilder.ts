@@ -6,7 +6,8 @@ import { execa } from "execa";
 import type { Platform } from "../../images/platform";
 import { stopDaemon } from "../../local/native/daemon";
 import { inFolder } from "../../local/folder";
-import { addBuilder, startBuildKit } from "../../local/native/buildKit";
+import { addBuilder } from "../../local/addBuilder";
+import { startBuildKit } from "../../local/native/buildKit";
 import type { BuilderTools } from "../../local/native/builderTools";
 
 /** One BuildKit of a builder. */

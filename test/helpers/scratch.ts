@@ -3,17 +3,21 @@ import { join } from "node:path";
 
 import { catalogue } from "../../images/catalogue";
 import type { Platform } from "../../images/platform";
-import { type Environment, setUp } from "../../local/environment";
+import { setUp } from "../../local/environment";
 import { inFolder } from "../../local/folder";
 import { stopDaemon } from "../../local/native/daemon";
+import { ensureBuilderTools } from "../../local/native/builderTools";
 import { startRegistry } from "../../local/native/registry";
 import { ensureRelease } from "../../local/offline/mirror";
 import type { StackConfig } from "../../local/stack";
 import { TestStack } from "./testStack";
 
+/** A machine that is set up with the native backend: `make` sets BACKEND for the tests. */
+export type Machine = Awaited<ReturnType<typeof prepareMachine>>;
+
 /** A folder for the files of one test, and the environment of `make up`. */
 export interface Place {
-  readonly environment: Environment;
+  readonly environment: Machine;
   readonly folder: string;
   /** The config that every release on this machine needs. */
   readonly config: StackConfig;
@@ -28,13 +32,13 @@ export async function prepareMachine(
   versions: readonly string[],
   platforms?: readonly Platform[],
   names?: readonly string[],
-): Promise<Environment> {
+) {
   const languages = names && catalogue.filter(({ name }) => names.includes(name));
   const environment = await setUp(platforms, { languages });
   for (const version of versions) {
     if (environment.mirrored) await ensureRelease(version, environment.platforms);
   }
-  return environment;
+  return { ...environment, tools: await ensureBuilderTools() };
 }
 
 /** Sets up as `prepareMachine` does, and creates a folder. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { type Platform, allPlatforms } from "../../images/platform";
-import { addBuilder } from "../../local/native/buildKit";
+import { addBuilder } from "../../local/addBuilder";
 import { ownPlatform } from "../../local/native/platforms";
 import type { Ended } from "../fakes/githubActions/workflows";
 import { FreshBuilder } from "./freshBuilder";

@@ -7,7 +7,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import type { Inventory } from "../../commands/inventory/contents";
 import { type LayerList, writeList } from "../../commands/layers/list";
 import { allPlatforms } from "../../images/platform";
-import { addBuilder } from "../../local/native/buildKit";
+import { addBuilder } from "../../local/addBuilder";
 import { ownPlatform } from "../../local/native/platforms";
 import type { Ended } from "../fakes/githubActions/workflows";
 import { assertRefused, assertSucceeded, says } from "../helpers/assertRun";

@@ -6,7 +6,6 @@ import { execa } from "execa";
 
 import { runPulumi } from "../../commands/pulumi";
 import { allPlatforms } from "../../images/platform";
-import type { Environment } from "../../local/environment";
 import { checkout, inFolder } from "../../local/folder";
 import { ensureDebianProgram } from "../../local/install/debianProgram";
 import { requireBuildKitCanStart } from "../../local/native/buildKit";
@@ -15,11 +14,11 @@ import { downloadPulumi } from "../../local/pulumiCli";
 import { captureLog } from "../helpers/captureLog";
 import { copyCheckout } from "../helpers/checkoutFiles";
 import { serve } from "../helpers/http";
-import { openPlace } from "../helpers/scratch";
+import { type Machine, openPlace } from "../helpers/scratch";
 import { ScratchRepository, git, linkPackages } from "../helpers/scratchRepository";
 
 describe("a machine that is set up", () => {
-  let environment: Environment;
+  let environment: Machine;
   let folder: string;
 
   before(async () => {

@@ -16,6 +16,7 @@ const managers: readonly (readonly [files: RegExp, pins: RegExp])[] = [
     // The version of Trivy too: https://github.com/renovatebot/renovate/blob/main/lib/modules/manager/github-actions/community.ts
     /uses: ([\w.-]+\/[\w./-]+@[0-9a-f]{40} # v[\d.]+)$|(?<=uses: aquasecurity\/trivy-action@.*\n +with:\n +)version: v[\d.]+$/gm,
   ],
+  [/(^|\/)compose\.yaml$/, /^ +image: (\S+:\S+@sha256:[0-9a-f]{64})$/gm],
   [/(^|\/)package\.json$/, /^ {4}("[@\w/-]+": "\d[^"]+")/gm],
   [/(^|\/)go\.mod$/, /^\s*(?:require )?([\w.-]+\.[a-z]+\/\S+ v\S+)(?: \/\/ indirect)?$/gm],
   // Versions with two dots or more: a smaller one is a project's own, or the format's.
@@ -46,7 +47,7 @@ function pinsOf(file: string): string[] {
 describe("renovate", () => {
   const pinned = files.filter(
     (file) =>
-      /^(dockerfiles|\.github|local\/(offline|lint))\/.*(Dockerfile|\.ya?ml|requirements\.txt|node\.json|pom\.xml)$/.test(
+      /^(dockerfiles|\.github|local\/(offline|lint))\/.*(Dockerfile|\.ya?ml|requirements\.txt|node\.json|pom\.xml)$|^compose/.test(
         file,
       ) && !isIgnored(file),
   );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { buildx } from "../../../../commands/builder";
 import { copySdk, hasSdk } from "../../../../local/offline/dotnetSdk";
 import { ensureNugetPackages } from "../../../../local/offline/nugetPackages";
 import { substitutes } from "../../../../local/offline/substitutes";
@@ -47,7 +48,7 @@ describe("the .NET SDK in DOTNET_FOLDER", () => {
   });
 
   it("refuses a folder without NuGet packages before it packs any", async () => {
-    const pack = () => ensureNugetPackages("none", { buildctl: "none", buildKit: "none", registry: "none" });
+    const pack = () => ensureNugetPackages("none", { client: buildx() });
     const refusal = isFault(/packages has no NuGet packages, .*\. Put them there, or unset DOTNET_FOLDER\.$/);
     await assert.rejects(withFolder(pack), refusal);
     mkdirSync(join(folder(), "packages"));

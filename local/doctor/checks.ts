@@ -1,0 +1,97 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { execa } from "execa";
+
+import { whyUnavailable } from "../../lib/http";
+import type { BackendName } from "../backend";
+import { builderFolder, folder, freeGigabytes, inFolder, neededGigabytes } from "../folder";
+import { findOnPath } from "../install/debianProgram";
+import { findCli } from "../pulumiCli";
+import { officialReleases } from "../sources";
+
+/** What was found out about a part of this machine. */
+export interface Check {
+  readonly part: string;
+  /** `needed`: `make up` cannot run without it. `optional`: it does without. */
+  readonly state: "there" | "needed" | "optional";
+  /** What is there; or else what is missing and how to get it, a sentence. */
+  readonly text: string;
+}
+
+/** What `make up` needs with a backend. Takes a fraction of a second. */
+export async function checkNeeds(backend: BackendName): Promise<Check[]> {
+  const git = await checkProgram("git", "git", "needed", "Install git: it reads the repository's tags.");
+  const common = [git, checkDisk(backend)];
+  return backend === "docker" ? common : [...common, checkRoot(), await checkGo(), checkApt()];
+}
+
+/** What `make up` and `make lint` use if it is there, with any backend. */
+export async function checkOptions(): Promise<Check[]> {
+  const pip = checkProgram("pip", "python3", "optional", "Only make lint needs Python 3 with pip.");
+  const sites = [
+    { part: "Pulumi's releases", url: `${officialReleases}/`, instead: "They are built on this machine, with Go." },
+    { part: "Docker Hub", url: "https://registry-1.docker.io/v2/", instead: "Substitutes replace the base images." },
+    { part: "Debian's snapshots", url: "http://snapshot.debian.org/", instead: "Today's packages are used." },
+  ];
+  return Promise.all([checkPulumi(), pip, ...sites.map(checkSite)]);
+}
+
+async function checkProgram(part: string, program: string, otherwise: "needed" | "optional", text: string) {
+  const { failed, stdout } = await execa(program, ["--version"], { reject: false, timeout: 2000 });
+  return {
+    part,
+    ...(failed ? { state: otherwise, text } : { state: "there" as const, text: stdout.split("\n")[0] ?? "" }),
+  };
+}
+
+function checkDisk(backend: BackendName): Check {
+  const existing = existsSync(folder) ? folder : dirname(folder);
+  const [free, needed] = [freeGigabytes(existing), neededGigabytes(backend)];
+  if (free >= needed) return { part: "disk", state: "there", text: `${free.toFixed(0)} GB free` };
+  const text = `${existing} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`;
+  return { part: "disk", state: "needed", text };
+}
+
+function checkRoot(): Check {
+  const uid = process.getuid?.();
+  if (uid === 0) return { part: "root", state: "there", text: "this is root" };
+  return {
+    part: "root",
+    state: "needed",
+    text: `BuildKit needs root, but this is uid ${uid}. Use sudo make up, or Docker.`,
+  };
+}
+
+async function checkGo(): Promise<Check> {
+  const { failed, stdout } = await execa("go", ["version"], { reject: false, timeout: 2000 });
+  if (!failed) return { part: "Go", state: "there", text: stdout.replace("go version ", "") };
+  const isBuilt = existsSync(builderFolder) && existsSync(inFolder("pulumi", "plugins"));
+  const text = "Install Go 1.26 (https://go.dev/dl): it builds BuildKit and the registry. Docker needs none.";
+  return { part: "Go", state: isBuilt ? "optional" : "needed", text };
+}
+
+function checkApt(): Check {
+  if (findOnPath("apt-get") !== undefined)
+    return { part: "apt-get", state: "there", text: "it provides what is missing" };
+  const lacks = ["runc", "mmdebstrap"].filter((name) => findOnPath(name) === undefined);
+  if (lacks.length === 0) return { part: "apt-get", state: "optional", text: "runc and mmdebstrap are on PATH." };
+  return {
+    part: "apt-get",
+    state: "needed",
+    text: `Install ${lacks.join(" and ")}: without apt, they must be on PATH.`,
+  };
+}
+
+async function checkPulumi(): Promise<Check> {
+  const { version, reason } = await findCli();
+  if (version !== undefined) return { part: "Pulumi CLI", state: "there", text: `${version}, on PATH` };
+  return { part: "Pulumi CLI", state: "optional", text: `${reason}. make up installs one into .local.` };
+}
+
+async function checkSite({ part, url, instead }: { part: string; url: string; instead: string }): Promise<Check> {
+  const unavailable = await whyUnavailable(url, { timeout: 800, retries: 0 });
+  const isReached = unavailable === undefined || unavailable.startsWith("it answers");
+  if (isReached) return { part, state: "there", text: new URL(url).host };
+  return { part, state: "optional", text: `${new URL(url).host} cannot be reached. ${instead}` };
+}

@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { execa } from "execa";
+import { parse } from "yaml";
+
+import { RepositoryClient } from "../../lib/oci/repositoryClient";
+import { checkout } from "../../local/folder";
+import { stopDaemon } from "../../local/native/daemon";
+import { startRegistry } from "../../local/native/registry";
+import { Internet } from "../fakes/internet";
+import { assertRefused, assertSucceeded } from "../helpers/assertRun";
+import { copyCheckout } from "../helpers/checkoutFiles";
+import { DockerDaemon, installDocker } from "../helpers/dockerDaemon";
+import { serve } from "../helpers/http";
+import { type OfficialImage, pushOfficialImages } from "../helpers/officialImages";
+import { type OfficialSites, officialSites } from "../helpers/officialSites";
+import { type Place, closePlace, openPlace } from "../helpers/scratch";
+import { git } from "../helpers/scratchRepository";
+import type { Run } from "../helpers/testStack";
+
+/** A user without root, and the group that may use Docker. Neither needs to exist. */
+const [user, dockerGroup] = [61983, 61984];
+/** Everything on PATH beside Docker: neither Go nor Python nor apt. */
+const programs =
+  "sh bash env make git tar gzip awk sed grep cat ls cp mv rm mkdir touch dirname basename uname id tr sort".split(" ");
+
+/** `privileged` as far as these machines allow it: see docs/local.md. And the network of this test. */
+const override = (authorities: string) => `services:
+  buildkit:
+    privileged: !reset false
+    cap_add: [ALL]
+    cgroup: host
+    device_cgroup_rules: ["a *:* rwm"]
+    security_opt: [seccomp=unconfined, apparmor=unconfined, systempaths=unconfined]
+    environment: [SSL_CERT_FILE=/authorities.pem]
+    volumes:
+      - /sys/fs/cgroup:/sys/fs/cgroup:rw
+      - ${authorities}:/authorities.pem:ro
+`;
+
+// Docker, its plugins, both images, BuildKit, the registry, pulumi and the release are real. The sites on the internet are
+// fakes under their own names, which serve what this machine has built.
+describe("make up with Docker, for a user without root, Go and Python", () => {
+  let place: Place;
+  let folder: string;
+  let internet: Internet;
+  let daemon: DockerDaemon;
+  let docker: string;
+  let images: readonly OfficialImage[];
+  let official: OfficialSites;
+  let digest: string | undefined;
+
+  before(async function () {
+    this.timeout(600_000);
+    place = await openPlace(["3.66.0"], undefined, ["yaml"]);
+    // Outside of the checkout, which may be in a folder that only root can read.
+    folder = mkdtempSync(join(tmpdir(), "docker-"));
+    chmodSync(folder, 0o755);
+    const hub = await startRegistry(place.environment.tools, place.folder);
+    images = await pushOfficialImages(place, hub);
+    official = await officialSites(place, hub, "3.66.0");
+    internet = await Internet.start(folder, official.sites);
+    docker = await installDocker();
+    for (const path of ["docker", "bin", "home"]) mkdirSync(join(folder, path));
+    await preparePath();
+    daemon = newDaemon("daemon");
+    await daemon.start();
+  });
+
+  after(async () => {
+    await daemon?.stop();
+    await internet?.stop();
+    if (place !== undefined) {
+      await stopDaemon("registry", place.folder);
+      closePlace(place);
+    }
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  function newDaemon(name: string): DockerDaemon {
+    const { runc } = place.environment.tools;
+    const env = { SSL_CERT_FILE: internet.authorities };
+    return new DockerDaemon(docker, join(folder, name), {
+      group: dockerGroup,
+      bridge: internet.device,
+      runc,
+      env,
+      launcher: internet.launcher(),
+    });
+  }
+
+  /** Links the user's programs. Docker's are mounted where the user can reach them. */
+  async function preparePath(): Promise<void> {
+    for (const name of programs) {
+      const { stdout } = await execa("sh", ["-c", `command -v ${name}`]);
+      symlinkSync(stdout, join(folder, "bin", name));
+    }
+    symlinkSync(join(folder, "docker", "usr", "bin", "docker"), join(folder, "bin", "docker"));
+    const plugins = join(folder, "docker", "usr", "libexec", "docker", "cli-plugins");
+    mkdirSync(join(folder, "home", ".docker"));
+    const config = join(folder, "home", ".docker", "config.json");
+    writeFileSync(config, JSON.stringify({ cliPluginsExtraDirs: [plugins] }));
+  }
+
+  /** Creates a clean clone of the user's, whose pins are those of what the sites serve. */
+  async function clone(name: string): Promise<string> {
+    const path = join(folder, name, "runner-pulumi");
+    mkdirSync(path, { recursive: true });
+    copyCheckout(path);
+    const edit = (file: string, from: RegExp, to: string) => {
+      const text = readFileSync(join(path, file), "utf8");
+      assert.match(text, from);
+      writeFileSync(join(path, file), text.replace(from, to));
+    };
+    for (const { path: image, tag, digest: served } of images) {
+      const pin = new RegExp(`(${image.replace("library/", "")}:${tag}@)sha256:[0-9a-f]{64}`);
+      edit(image === "library/debian" ? "dockerfiles/base.Dockerfile" : "compose.yaml", pin, `$1${served}`);
+    }
+    edit("images/signature.ts", /tufMirrorURL: .*/, `$&\n  tufRootPath: "${folder}/root.json",`);
+    writeFileSync(join(folder, "root.json"), readFileSync(official.trustRoot));
+    writeFileSync(join(path, "compose.override.yaml"), override(internet.authorities));
+    mkdirSync(join(path, "node_modules"));
+    await git(path, "init", "--quiet", "--initial-branch=main");
+    await git(path, "add", "--all");
+    await git(path, "commit", "--quiet", "--message=Start");
+    // The packages are there, so that make does not install them.
+    await execa("touch", ["--date=@0", "package.json", "package-lock.json"], { cwd: path });
+    await execa("chown", ["--recursive", `${user}:${user}`, join(folder, name), join(folder, "home")]);
+    return path;
+  }
+
+  /** Runs a command as the user, in a clone. */
+  async function run(cwd: string, command: readonly string[], groups = String(dockerGroup)): Promise<Run> {
+    const [modules = "", mounted = ""] = [join(checkout, "node_modules"), join(cwd, "node_modules")];
+    const asUser = ["setpriv", `--reuid=${user}`, `--regid=${user}`, `--groups=${groups}`, "--inh-caps=-all"];
+    const enter = internet.launcher([modules, mounted], [docker, join(folder, "docker")]);
+    const [program = "", ...args] = [...enter, ...asUser, "env", `PATH=${join(folder, "bin")}`, ...command];
+    const bundle = internet.authorities;
+    const own = { HOME: join(folder, "home"), USER: "somebody", DOCKER_HOST: daemon.host, LC_ALL: "C" };
+    const env = { ...own, SSL_CERT_FILE: bundle, NODE_EXTRA_CA_CERTS: bundle, PATH: process.env["PATH"] };
+    const { failed, all } = await execa(program, args, { cwd, env, extendEnv: false, reject: false, all: true });
+    return { failed, output: all };
+  }
+
+  const make = (cwd: string, ...args: string[]) => run(cwd, ["make", ...args]);
+  const registryOf = (cwd: string) => {
+    const [, port] = /REGISTRY_PORT=(\d+)/.exec(readFileSync(join(cwd, ".local", "compose.env"), "utf8")) ?? [];
+    return `localhost:${port}`;
+  };
+  const served = (cwd: string, tag: string) =>
+    new RepositoryClient(`${registryOf(cwd)}/runner-pulumi-yaml`).digest(tag);
+  const containers = async () => (await execa(join(docker, "usr/bin/docker"), ["-H", daemon.host, "ps", "-aq"])).stdout;
+
+  let first: string;
+  let second: string;
+
+  it("releases from a clean clone, with everything from its publisher and nothing compiled", async () => {
+    first = await clone("first");
+    for (const name of ["go", "python3", "pip", "apt-get"]) {
+      assert.equal((await run(first, ["sh", "-c", `command -v ${name}`])).failed, true, name);
+    }
+    const release = await make(first, "up", "LANGUAGE=yaml");
+    assertSucceeded(
+      release,
+      /TAG +not set: v3\.66\.0, the newest version/,
+      /backend +docker: it answers/,
+      /Pulumi releases +https:\/\/get\.pulumi\.com/,
+      /Debian packages +snapshot/,
+      /Pulumi CLI +3\.259\.0, downloaded/,
+      /docker-build plugin +0\.0\.22, installed by pulumi plugin install/,
+      /base debian +debian:trixie-/,
+    );
+    assert.doesNotMatch(release.output, /substitute|building it|from Go modules/);
+    // pulumi's own lines are between these headings.
+    const own = release.output.replace(/\npulumi up\n[^]*\nReleased\n/, "\n");
+    assert.deepEqual(
+      own.split("\n").filter((line) => line.length > 120),
+      [],
+    );
+    digest = await served(first, "v3.66.0");
+    assert.match(digest ?? "", /^sha256:/);
+    const { config } = parse(readFileSync(join(first, ".local", "project", "Pulumi.local.yaml"), "utf8"));
+    assert.equal(config["runner-pulumi:signatures"], undefined);
+    for (const host of Object.keys(official.sites)) {
+      assert.ok(internet.requests.some((request) => request.startsWith(host)) || host === "registry-1.docker.io", host);
+    }
+  });
+
+  it("runs what it published, under the reference that it prints", async () => {
+    const reference = `${registryOf(first)}/runner-pulumi-yaml:v3.66.0`;
+    assertSucceeded(await run(first, ["docker", "run", "--rm", reference, "pulumi", "version"]), /^v3\.66\.0$/m);
+  });
+
+  it("moves a tag without a build, previews, and verifies", async () => {
+    assertSucceeded(await make(first, "up", "LANGUAGE=yaml", "TAG=latest-v3.66.0"), /backend +docker/);
+    assert.equal(await served(first, "latest"), digest);
+    assertSucceeded(await make(first, "preview", "LANGUAGE=yaml", "TAG=v3.66.0"), /the smoke tests passed/);
+    assertSucceeded(await make(first, "verify", "LANGUAGE=yaml", "TAG=v3.66.0"), /yaml +linux\/\w+ +identical/);
+    assertSucceeded(await make(first, "inventory", "LANGUAGE=yaml", "TAG=v3.66.0"), /pulumi +3\.66\.0/);
+  });
+
+  it("keeps to itself beside another checkout of the same name", async () => {
+    second = await clone("second");
+    assertSucceeded(await make(second, "pulumi", "ARGS=stack ls"), /backend +docker/);
+    assert.notEqual(registryOf(second), registryOf(first));
+    assert.deepEqual(await new RepositoryClient(`${registryOf(second)}/runner-pulumi-yaml`).tags(), []);
+    assertSucceeded(await make(second, "down"), /^Stopped buildkit, registry\.$/m);
+    assert.equal(await served(first, "v3.66.0"), digest);
+  });
+
+  it("names a port that another program has", async () => {
+    const { url } = await serve({});
+    const port = new URL(url).port;
+    const refused = await make(second, "pulumi", "ARGS=stack ls", `REGISTRY_PORT=${port}`);
+    assertRefused(
+      refused,
+      new RegExp(`Another program uses port ${port}, the registry's\\. Stop it, or choose another`),
+    );
+    assertSucceeded(await make(second, "clean"), /^Removed /m);
+  });
+
+  it("says what a user who may not use Docker can do", async () => {
+    const third = await clone("third");
+    const refused = await run(third, ["make", "up", "LANGUAGE=yaml"], String(user));
+    const why = "because this user may not use Docker: it is not in the group of Docker's socket and needs root";
+    assertRefused(refused, new RegExp(`BuildKit runs as a process here ${why}, but this is uid ${user}\\.`));
+  });
+
+  it("fails in a sentence if the daemon ends, and goes on where it was after a restart", async () => {
+    const verify = make(first, "verify", "LANGUAGE=yaml", "TAG=v3.66.0");
+    // Until the rebuild runs.
+    await sleep(20_000);
+    await daemon.stop();
+    assertRefused(await verify);
+    const refused = await make(first, "up", "LANGUAGE=yaml");
+    assertRefused(refused, /BuildKit and registry run in Docker, but Docker's daemon does not answer\. Start/);
+    assertRefused(await make(first, "clean"), /has containers and volumes in Docker, but .* Start Docker, then retry/);
+    await daemon.start();
+    assertSucceeded(await make(first, "up", "LANGUAGE=yaml", "TAG=v3.66.0"), /Nothing has changed/);
+    assert.equal(await served(first, "v3.66.0"), digest);
+  });
+
+  it("removes containers and volumes, and keeps the images until make clean", async () => {
+    assertSucceeded(await make(first, "down"), /^Stopped buildkit, registry\.$/m);
+    assert.equal(await containers(), "");
+    assertSucceeded(await make(first, "down"), /^Nothing was running\.$/m);
+    assertSucceeded(await make(first, "clean"), /^Removed /m);
+    const { stdout } = await execa(join(docker, "usr/bin/docker"), ["-H", daemon.host, "volume", "ls", "--quiet"]);
+    assert.equal(stdout, "");
+  });
+
+  it("says so if Docker's disk is full", async () => {
+    const full = await clone("full");
+    await daemon.stop();
+    const data = join(folder, "small", "data");
+    mkdirSync(data, { recursive: true });
+    await execa("mount", ["-t", "tmpfs", "-o", "size=40m", "tmpfs", data]);
+    daemon = newDaemon("small");
+    try {
+      await daemon.start();
+      assertRefused(await make(full, "pulumi", "ARGS=stack ls"), /The disk of Docker is full\. Free space there/);
+    } finally {
+      await daemon.stop();
+      await execa("umount", ["--lazy", data]);
+    }
+  });
+});

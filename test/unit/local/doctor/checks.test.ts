@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+
+import { checkNeeds, checkOptions } from "../../../../local/doctor/checks";
+import { requireNeeds } from "../../../../local/doctor/doctor";
+import { isFault } from "../../../helpers/isFault";
+import { useFiles } from "../../../helpers/folderOfFiles";
+import { withEnvironment } from "../../../helpers/withEnvironment";
+
+describe("what make up needs", () => {
+  const files = useFiles();
+  /** Does something on a machine that only has the programs in the folder. */
+  const without = <T>(work: () => Promise<T>) => withEnvironment({ PATH: files.path() }, work);
+  const states = async (backend: "docker" | "native") =>
+    Object.fromEntries((await without(() => checkNeeds(backend))).map(({ part, state }) => [part, state]));
+
+  it("is neither root nor Go nor apt with Docker", async () => {
+    files.writeProgram("git", "echo git version 2.50.0");
+    assert.deepEqual(Object.keys(await states("docker")), ["git", "disk"]);
+    assert.equal((await states("docker"))["git"], "there");
+  });
+
+  it("is apt without Docker, unless its programs are there", async () => {
+    assert.equal((await states("native"))["apt-get"], "needed");
+    for (const name of ["runc", "mmdebstrap"]) files.writeProgram(name, "");
+    assert.equal((await states("native"))["apt-get"], "optional");
+  });
+
+  it("is named in a sentence each, at once", async () => {
+    const { getuid } = process;
+    process.getuid = () => 1000;
+    try {
+      const message =
+        /^make up cannot run with the native backend:\n {2}- git: Install git: .*\n.* {2}- root: BuildKit needs root, but this is uid 1000\. .*\n {2}- .*apt-get: Install runc and mmdebstrap/s;
+      await assert.rejects(
+        without(() => requireNeeds("native")),
+        isFault(message),
+      );
+    } finally {
+      process.getuid = getuid;
+    }
+  });
+
+  it("has options, and says what is used instead", async () => {
+    const options = await without(() => checkOptions());
+    const pulumi = options.find(({ part }) => part === "Pulumi CLI");
+    assert.deepEqual(pulumi, {
+      part: "Pulumi CLI",
+      state: "optional",
+      text: "none on PATH. make up installs one into .local.",
+    });
+  });
+});
