@@ -94,7 +94,11 @@ async function listEntries(archive: AsyncIterable<Uint8Array>): Promise<string[]
   const entries = extract().on("entry", ({ name, type }, content, next) => {
     const [, file] = /^(?:\.\/)?pulumi\/(pulumi[^/]*)$/.exec(name) ?? [];
     if (file !== undefined && type !== "directory") files.push(file);
-    content.on("end", next).resume();
+    // An archive that ends early is also an error of its last entry. The pipeline reports it.
+    content
+      .on("end", next)
+      .on("error", () => undefined)
+      .resume();
   });
   await pipeline(archive, createGunzip(), entries);
   return files.sort();

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { hash } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+
+import { pack } from "tar-stream";
 
 import { readArchives } from "../../../images/archive";
 import type { Platform } from "../../../images/platform";
@@ -79,6 +83,21 @@ describe("readArchives", () => {
     };
     assert.deepEqual(await read(sums), { "linux/amd64": ["pulumi"] });
     assert.equal(attempts, 3);
+  });
+
+  it("reports an archive that ends within a file", async () => {
+    const archive = pack();
+    archive.entry({ name: "pulumi/pulumi" }, randomBytes(200_000));
+    archive.finalize();
+    const body = gzipSync(await buffer(archive)).subarray(0, 100_000);
+    const sums = change(body);
+    let attempts = 0;
+    files[path] = () => {
+      attempts++;
+      return { headers: { "content-length": "200000", connection: "close" }, body };
+    };
+    await assert.rejects(read(sums), isFault(/^Could not reach \S+: .*\. Nothing was built\. Check the network/));
+    assert.equal(attempts, 4);
   });
 
   it("refuses an archive that is not the published one, and stores nothing", async () => {
