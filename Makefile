@@ -81,7 +81,7 @@ lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs 
 
 # The tests build with the real .NET SDK, if this machine has it: see docs/local.md.
 # They start more daemons than compose.yaml has. dockerBackend tests the other backend.
-integration test-all rehearsal walk-through: export BACKEND := native
+integration faults test-all rehearsal walk-through: export BACKEND := native
 integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
