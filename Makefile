@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up doctor preview verify inventory contract pulumi down clean check unit lint integration faults test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
+.PHONY: help up doctor preview verify inventory contract pulumi down clean check unit lint integration faults bench test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(value PATH)
 
@@ -81,7 +81,7 @@ lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs 
 
 # The tests build with the real .NET SDK, if this machine has it: see docs/local.md.
 # They start more daemons than compose.yaml has. dockerBackend tests the other backend.
-integration faults test-all rehearsal walk-through: export BACKEND := native
+integration faults bench test-all rehearsal walk-through: export BACKEND := native
 integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
@@ -89,6 +89,9 @@ integration: node_modules/.ready ## Run integration tests with the real engine, 
 
 faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
 	@mocha --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
+
+bench: node_modules/.ready ## Measure releases on this machine: seconds, bytes, and their ratios to the least possible
+	@$(program) test/bench/main.ts bench
 
 test: check lint integration ## Run check, lint, the integration tests and the faults that take minutes
 	@$(MAKE) --no-print-directory faults TEST='{localState,watch}'

@@ -3,6 +3,7 @@
 import { runCommand } from "../../lib/command";
 import { writeJson } from "../../lib/json";
 import { log, logHeading } from "../../lib/log";
+import { alone } from "../../local/checkoutLock";
 import { inFolder } from "../../local/folder";
 import { type Figure, formatFigures } from "./figures";
 import { measureUpdates } from "./updates";
@@ -18,4 +19,4 @@ async function bench(): Promise<void> {
 
 // As in cli.ts.
 process.umask(0o022);
-runCommand({ bench });
+runCommand({ bench: alone(bench) });
