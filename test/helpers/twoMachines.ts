@@ -32,12 +32,17 @@ export class TwoMachines {
   ): Promise<TwoMachines> {
     const [platform = ownPlatform()] = allPlatforms.filter((one) => one !== ownPlatform());
     const flow = await ReleaseFlow.start(["3.66.0"], allPlatforms, languages);
-    // This machine's config has crossCompile because one builder emulates.
     const some = `].filter(({ name }) => ${JSON.stringify(languages)}.includes(name));\n`;
     await flow.repository.commit("Release a few languages", {
       ...change(flow),
       "images/catalogue.ts": replace(flow.read("images/catalogue.ts"), /\];\n*$/, some),
-      "Pulumi.prod.yaml": replace(flow.read("Pulumi.prod.yaml"), /(crossCompile): "true"/, '$1: "false"'),
+      // This machine's config has it because one builder emulates.
+      ...Object.fromEntries(
+        ["Pulumi.dev.yaml", "Pulumi.prod.yaml"].map((file) => [
+          file,
+          replace(flow.read(file), /(crossCompile): "true"/, '$1: "false"'),
+        ]),
+      ),
     });
     const { tools } = flow.place.environment;
     const other = await FreshBuilder.start("other", tools, [{ platforms: [platform], emulates: true, pinned: true }]);
@@ -74,7 +79,7 @@ export class TwoMachines {
     return work().finally(() => this.use(this.own));
   }
 
-  /** Releases a tag of stack prod, whose layers may be changed after they were written. */
+  /** Releases a tag. The layers of stack prod may be changed after they were written. */
   async release(tag: string, change: (folder: string) => Promise<void> | void = () => undefined): Promise<Ended> {
     this.flow.actions.afterJob = async (name, folder) => {
       this.artifacts = folder;

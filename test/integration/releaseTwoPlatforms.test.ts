@@ -149,11 +149,15 @@ describe("a release for two platforms", () => {
 
     it("reviews a pull request on both machines", async () => {
       const { flow } = machines;
+      const dev = await machines.release("dev-v3.66.0");
+      assert.equal(dev.conclusion, "success", dev.log.slice(-3000));
       await flow.repository.branch("proposal", addVariable());
       const { conclusion, log } = await flow.actions.preview("proposal", 7);
       assert.equal(conclusion, "success", log.slice(-3000));
       const [{ body } = { body: "" }] = flow.gitHub.comments;
-      says(body, /Stack prod, Pulumi 3\.66\.0:\*\* yaml changes/);
+      for (const stack of ["dev", "prod"]) {
+        says(body, new RegExp(`Stack ${stack}, Pulumi 3\\.66\\.0:\\*\\* yaml changes`));
+      }
       assert.doesNotMatch(body, /unknown/);
     });
 
