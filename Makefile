@@ -93,8 +93,8 @@ faults: node_modules/.ready ## Strike a copy of this checkout with every fault, 
 bench: node_modules/.ready ## Measure releases on this machine: seconds, bytes, and their ratios to the least possible
 	@$(program) test/bench/main.ts bench
 
-test: check lint integration ## Run check, lint, the integration tests and the faults that take minutes
-	@$(MAKE) --no-print-directory faults TEST='{localState,watch}'
+test: check lint integration ## Run check, lint, the integration tests and the faults of the watcher
+	@$(MAKE) --no-print-directory faults TEST=watch
 
 test-all: test faults ## Run make test, then all faults, and every language on every platform with and without cache: hours
 	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
