@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { globSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Platform, allPlatforms } from "../../images/platform";
@@ -81,6 +82,8 @@ export class TwoMachines {
 
   /** Releases a tag. The layers of stack prod may be changed after they were written. */
   async release(tag: string, change: (folder: string) => Promise<void> | void = () => undefined): Promise<Ended> {
+    // Layers have hundreds of megabytes in each folder.
+    for (const folder of globSync(join(this.flow.place.folder, "runners", "*"))) rmSync(folder, { recursive: true });
     this.flow.actions.afterJob = async (name, folder) => {
       this.artifacts = folder;
       if (name === "arm64") await change(join(folder, "layers", "layers-prod"));
