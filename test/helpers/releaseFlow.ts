@@ -46,7 +46,9 @@ export class ReleaseFlow {
     const registry = await startRegistry(environment.tools, folder);
     const backend = { PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
     // A shell gets these from `. .local/env`; here, the workflow selects the stack.
-    const own = { PULUMI_STACK: undefined, PULUMI_OPTION_CONFIG_FILE: undefined, PULUMI_BACKEND_URL: undefined };
+    const selected = { PULUMI_STACK: undefined, PULUMI_OPTION_CONFIG_FILE: undefined, PULUMI_BACKEND_URL: undefined };
+    // A make that runs this process passes its own variables to those of the workflows.
+    const own = { ...selected, MAKEFLAGS: undefined, PLATFORMS: undefined };
     // Instead of the builder of buildx, which runs the images for the inventory on a runner.
     const buildKit = { BUILDKIT_HOST: environment.buildKit };
     const gh = join(__dirname, "..", "fakes", "gh");
