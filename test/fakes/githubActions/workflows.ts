@@ -49,7 +49,7 @@ export class Actions {
   readonly queue: Run[] = [];
   /** The environment variables of a runner in addition to all runners' own, by label. */
   machines: Readonly<Record<string, NodeJS.ProcessEnv>> = {};
-  /** What happens between the jobs of a run. Its artifacts are in the folder. */
+  /** What happens after each job of a run that is not skipped. Its artifacts are in the folder. */
   afterJob: (name: string, artifacts: string) => Promise<void> | void = () => undefined;
   private tags = new Map<string, string>();
 
@@ -161,7 +161,7 @@ export class Actions {
       });
       const isClean = ended[name].conclusion === "success" && !needed.some(([need]) => tainted.has(need));
       if (!isClean) tainted.add(name);
-      await this.afterJob(name, artifacts);
+      if (ended[name].conclusion !== "skipped") await this.afterJob(name, artifacts);
     }
     const all = Object.values(ended);
     const conclusion = all.some((job) => job.conclusion === "failure") ? "failure" : "success";
