@@ -6,15 +6,16 @@ import { execa } from "execa";
 
 import { catalogue } from "../../images/catalogue";
 import { platforms } from "../../images/platform";
+import { log } from "../../lib/log";
 import { inFolder } from "../../local/folder";
 import { ownPlatform } from "../../local/native/platforms";
 import { copyProgram } from "../helpers/programCopy";
 import { startRegistryProxy } from "../helpers/registryProxy";
 import { Scratch } from "../helpers/scratch";
 import { TestStack } from "../helpers/testStack";
-import { type Figure, compare, time } from "./figures";
+import { type Figure, compare, formatFigures, time } from "./figures";
 
-const rounds = 5;
+const rounds = 3;
 const [older, newer] = ["3.64.0", "3.66.0"];
 const languages = catalogue.map(({ name }) => name);
 
@@ -22,12 +23,14 @@ const languages = catalogue.map(({ name }) => name);
 export async function measureUpdates(): Promise<Figure[]> {
   const scratch = await Scratch.start([older, newer]);
   try {
-    return [
-      ...(await measureNewVersion(scratch)),
-      ...(await measureNoop(scratch)),
-      ...(await measureLanguages(scratch)),
-      await measureParallel(scratch),
-    ];
+    const figures: Figure[] = [];
+    for (const measure of [measureNewVersion, measureNoop, measureLanguages, measureParallel]) {
+      const measured = [await measure(scratch)].flat();
+      // Now, so that a later failure loses none.
+      for (const line of formatFigures(measured)) log("bench", line);
+      figures.push(...measured);
+    }
+    return figures;
   } finally {
     await scratch.stop();
   }
@@ -104,7 +107,7 @@ async function measureNoop(scratch: Scratch): Promise<Figure[]> {
   await up(scratch, release(newer));
   const seconds = await compare(
     {
-      empty: () => up(empty, {}, { program }),
+      empty: () => up(empty, release(newer), { program }),
       noop: () => up(scratch, release(newer)),
       latest: async () => {
         await up(scratch, release(newer, "latest"));
