@@ -42,7 +42,8 @@ export async function readPublishedImages(
 
 /**
  * Reads how often each language's image had to be pushed again, because the registry had lost a manifest or a blob of what an
- * earlier update of this stack pushed. The number is a build argument that no Dockerfile declares: a new one pushes with an unchanged digest.
+ * earlier update of this stack pushed. The number is a build argument that no Dockerfile declares: a new one pushes with an
+ * unchanged digest.
  * Images do not notice a loss by themselves: the provider looks only for tags, and only in `pulumi refresh`.
  * @throws {Fault} if the registry cannot be read
  */

@@ -1,7 +1,5 @@
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-
-import { readJson } from "../../lib/json";
 
 const blobs = join("blobs", "sha256");
 
@@ -16,7 +14,7 @@ export function joinLayouts(folder: string): void {
     for (const blob of readdirSync(join(layout, blobs)))
       renameSync(join(layout, blobs, blob), join(folder, blobs, blob));
     cpSync(join(layout, "oci-layout"), join(folder, "oci-layout"));
-    return readJson<{ manifests: unknown[] }>(join(layout, "index.json"))?.manifests ?? [];
+    return (JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as { manifests: unknown[] }).manifests;
   });
   for (const layout of layouts) rmSync(layout, { recursive: true });
   const mediaType = "application/vnd.oci.image.index.v1+json";

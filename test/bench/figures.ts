@@ -11,20 +11,13 @@ export interface Figure {
   readonly goal?: number;
 }
 
-/** The ratio of a figure to its limit; undefined without one. */
-export function ratioOf({ measured, limit }: Figure): number | undefined {
-  return limit && measured / limit.value;
-}
-
 /** Formats figures with their limits, ratios and goals, one a line. */
 export function formatFigures(figures: readonly Figure[]): string[] {
   return textTable(figures.map(toRow));
 }
 
-/** The cells of a figure's line. */
-export function toRow(figure: Figure): Row {
-  const { name, unit, measured, limit, goal } = figure;
-  const ratio = ratioOf(figure);
+function toRow({ name, unit, measured, limit, goal }: Figure): Row {
+  const ratio = limit && measured / limit.value;
   const isMet = goal === undefined || ratio === undefined ? "" : ratio <= goal ? "yes" : "no";
   return {
     figure: name,
@@ -41,7 +34,7 @@ function formatNumber(value: number, unit: Figure["unit"]): string {
 }
 
 /** The middle of some numbers, or the mean of the two in the middle. */
-export function median(numbers: readonly number[]): number {
+function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;

@@ -2,18 +2,21 @@
 // it is slow. Run it on a machine that does nothing else.
 import { runCommand } from "../../lib/command";
 import { writeJson } from "../../lib/json";
-import { log, logHeading } from "../../lib/log";
+import { log } from "../../lib/log";
 import { alone } from "../../local/checkoutLock";
 import { inFolder } from "../../local/folder";
 import { type Figure, formatFigures } from "./figures";
 import { measureUpdates } from "./updates";
 
 async function bench(): Promise<void> {
-  logHeading("Measuring updates");
-  const figures: Figure[] = await measureUpdates();
+  const figures: Figure[] = [];
+  // Printed as they are measured, so that a later failure loses none.
+  for await (const measured of measureUpdates()) {
+    for (const line of formatFigures(measured)) console.log(line);
+    figures.push(...measured);
+  }
   const file = inFolder("bench.json");
   writeJson(file, { date: new Date().toISOString(), node: process.version, figures });
-  for (const line of formatFigures(figures)) console.log(line);
   log("bench", file);
 }
 

@@ -109,12 +109,16 @@ export class ReleaseFlow {
     return readFileSync(join(this.repository.clone, path), "utf8");
   }
 
-  /** A language's Dockerfile in the clone, changed where the pattern matches, by its path. */
-  editDockerfile(language: string, pattern: RegExp, to: string): Record<string, string> {
-    const file = `dockerfiles/${language}/Dockerfile`;
+  /** A file of the clone, changed where the pattern matches, by its path. Fails if it matches nowhere. */
+  edit(file: string, pattern: RegExp, to: string): Record<string, string> {
     const changed = this.read(file).replace(pattern, to);
     assert.notEqual(changed, this.read(file));
     return { [file]: changed };
+  }
+
+  /** A language's Dockerfile, changed as `edit` does. */
+  editDockerfile(language: string, pattern: RegExp, to: string): Record<string, string> {
+    return this.edit(`dockerfiles/${language}/Dockerfile`, pattern, to);
   }
 
   /** Lists what the registry serves, one line per tag: the version in the image's label, and javascript's digest. */

@@ -36,14 +36,10 @@ export class TwoMachines {
     const some = `].filter(({ name }) => ${JSON.stringify(languages)}.includes(name));\n`;
     await flow.repository.commit("Release a few languages", {
       ...change(flow),
-      "images/catalogue.ts": replace(flow.read("images/catalogue.ts"), /\];\n*$/, some),
+      ...flow.edit("images/catalogue.ts", /\];\n*$/, some),
       // This machine's config has it because one builder emulates.
-      ...Object.fromEntries(
-        ["Pulumi.dev.yaml", "Pulumi.prod.yaml"].map((file) => [
-          file,
-          replace(flow.read(file), /(crossCompile): "true"/, '$1: "false"'),
-        ]),
-      ),
+      ...flow.edit("Pulumi.dev.yaml", /(crossCompile): "true"/, '$1: "false"'),
+      ...flow.edit("Pulumi.prod.yaml", /(crossCompile): "true"/, '$1: "false"'),
     });
     const { tools } = flow.place.environment;
     const other = await FreshBuilder.start("other", tools, [{ platforms: [platform], emulates: true, pinned: true }]);
@@ -99,9 +95,4 @@ export class TwoMachines {
     await this.own.stop();
     await this.flow.stop();
   }
-}
-
-function replace(text: string, pattern: RegExp, by: string): string {
-  assert.match(text, pattern);
-  return text.replace(pattern, by);
 }
