@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -232,8 +232,7 @@ describe("make up with Docker, for a user without root, Go and Python", () => {
 
   it("fails in a sentence if the daemon ends, and goes on where it was after a restart", async () => {
     const verify = make(first, "verify", "LANGUAGE=yaml", "TAG=v3.66.0");
-    // Until the rebuild runs.
-    await sleep(20_000);
+    while (globSync(join(first, ".local", "rebuild-*")).length === 0) await sleep(100);
     await daemon.stop();
     assertRefused(await verify);
     const refused = await make(first, "up", "LANGUAGE=yaml");
