@@ -8,6 +8,9 @@ import type { BuilderTools } from "./builderTools";
 import { ensureDaemon } from "./daemon";
 import { unmountBelow } from "./mounts";
 
+/** BuildKit's cache, in MB: nothing is kept on purpose, 2 GB of the disk stay free, at most 20 GB are used. */
+const cacheLimits = "0,2000,20000";
+
 const socketIn = (folder: string) => join(folder, "buildkit.sock");
 
 interface BuildKitSettings {
@@ -29,7 +32,8 @@ export async function startBuildKit(
   // The machine's own config, /etc/buildkit/buildkitd.toml, must not matter.
   const config = ["--config=/dev/null", `--root=${join(folder, "buildkit")}`, `--addr=${address}`];
   const workers = ["--oci-worker=true", `--oci-worker-binary=${runc}`, "--containerd-worker=false"];
-  const [command = "", ...args] = [...launcher, buildkitd, ...config, ...workers, ...options];
+  const limits = `--oci-worker-gc-keepstorage=${cacheLimits}`;
+  const [command = "", ...args] = [...launcher, buildkitd, ...config, ...workers, limits, ...options];
   let missing: readonly Platform[] = [];
   const daemon = {
     name: "buildkit",

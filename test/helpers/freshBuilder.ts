@@ -41,7 +41,9 @@ export class FreshBuilder {
     const started = nodes.map(async ({ platforms, emulates, pinned }) => {
       const folder = mkdtempSync(join(parent, "bk-"));
       const launcher = emulates ? [] : ["sh", "-c", withoutEmulators, "sh"];
-      const options = pinned ? platforms.map((platform) => `--oci-worker-platform=${platform}`) : [];
+      const pins = pinned ? platforms.map((platform) => `--oci-worker-platform=${platform}`) : [];
+      // Its files are removed after the test, until when it keeps them all.
+      const options = ["--oci-worker-gc=false", ...pins];
       return { folder, address: await startBuildKit(tools, folder, { platforms, launcher, options }) };
     });
     const all = await Promise.all(started);
