@@ -9,6 +9,9 @@ export interface Figure {
   readonly limit?: { readonly value: number; readonly of: string };
   /** The highest ratio of measured to limit that is wanted. */
   readonly goal?: number;
+  /** The language and the layer, if it is the size of an image's layer. */
+  readonly language?: string;
+  readonly layer?: string;
 }
 
 /** Formats figures with their limits, ratios and goals, one a line. */
@@ -16,7 +19,8 @@ export function formatFigures(figures: readonly Figure[]): string[] {
   return textTable(figures.map(toRow));
 }
 
-function toRow({ name, unit, measured, limit, goal }: Figure): Row {
+/** The cells of a figure in a table. */
+export function toRow({ name, unit, measured, limit, goal }: Figure): Row {
   const ratio = limit && measured / limit.value;
   const isMet = goal === undefined || ratio === undefined ? "" : ratio <= goal ? "yes" : "no";
   return {
@@ -59,3 +63,6 @@ export async function time(task: () => Promise<unknown>): Promise<number> {
   await task();
   return (performance.now() - start) / 1000;
 }
+
+/** The sum of some numbers. */
+export const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) => total + number, 0);

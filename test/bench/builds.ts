@@ -1,0 +1,43 @@
+// How long builds take.
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+import { platforms } from "../../images/platform";
+import { inFolder } from "../../local/folder";
+import { ownPlatform } from "../../local/native/platforms";
+import type { Scratch } from "../helpers/scratch";
+import { type Figure, time } from "./figures";
+import { languages, newer, release, up } from "./releases";
+
+/** A new version of Pulumi for all languages at once, against one build after another. */
+export async function measureParallel(scratch: Scratch): Promise<Figure[]> {
+  const stack = scratch.beside("parallel");
+  await up(stack, release(newer));
+  const build = async (name: string, ...options: string[]) => {
+    const bases = {
+      ...scratch.place.environment.bases,
+      [`pulumi-${platforms[ownPlatform()].targetArch}`]: await pulumiLike(scratch, name),
+    };
+    return time(() => up(stack, { ...release(newer), bases }, { options }));
+  };
+  return [
+    {
+      ...{ name: `a new version, ${languages.length} languages at once`, unit: "s", goal: 0.6 },
+      measured: await build("parallel"),
+      limit: { value: await build("sequential", "--parallel", "1"), of: "one after another" },
+    },
+  ];
+}
+
+/** A folder with Pulumi's programs, each with some bytes more: a version that no builder has seen. */
+async function pulumiLike(scratch: Scratch, name: string): Promise<string> {
+  const folder = join(scratch.place.folder, name);
+  mkdirSync(folder);
+  const archive = inFolder("releases", `pulumi-v${newer}-linux-${platforms[ownPlatform()].pulumiArch}.tar.gz`);
+  await execa("tar", ["-xzf", archive, "-C", folder]);
+  const { stdout } = await execa("find", [join(folder, "pulumi"), "-type", "f"]);
+  for (const file of stdout.split("\n")) appendFileSync(file, name);
+  return folder;
+}
