@@ -18,6 +18,8 @@ export interface Contents {
   readonly hosts: readonly string[];
   /** The version of each Debian package, sorted by name. Empty if the image is not Debian. */
   readonly packages: Versions;
+  /** The bytes of each compressed layer by its digest, if a registry serves the image. */
+  readonly layers?: Readonly<Record<string, number>>;
 }
 
 /** What is inside an image, by platform. */

@@ -111,7 +111,7 @@ async function readInventory(
   const own = { ...image, platforms: image.platforms.filter((platform) => !(platform in handedOver.platforms)) };
   const reads = [readImageContents(own, builder), readPrevious(own, release, builder)] as const;
   const [found, before] = await Promise.all(reads);
-  const now = { ...found, platforms: { ...found.platforms, ...handedOver.platforms } };
+  const now = { ...found, platforms: withLayers(image, { ...found.platforms, ...handedOver.platforms }) };
   const previous = joinPrevious(before, "previous" in handedOver ? handedOver.previous : before);
   const versions = new Set(Object.values(now.platforms).map(({ tools }) => tools["pulumi"] ?? "none"));
   if (versions.size === 1 && versions.has(release.pulumiVersion)) return { ...now, previous };
@@ -123,12 +123,20 @@ async function readInventory(
   );
 }
 
-async function readImageContents({ reference, base, platforms }: ServedImage, builder: Builder) {
+async function readImageContents(image: ServedImage, builder: Builder) {
+  const { reference, base, platforms } = image;
   const contents = platforms.map(async (platform) => {
     const build = { title: reference, platform, inputs: { target: reference } };
     return [platform, await readContents(builder, build)] as const;
   });
-  return { reference, base, platforms: Object.fromEntries(await Promise.all(contents)) };
+  return { reference, base, platforms: withLayers(image, Object.fromEntries(await Promise.all(contents))) };
+}
+
+function withLayers({ layers }: ServedImage, platforms: InventoryImage["platforms"]): InventoryImage["platforms"] {
+  const entries = Object.entries(platforms);
+  return Object.fromEntries(
+    entries.map(([platform, contents]) => [platform, { ...contents, layers: layers[platform] ?? {} }]),
+  );
 }
 
 type Previous = InventoryImage["previous"];

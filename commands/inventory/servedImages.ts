@@ -4,7 +4,7 @@ import { type Release, parseGitTag } from "../../images/gitTag";
 import { baseLabels } from "../../images/labels";
 import { type Platform, isPlatform } from "../../images/platform";
 import { Fault, causeOf, messageOf } from "../../lib/errors";
-import { readImages } from "../../lib/oci/image";
+import { type PlatformImage, readImages } from "../../lib/oci/image";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 
 /** An image that a registry serves, with its platforms sorted. */
@@ -13,6 +13,8 @@ export interface ServedImage {
   /** repository:tag@digest, of the manifest or, if there are several platforms, of the index. */
   readonly reference: string;
   readonly platforms: readonly Platform[];
+  /** The bytes of each compressed layer by its digest, by platform. */
+  readonly layers: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** What it is based on by its labels, name@digest; undefined for images from before this project. */
   readonly base: string | undefined;
 }
@@ -26,9 +28,12 @@ export async function readServed(repository: string, tag: string): Promise<Serve
     const platforms = images.map(({ platform }) => platform).filter(isPlatform);
     const { [baseLabels.name]: name, [baseLabels.digest]: of } = images[0]?.config.config?.Labels ?? {};
     const base = name && of && `${name}@${of}`;
-    return { repository, reference: `${repository}:${tag}@${digest}`, platforms: platforms.sort(), base };
+    const layers = Object.fromEntries(images.map((image) => [image.platform, bytesOf(image)]));
+    return { repository, reference: `${repository}:${tag}@${digest}`, platforms: platforms.sort(), layers, base };
   });
 }
+
+const bytesOf = ({ layers }: PlatformImage) => Object.fromEntries(layers.map(({ digest, size }) => [digest, size]));
 
 /** The tag of the previous release: the highest lower version of the stack. For prod, each `latest` is a `vX.Y.Z` too. */
 export function previousTag({ stack, pulumiVersion }: Release, tags: readonly string[]): string | undefined {

@@ -17,6 +17,8 @@ export function render(inventory: Inventory, format: "markdown" | "text"): strin
   return [
     `${isMarkdown ? "## " : ""}Inside ${tag}${tag === "latest" ? `, which is Pulumi ${version}` : ""}`,
     table(toolRows(inventory)),
+    "What a worker pulls if it has the previous release, and the whole image, compressed, in MB:",
+    table(pullRows(inventory)),
     ...(packages.length > 0 ? ["Changed Debian packages:", table(packages.slice(0, maxListedPackages))] : []),
     ...(more > 0 ? [`and ${more} more.`] : []),
     notes(inventory)
@@ -35,6 +37,23 @@ export function toolRows({ images }: Inventory): Row[] {
   return tools
     .filter((tool) => columns.some(([, column]) => column.has(tool)))
     .map((tool) => ({ tool, ...Object.fromEntries(columns.map(([name, column]) => [name, column.get(tool) ?? ""])) }));
+}
+
+/** A row for each platform, with a column for each language: the megabytes of the layers that are new, and of all. */
+export function pullRows({ images }: Inventory): Row[] {
+  const all = Object.entries(images);
+  const platforms = new Set(all.flatMap(([, image]) => Object.keys(image.platforms)));
+  return [...platforms].sort().map((platform) => {
+    return { platform, ...Object.fromEntries(all.map(([language, image]) => [language, pullText(image, platform)])) };
+  });
+}
+
+function pullText({ platforms, previous }: InventoryImage, platform: string): string {
+  const layers = Object.entries(platforms[platform]?.layers ?? {});
+  const before = previous && "platforms" in previous ? previous.platforms[platform]?.layers : undefined;
+  const megabytes = (some: typeof layers) => (some.reduce((sum, [, size]) => sum + size, 0) / 1e6).toFixed(1);
+  if (layers.length === 0 || before === undefined) return layers.length === 0 ? "" : megabytes(layers);
+  return `${megabytes(layers.filter(([digest]) => !(digest in before)))} of ${megabytes(layers)}`;
 }
 
 /** A row for each changed package, with the languages in which it changed. */

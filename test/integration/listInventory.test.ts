@@ -137,6 +137,10 @@ describe("the inventory of a release", () => {
     assert.ok(markdown.includes(`| git | ${git} | ${git} |`), markdown);
     assert.ok(markdown.includes("\n- all: compared with v3.64.0\n- all: base docker.io/library/debian:"), markdown);
     assert.equal(markdown.match(/→/g)?.length, 2);
+    // The layers with Pulumi's CLI and hosts.
+    const pulls = /\n\| linux\/\w+ \| (\S+) of (\S+) \| (\S+) of (\S+) \|\n/.exec(markdown)?.slice(1).map(Number);
+    const [added = 0, whole = 0] = pulls ?? [];
+    assert.ok(added > 10 && added < whole / 2, markdown);
     assert.doesNotMatch(markdown, /Changed Debian packages/);
   });
 

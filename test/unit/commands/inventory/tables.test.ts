@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { Contents, ImageContents, Inventory, InventoryImage } from "../../../../commands/inventory/contents";
-import { notes, packageRows, render, toolRows } from "../../../../commands/inventory/tables";
+import { notes, packageRows, pullRows, render, toolRows } from "../../../../commands/inventory/tables";
 import { catalogue } from "../../../../images/catalogue";
 
 function contents(tools: Record<string, string>, packages: Record<string, string> = {}, hosts = ["yaml"]): Contents {
@@ -67,6 +67,20 @@ describe("the tables of an inventory", () => {
       { package: "bash", change: "5 → none (linux/amd64), 5 (linux/arm64)", images: "yaml" },
       { package: "git", change: "1 → 2", images: "all" },
       { package: "libc6", change: "none → 2", images: "python" },
+    ]);
+  });
+
+  it("show the megabytes that are new since the previous release, and those of the whole image", () => {
+    const layers = (own: Record<string, number>) => ({ ...contents({}), layers: own });
+    const [old, current] = [layers({ base: 90e6, one: 10e6 }), layers({ base: 90e6, two: 12_340_000 })];
+    const images = {
+      javascript: image(current, current, image(old)),
+      python: image(current),
+      yaml: image(contents({})),
+    };
+    assert.deepEqual(pullRows(inventory(images)), [
+      { platform: "linux/amd64", javascript: "12.3 of 102.3", python: "102.3", yaml: "" },
+      { platform: "linux/arm64", javascript: "102.3", python: "", yaml: "" },
     ]);
   });
 
