@@ -6,6 +6,7 @@ import { execa } from "execa";
 
 import { messageOf } from "../lib/errors";
 import { formatDuration, log } from "../lib/log";
+import { isWatched } from "../lib/terminal";
 import { collectCauses } from "./failureCauses";
 import type { Project } from "./target";
 
@@ -23,7 +24,7 @@ const longestSilence = 60_000;
 export async function runPulumi(project: Project, args: readonly string[]): Promise<Ended> {
   const { folder, env, logs } = project;
   const options = { cwd: folder, env, reject: false } as const;
-  if (process.stdout.isTTY) {
+  if (isWatched(process.stdout)) {
     const running = execa("pulumi", args, { ...options, stdio: "inherit" });
     return { succeeded: !(await waitFor(running)).failed, causes: [] };
   }

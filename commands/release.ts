@@ -8,7 +8,9 @@ import { logHeading } from "../lib/log";
 import { beyondPush } from "../lib/oci/findLost";
 import { readImages } from "../lib/oci/image";
 import { type ClientOf, RefusedError, repositoryClients } from "../lib/oci/repositoryClient";
-import { type Row, markdownTable, textTable } from "../lib/table";
+import { runStep } from "../lib/runStep";
+import { type Row, fittingTable, markdownTable } from "../lib/table";
+import { paint, widthOf } from "../lib/terminal";
 import { type ImageOutputs, UpdateError, findProblems, publish } from "./publish";
 import type { Target } from "./target";
 
@@ -51,13 +53,18 @@ export async function release(
       versionsBy(clientOf),
     );
   });
-  const problems = await findProblems(images, clientOf);
+  const problems = await runStep("registry", "asking for every manifest and blob", async (step) => {
+    const found = await findProblems(images, clientOf);
+    step.done = found.length === 0 ? "serves every manifest and blob" : "does not serve all of it, see below";
+    return found;
+  });
   const subjects = await readSubjects(images, clientOf);
   // Before the report: the images are public by now and are attested from this output.
   setOutputs({ stack: target.stack, tag: wanted.tag, images: JSON.stringify(subjects) });
   if (subjects.length > 0) await reportRelease(subjects, wanted.tag, { before, problems }, clientOf);
   const references = Object.values(images).map(({ repository, tag }) => `${repository}:${tag}`);
   const steps = references.length > 0 ? target.nextSteps?.(references) : undefined;
+  if (steps !== undefined) logHeading("Next");
   for (const step of steps ?? []) console.error(`  ${step}`);
   requireNone(problems);
   requireAll(leftOut, Object.keys(images));
@@ -181,13 +188,15 @@ async function reportRelease(
     const compressed = size === undefined ? "unknown" : `${(size / 1e6).toFixed(1)} MB`;
     const change = changeOf(before.get(repository), digest);
     const architectures = Object.keys(platforms).map((platform) => platform.replace("linux/", ""));
-    rows.push({ language, reference: `${repository}:${tag}`, digest, compressed, linux: architectures.join(), change });
+    const reference = `${repository}:${tag}`;
+    rows.push({ language, reference, digest, size: compressed, platforms: architectures.join(), change });
   }
   const isUnchanged = problems.length === 0 && rows.every(({ change }) => change === "none");
   const sentence = isUnchanged ? "Nothing has changed: every tag serves the same digest as before." : "";
   logHeading("Released");
   const short = rows.map((row) => ({ ...row, digest: `${String(row["digest"]).slice(0, 15)}…` }));
-  for (const line of textTable(short)) console.log(`  ${line}`);
+  const [columns = "", ...lines] = fittingTable(short, widthOf(process.stdout) - 2, "reference");
+  for (const line of [paint("dim", columns, process.stdout), ...lines]) console.log(`  ${line}`);
   if (sentence) console.log(`\n${sentence}`);
   addSummary(["## Released", sentence, markdownTable(rows)].filter(Boolean).join("\n\n"));
 }

@@ -32,7 +32,7 @@ export interface Target {
   readonly releases: () => Promise<Pick<ReleasesSource, "pulumiReleases" | "signatures">>;
   /** Selects and configures the stack for a release; no languages means all. A rollback builds no images. */
   readonly prepare: (release: Release, languages: readonly Language[], isRollback?: boolean) => Promise<Project>;
-  /** What a person can do after a release of these references, a sentence each. */
+  /** What a person can type after a release of these references. */
   readonly nextSteps?: (references: readonly string[]) => readonly string[];
 }
 

@@ -1,6 +1,7 @@
 import { ExecaError } from "execa";
 
 import { Fault } from "./errors";
+import { abandonSteps } from "./runStep";
 
 /** A command that a person or a workflow starts, by its arguments. */
 export type Command = (args: string[]) => Promise<void>;
@@ -32,6 +33,7 @@ export function commandLine([, program = "", name = ""] = process.argv, env = pr
 /** Exits at once, because other work may run for minutes, but flushes first: process.exit() drops pending pipe writes. */
 function exitWith(error: unknown): void {
   process.exitCode = 1;
+  abandonSteps();
   process.stdout.write("", () => {
     console.error(describe(error));
     process.stderr.write("", () => process.exit());

@@ -1,13 +1,22 @@
 // Progress goes to stderr, so that stdout holds a command's result alone and can be piped.
+import wrapAnsi from "wrap-ansi";
 
-/** Logs one line about a part: what is used or done, and why. */
+import { printAbove } from "./liveLines";
+import { paint, widthOf } from "./terminal";
+
+/** The width of the first column, with the spaces around it. */
+export const indent = 23;
+
+/** Logs one line about a part: what is used or done, and why. A narrow terminal breaks it between words. */
 export function log(part: string, text: string): void {
-  console.error(`  ${part.padEnd(20)} ${text}`);
+  const width = Math.max(widthOf() - indent, 20);
+  const lines = width === Infinity ? text : wrapAnsi(text, width).replaceAll("\n", `\n${" ".repeat(indent)}`);
+  printAbove(`  ${part.padEnd(indent - 3)} ${lines}`);
 }
 
 /** Logs a heading above the lines that follow. */
 export function logHeading(text: string): void {
-  console.error(`\n${text}`);
+  printAbove(`\n${paint("bold", text)}`);
 }
 
 /** Formats a duration: 8 s, 2 min 05 s. */
@@ -15,20 +24,4 @@ export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${seconds} s`;
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
-}
-
-/** Runs a slow task and logs every ten seconds how long it has taken, and the `text` that it may set. */
-export async function withProgress<T>(part: string, start: string, work: (state: { text: string }) => Promise<T>) {
-  log(part, start);
-  const began = Date.now();
-  const took = () => formatDuration(Date.now() - began);
-  const state = { text: "" };
-  const timer = setInterval(() => log(part, `… ${[took(), state.text].filter(Boolean).join(", ")}`), 10_000);
-  try {
-    const result = await work(state);
-    log(part, `done in ${took()}`);
-    return result;
-  } finally {
-    clearInterval(timer);
-  }
 }

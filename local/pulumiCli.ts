@@ -9,14 +9,15 @@ import * as semver from "semver";
 import { readArchiveSum } from "../images/pulumiRelease";
 import { Fault, messageOf } from "../lib/errors";
 import { fetchWithRetry } from "../lib/http";
-import { withProgress } from "../lib/log";
+import { log } from "../lib/log";
+import { type Step, runStep } from "../lib/runStep";
 import { inFolder } from "./folder";
 import { findOnPath } from "./install/debianProgram";
 import { fillFolder } from "./install/fillFolder";
 import { goBuild, toolModule } from "./install/goBuild";
 import { pinnedVersion } from "./install/pins";
 import { releaseModule } from "./offline/mirror";
-import { logPart } from "./setupLog";
+import { keepReason } from "./setupLog";
 import { officialReleases, whyMirrored } from "./sources";
 
 const [cli, plugin] = ["Pulumi CLI", "docker-build plugin"];
@@ -29,24 +30,27 @@ const dockerBuild = "github.com/pulumi/pulumi-docker-build";
 const oldestUsable = "3.220.0";
 
 /** Finds a Pulumi CLI with its Node.js host, or else downloads or builds one. Returns the folders to add to PATH. */
-export async function ensurePulumi(): Promise<string[]> {
-  const { version: onPath, reason } = await findCli();
-  if (onPath !== undefined) {
-    logPart(cli, `${onPath}, on PATH`);
-    return [];
-  }
-  const version = pinnedVersion(toolModule("pulumi"), pkg);
-  const downloaded = inFolder("tools", `pulumi-${version}-downloaded`);
-  const built = inFolder("tools", `pulumi-${version}`);
-  if (!existsSync(downloaded) && !existsSync(built)) {
-    const download = () => downloadPulumi(version, downloaded, officialReleases).then(() => undefined, messageOf);
-    const failure = (await whyMirrored()) ?? (await download());
-    if (failure !== undefined) logPart(cli, "building it, no download available", `${reason}; ${failure}`);
-  }
-  const isDownloaded = existsSync(downloaded);
-  if (!isDownloaded) await buildPulumi(version, built);
-  logPart(cli, `${version}, ${isDownloaded ? "downloaded into" : "built in"} .local`);
-  return [isDownloaded ? downloaded : built];
+export function ensurePulumi(): Promise<string[]> {
+  return runStep(cli, "looking for one on PATH", async (step) => {
+    const { version: onPath, reason } = await findCli();
+    if (onPath !== undefined) {
+      step.done = `${onPath}, on PATH`;
+      return [];
+    }
+    const version = pinnedVersion(toolModule("pulumi"), pkg);
+    const downloaded = inFolder("tools", `pulumi-${version}-downloaded`);
+    const built = inFolder("tools", `pulumi-${version}`);
+    if (!existsSync(downloaded) && !existsSync(built)) {
+      step.doing = `downloading ${version} for ${ownSystem}`;
+      const download = () => downloadPulumi(version, downloaded, officialReleases).then(() => undefined, messageOf);
+      const failure = (await whyMirrored()) ?? (await download());
+      if (failure !== undefined) keepReason(cli, "built, no download available", `${reason}; ${failure}`);
+    }
+    const isDownloaded = existsSync(downloaded);
+    if (!isDownloaded) await buildPulumi(version, built, step);
+    step.done = `${version}, ${isDownloaded ? "downloaded into" : "built in"} .local`;
+    return [isDownloaded ? downloaded : built];
+  });
 }
 
 /** The version of the Pulumi CLI on PATH, or else the reason why it cannot be used. */
@@ -68,35 +72,40 @@ const ownSystem = `${process.platform}-${process.arch}`;
  * its SHA-256.
  */
 export async function downloadPulumi(version: string, folder: string, url: string, system = ownSystem): Promise<void> {
-  const warn = (sentence: string) => logPart(cli, sentence);
+  const warn = (sentence: string) => log(cli, sentence);
   const source = { pulumiReleases: url, signatures: "required", warn } as const;
   const { name: archive, sha256 } = await readArchiveSum(version, system, source);
-  await withProgress(cli, `downloading ${version} for ${system}`, async () => {
-    const response = await fetchWithRetry(`${url}/${archive}`, { timeout: 600_000 });
-    if (!response.ok) throw new Error(`${url}/${archive} answers ${response.status}`);
-    const bytes = Buffer.from(await response.arrayBuffer());
-    const sum = hash("sha256", bytes);
-    if (sum !== sha256) throw new Error(`${archive} has the SHA-256 ${sum}, but Pulumi published ${sha256}`);
-    // macOS has another tar, which by default does not read its input.
-    const extract = ["--extract", "--gzip", "--file=-", "--strip-components=1"];
-    await fillFolder(folder, (target) => execa("tar", [...extract, `--directory=${target}`], { input: bytes }));
-  });
+  const response = await fetchWithRetry(`${url}/${archive}`, { timeout: 600_000 });
+  if (!response.ok) throw new Error(`${url}/${archive} answers ${response.status}`);
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const sum = hash("sha256", bytes);
+  if (sum !== sha256) throw new Error(`${archive} has the SHA-256 ${sum}, but Pulumi published ${sha256}`);
+  // macOS has another tar, which by default does not read its input.
+  const extract = ["--extract", "--gzip", "--file=-", "--strip-components=1"];
+  await fillFolder(folder, (target) => execa("tar", [...extract, `--directory=${target}`], { input: bytes }));
 }
 
-async function buildPulumi(version: string, output: string): Promise<void> {
+async function buildPulumi(version: string, output: string, step: Step): Promise<void> {
   const variables = { [`${sdk}/go/common/version.Version`]: `v${version}` };
   const cliSource = { module: toolModule("pulumi"), packages: [`${pkg}/cmd/pulumi`] };
-  await goBuild({ title: `Pulumi CLI ${version}`, ...cliSource, variables, output });
+  await goBuild({ title: `Pulumi CLI ${version}`, minutes: 8, ...cliSource, variables, output }, step);
   // The last release whose Node.js host is a package of a module on the Go proxy.
   const hostSource = { module: releaseModule("3.66.0"), packages: [`${sdk}/nodejs/cmd/pulumi-language-nodejs`] };
   const host = inFolder("tools", "nodejs-host");
-  await goBuild({ title: "Pulumi Node.js host", ...hostSource, output: host });
+  await goBuild({ title: "Pulumi Node.js host", minutes: 1, ...hostSource, output: host }, step);
   // The CLI looks for its host in its own folder first.
   await cp(join(host, "pulumi-language-nodejs"), join(output, "pulumi-language-nodejs"));
 }
 
 /** Finds the docker-build plugin on PATH, or installs it into PULUMI_HOME: with pulumi, or else built from Go modules. */
-export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
+export function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
+  return runStep(plugin, "looking for it", async (step) => {
+    step.done = await installPlugin(env, step);
+  });
+}
+
+/** Returns which one is used, for people. */
+async function installPlugin(env: NodeJS.ProcessEnv, step: Step): Promise<string> {
   const module = toolModule("builder");
   const version = pinnedVersion(module, dockerBuild);
   const output = inFolder("pulumi", "plugins", `resource-${pluginName}-v${version}`);
@@ -105,17 +114,19 @@ export async function ensurePlugin(env: NodeJS.ProcessEnv): Promise<void> {
     const found = await readPluginVersion(onPath, env);
     // pulumi would use it, whatever its version is.
     if (found !== version) throw new Fault(`${onPath} is version ${found}, not ${version}. Remove it from PATH.`);
-    return logPart(plugin, `${version}, on PATH`);
+    return `${version}, on PATH`;
   }
-  if (isInstalled(output)) return logPart(plugin, `${version}, in .local`);
+  if (isInstalled(output)) return `${version}, in .local`;
+  step.doing = `pulumi plugin install ${version}`;
   const args = ["plugin", "install", "resource", pluginName, version];
   const install = await execa("pulumi", args, { env, reject: false, all: true });
-  if (!install.failed) return logPart(plugin, `${version}, installed by pulumi plugin install`);
-  logPart(plugin, "building it, no download available", install.all || install.shortMessage);
+  if (!install.failed) return `${version}, installed by pulumi plugin install`;
+  keepReason(plugin, "built, no download available", install.all ?? install.shortMessage);
   const packages = [`${dockerBuild}/provider/cmd/pulumi-resource-docker-build`];
   const variables = { [`${dockerBuild}/provider.Version`]: version };
-  await goBuild({ title: plugin, module, packages, variables, output });
+  await goBuild({ title: plugin, minutes: 4, module, packages, variables, output }, step);
   await rm(`${output}.partial`, { force: true });
+  return `${version}, built in .local`;
 }
 
 /** Asks a plugin for its schema, which has its version: it has no option that prints it. */

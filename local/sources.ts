@@ -4,8 +4,9 @@ import { isPulumiVersion } from "../images/gitTag";
 import { checksumsName } from "../images/pulumiRelease";
 import { Fault, messageOf } from "../lib/errors";
 import { fetchWithRetry, whyUnavailable } from "../lib/http";
+import { runStep } from "../lib/runStep";
 import { mirroredVersions, requireMirrored, serveMirror } from "./offline/mirror";
-import { logPart } from "./setupLog";
+import { keepReason } from "./setupLog";
 
 /** The URL prefix of Pulumi's own releases. */
 export const officialReleases = "https://get.pulumi.com/releases/sdk";
@@ -22,13 +23,14 @@ export function whyMirrored(): Promise<string | undefined> {
 
 /** Returns the URL prefix of Pulumi's releases, or of their mirror on this host, which it starts. */
 export async function findReleases(host: string): Promise<string> {
-  const unavailable = await whyMirrored();
-  if (unavailable !== undefined) {
-    logPart("Pulumi releases", "built on this machine (get.pulumi.com not reachable)", unavailable);
-    return serveMirror(host);
-  }
-  logPart("Pulumi releases", officialReleases);
-  return officialReleases;
+  const part = "Pulumi releases";
+  const unavailable = await runStep(part, "looking for get.pulumi.com", async (step) => {
+    const reason = await whyMirrored();
+    step.done = reason === undefined ? officialReleases : "built here (get.pulumi.com not reachable)";
+    if (reason !== undefined) keepReason(part, step.done, reason);
+    return reason;
+  });
+  return unavailable === undefined ? officialReleases : serveMirror(host);
 }
 
 /** Checks that Pulumi's own releases are available, or else that the mirror can build this version. */
@@ -50,11 +52,13 @@ export async function defaultTag(): Promise<string> {
 /** Returns the URL prefix of Debian's snapshots; empty if they cannot be reached. Then the base's sources are used. */
 export async function findSnapshots(): Promise<string> {
   const snapshot = argument(readDockerfile("yaml"), "DEBIAN_SNAPSHOT");
-  const unavailable = await whyUnavailable(`${officialSnapshots}/debian/${snapshot}/dists/trixie/InRelease`, probe);
-  if (unavailable !== undefined) {
-    logPart("Debian packages", "today's, so digests change daily (snapshot not reachable)", unavailable);
+  const part = "Debian packages";
+  return runStep(part, "looking for snapshot.debian.org", async (step) => {
+    const reason = await whyUnavailable(`${officialSnapshots}/debian/${snapshot}/dists/trixie/InRelease`, probe);
+    step.done = `snapshot ${snapshot}`;
+    if (reason === undefined) return officialSnapshots;
+    step.done = "today's (snapshot not reachable), so digests vary";
+    keepReason(part, step.done, reason);
     return "";
-  }
-  logPart("Debian packages", `snapshot ${snapshot}`);
-  return officialSnapshots;
+  });
 }

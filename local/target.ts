@@ -10,8 +10,10 @@ import { Fault, messageOf } from "../lib/errors";
 import { Clone } from "../lib/git";
 import { fetchWithRetry } from "../lib/http";
 import { log } from "../lib/log";
+import { runStep } from "../lib/runStep";
 import { registryUrl } from "../lib/oci/repositoryClient";
-import type { Services } from "./backend";
+import type { BackendName, Services } from "./backend";
+import { readUsed } from "./chooseBackend";
 import { projectFolder, setUp, startServices } from "./environment";
 import { checkout, folder, inFolder } from "./folder";
 import { ensureRelease } from "./offline/mirror";
@@ -37,25 +39,29 @@ export function localTarget(): Target {
       started = environment;
       if (environment.mirrored) {
         await ensureRelease(pulumiVersion, environment.platforms);
-        log("signatures", "off: releases that are built on this machine are not signed");
+        log("signatures", "off: releases built on this machine are not signed");
       }
       const stack = { name: "local", env: environment.env, folder: projectFolder };
-      await prepareStack(stack, {
+      const config = {
         ...environment.config,
         pulumiVersion,
         tag,
         registry: readVariable("REGISTRY") ?? environment.registry,
         languages: languages.map(({ name }) => name),
         retag: isRollback,
-      });
+      };
+      await runStep("stack", "local, with its state in .local", () => prepareStack(stack, config));
       const remedies = { unlock: 'make pulumi ARGS="cancel --yes"', builderLog: inFolder("buildkit.log") };
       return { folder: checkout, env: environment.env, logs: folder, languages, isRollback, ...remedies };
     },
-    nextSteps: ([reference]) => [
-      `Try an image: docker run --rm ${reference} pulumi version`,
-      "Stop the builder and the registry: make down",
-    ],
+    nextSteps: ([reference = ""]) => nextSteps(readUsed(), reference),
   };
+}
+
+/** What a person can type after a release: a machine without Docker cannot run an image by itself. */
+export function nextSteps(backend: BackendName | undefined, reference: string): string[] {
+  const run = backend === "docker" ? `docker run --rm ${reference} pulumi version` : `make contract IMAGE=${reference}`;
+  return [run, "make down   # stops the builder and the registry"];
 }
 
 /** Decides what a git tag releases, before minutes of set-up. */
@@ -63,10 +69,18 @@ async function resolveTag(gitTag: string | undefined): Promise<Release> {
   const context = { gitTags: await new Clone(checkout).tags(), withdrawn: readWithdrawn() };
   if (gitTag !== undefined) requireReleasable(gitTag, context);
   await requireRegistry(process.env["REGISTRY"]);
-  const release = requireReleasable(gitTag ?? (await defaultTag()), context);
-  if (gitTag === undefined) log("TAG", `not set: v${release.pulumiVersion}, the newest version available here`);
-  else await requireAvailable(release.pulumiVersion);
+  if (gitTag === undefined) return requireReleasable(await findDefaultTag(), context);
+  const release = requireReleasable(gitTag, context);
+  await requireAvailable(release.pulumiVersion);
   return release;
+}
+
+function findDefaultTag(): Promise<string> {
+  return runStep("TAG", "not set: looking for Pulumi's newest version", async (step) => {
+    const tag = await defaultTag();
+    step.done = `not set: ${tag}, the newest version available here`;
+    return tag;
+  });
 }
 
 /** Checks a registry that is used instead of the local one. */

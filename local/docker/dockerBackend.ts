@@ -5,7 +5,8 @@ import { execa } from "execa";
 import { buildx } from "../../commands/builder";
 import type { Platform } from "../../images/platform";
 import { Fault } from "../../lib/errors";
-import { log, withProgress } from "../../lib/log";
+import { log } from "../../lib/log";
+import { runStep } from "../../lib/runStep";
 import type { Backend, Services } from "../backend";
 import { addBuilder, builderName } from "../addBuilder";
 import { inFolder } from "../folder";
@@ -27,8 +28,11 @@ export const dockerBackend: Backend = {
 async function start(platforms: readonly Platform[]): Promise<Services> {
   const { COMPOSE_PROJECT_NAME: project, REGISTRY_PORT: port } = await prepareCompose();
   const registry = `localhost:${port}`;
-  const up = () => compose("up", "--detach", "--quiet-pull");
-  const { failed, all } = await withProgress("containers", `docker compose up, project ${project}`, up);
+  const { failed, all } = await runStep("containers", `docker compose up, project ${project}`, (step) => {
+    // What is pulled the first time has 100 MB.
+    step.minutes = 1;
+    return compose("up", "--detach", "--quiet-pull");
+  });
   if (failed) throw new Fault(explainFailure(all, port));
   await requireRegistry(port);
   await requirePlatforms(platforms);

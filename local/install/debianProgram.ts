@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { execa } from "execa";
 
 import { Fault, messageOf } from "../../lib/errors";
-import { log } from "../../lib/log";
+import { runStep } from "../../lib/runStep";
 import { inFolder } from "../folder";
 import { fillFolder } from "./fillFolder";
 
@@ -24,7 +24,8 @@ export async function ensureDebianProgram(
   const reasons: string[] = [];
   for (const { debianPackage, program } of sources) {
     const root = inFolder("tools", "debian", debianPackage);
-    const reason = existsSync(root) ? undefined : await download(debianPackage, name, root);
+    const doing = `not on PATH: unpacking Debian's ${debianPackage} into .local`;
+    const reason = existsSync(root) ? undefined : await runStep(name, doing, () => download(debianPackage, root));
     const path = join(root, "usr", "bin", program);
     if (existsSync(path)) return path;
     // In another release of Debian the package may not exist, or only link to another one's program.
@@ -38,8 +39,7 @@ export async function ensureDebianProgram(
 }
 
 /** Returns why it failed. */
-async function download(debianPackage: string, name: string, root: string): Promise<string | undefined> {
-  log(name, `not on PATH: unpacking Debian's package ${debianPackage} into .local`);
+async function download(debianPackage: string, root: string): Promise<string | undefined> {
   const folder = inFolder("tools", "debian", "download");
   for (const list of ["lists", "archives"]) await mkdir(join(folder, list, "partial"), { recursive: true });
   const own = ["-o", `Dir::State::lists=${folder}/lists`, "-o", `Dir::Cache=${folder}`, "-o", "APT::Sandbox::User="];

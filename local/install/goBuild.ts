@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { Fault } from "../../lib/errors";
-import { withProgress } from "../../lib/log";
+import type { Step } from "../../lib/runStep";
 import { fillFolderOnce } from "./fillFolder";
 
 /** Programs to build from a Go module of this repository, whose go.mod and go.sum pin every dependency. */
 export interface GoBuild {
   readonly title: string;
+  /** How many minutes that takes with empty caches, on two cores. */
+  readonly minutes?: number;
   /** The folder of the go.mod. */
   readonly module: string;
   /** The import paths of the programs. */
@@ -28,28 +30,33 @@ export const goEnvironment = { GOWORK: "off" };
 /** The folder with the go.mod of a tool. */
 export const toolModule = (tool: string) => join(__dirname, "..", "offline", "tools", tool);
 
-/** Builds the programs, unless the output folder already holds them, built from the same inputs. */
-export async function goBuild(build: GoBuild): Promise<void> {
-  const { title } = build;
+/**
+ * Builds the programs, unless the output folder already holds them, built from the same inputs.
+ * @param step that the build is a part of: what it does changes
+ */
+export async function goBuild(build: GoBuild, step: Step = { doing: "" }): Promise<void> {
+  const { title, minutes } = build;
   await fillFolderOnce(build.output, fingerprint(build), async (output) => {
     if ((await execa("go", ["version"], { reject: false })).failed) {
       throw new Fault(`Go is not on PATH and is needed to build ${title}. Install Go (https://go.dev/dl) and retry.`);
     }
-    await withProgress(title, "building from Go modules", (progress) => compile({ ...build, output }, progress));
+    Object.assign(step, { doing: "building from Go modules", minutes });
+    await compile({ ...build, output }, step);
   });
 }
 
-async function compile(build: GoBuild, progress: { text: string }): Promise<void> {
+async function compile(build: GoBuild, step: Step): Promise<void> {
+  const { doing } = step;
   const { title, module, packages, variables = {}, architecture, output } = build;
   const settings = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false" };
   const env = { ...goEnvironment, ...settings, GOARCH: architecture };
   const flags = ["-s -w", ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
   const args = ["build", "-v", "-trimpath", "-ldflags", flags, "-o", `${output}/`, ...packages];
   const go = execa("go", args, { cwd: module, env, reject: false, all: true });
-  const lines = { downloaded: 0, compiled: 0 };
+  const lines = { modules: 0, packages: 0 };
   for await (const line of go.iterable({ from: "all" })) {
-    lines[line.startsWith("go: downloading ") ? "downloaded" : "compiled"]++;
-    progress.text = `${lines.downloaded} modules downloaded, ${lines.compiled} packages compiled`;
+    lines[line.startsWith("go: downloading ") ? "modules" : "packages"]++;
+    step.doing = `${doing}: ${lines.modules > 0 ? `${lines.modules} modules, ` : ""}${lines.packages} packages`;
   }
   const { failed, shortMessage, all } = await go;
   if (failed) throw new Fault(`Could not build ${title}. ${shortMessage}\n${all.split("\n").slice(-15).join("\n")}`);

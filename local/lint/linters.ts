@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { Fault } from "../../lib/errors";
-import { withProgress } from "../../lib/log";
+import { runStep } from "../../lib/runStep";
 import { checkout, inFolder } from "../folder";
 import { ensureDebianProgram } from "../install/debianProgram";
 import { fillFolderOnce } from "../install/fillFolder";
@@ -39,9 +39,14 @@ export async function ensureLinters() {
 async function ensureActionlint() {
   const module = join(__dirname, "actionlint");
   const path = "github.com/rhysd/actionlint";
-  const title = `actionlint ${pinnedVersion(module, path)}`;
+  const version = pinnedVersion(module, path);
+  const title = `actionlint ${version}`;
   const output = inFolder("tools", title.replace(" ", "-"));
-  await goBuild({ title: "actionlint", module, packages: [`${path}/cmd/actionlint`], output });
+  const build = { title: "actionlint", minutes: 1, module, packages: [`${path}/cmd/actionlint`], output };
+  await runStep("actionlint", version, async (step) => {
+    await goBuild(build, step);
+    step.done = version;
+  });
   return { program: join(output, "actionlint"), title };
 }
 
@@ -69,7 +74,7 @@ export async function installWheel(name: string, requirements: string, output: s
     }
     const pinned = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement", requirements];
     const install = () => pip("install", "--quiet", ...pinned, "--target", target);
-    const { failed, all } = await withProgress(name, "installing its wheel", install);
+    const { failed, all } = await runStep(name, "installing its wheel", install);
     if (!failed) return;
     throw new Fault(
       `Could not install ${name} from ${requirements}, which pins wheels by their hashes. If the network failed, ` +

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { log } from "../../lib/log";
+import { runStep } from "../../lib/runStep";
 import { builderFolder } from "../folder";
 import { ensureDebianProgram } from "../install/debianProgram";
 import { goBuild, toolModule } from "../install/goBuild";
@@ -17,9 +17,14 @@ const distribution = "github.com/distribution/distribution/v3";
 export async function ensureBuilderTools(): Promise<BuilderTools> {
   const runc = await ensureDebianProgram("runc", "BuildKit runs containers with it");
   const packages = [`${buildKit}/cmd/buildkitd`, `${buildKit}/cmd/buildctl`, `${distribution}/cmd/registry`];
-  await goBuild({ title: "BuildKit and registry", module: builder, packages, output: builderFolder });
   const versions = [buildKit, distribution].map((path) => pinnedVersion(builder, path));
-  log("BuildKit, registry", `${versions.join(", ")}, in .local`);
+  await runStep("BuildKit, registry", "looking for them in .local", async (step) => {
+    await goBuild(
+      { title: "BuildKit and registry", minutes: 5, module: builder, packages, output: builderFolder },
+      step,
+    );
+    step.done = `${versions.join(", ")}, in .local`;
+  });
   const program = (name: string) => join(builderFolder, name);
   return { buildkitd: program("buildkitd"), buildctl: program("buildctl"), registry: program("registry"), runc };
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../lib/errors";
 import { fetchWithRetry } from "../../lib/http";
 import { readJson, writeJson } from "../../lib/json";
-import { log } from "../../lib/log";
+import { runStep } from "../../lib/runStep";
 import { writeWhole } from "../../lib/writeWhole";
 
 /** A process that outlives the command that starts it. */
@@ -46,7 +46,9 @@ const isRunning = (name: string, folder: string) => readRunning(name, folder) !=
 
 /** Starts the daemon as `startDaemon` does, and logs its address. */
 export async function ensureDaemon(daemon: Daemon, folder: string): Promise<void> {
-  log(daemon.name, `${daemon.address} (${await startDaemon(daemon, folder)})`);
+  await runStep(daemon.name, "starting", async (step) => {
+    step.done = `${await startDaemon(daemon, folder)}, ${daemon.address}`;
+  });
 }
 
 /**

@@ -10,7 +10,7 @@ import { readDockerfile, stages } from "../../images/dockerfile";
 import { type Platform, allPlatforms } from "../../images/platform";
 import { Fault } from "../../lib/errors";
 import { readJson, writeJson } from "../../lib/json";
-import { log } from "../../lib/log";
+import { runStep } from "../../lib/runStep";
 import { inFolder } from "../folder";
 import { ownPlatform } from "../native/platforms";
 import { type Contexts, type SubstituteBuilder, buildSubstitute, emptyFolder } from "./buildSubstitute";
@@ -42,15 +42,15 @@ export async function ensureBases(
     const tag = name.replace(/^.*:/, "");
     const [found, recipe] = [known[stage], hashRecipe(stage)];
     const isCurrent = found?.image === image && found.recipe === recipe;
-    const finding = isCurrent ? found : await inspect(stage, { image, recipe }, workshop);
-    if (finding.substitutes === null) {
-      log(`base ${stage}`, name);
-    } else {
-      const context = await buildSubstitute(stage, tag, wanted, finding.substitutes, workshop, bases);
-      for (const replaced of [stage, ...others]) bases[replaced] = context;
-      log(`base ${stage}`, `substitute for ${name}: ${describe(stage, wanted)}`);
-    }
-    known[stage] = finding;
+    await runStep(`base ${stage}`, `pulling ${name}`, async (step) => {
+      const finding = isCurrent ? found : await inspect(stage, { image, recipe }, workshop);
+      step.done = finding.substitutes === null ? name : `substitute: ${describe(stage, wanted)}`;
+      if (finding.substitutes !== null) {
+        const context = await buildSubstitute(stage, tag, wanted, finding.substitutes, workshop, bases, step);
+        for (const replaced of [stage, ...others]) bases[replaced] = context;
+      }
+      known[stage] = finding;
+    });
     writeJson(file, known);
   }
   const sdk = bases["dotnet"];

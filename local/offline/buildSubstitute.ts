@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { type Platform, platforms } from "../../images/platform";
-import { withProgress } from "../../lib/log";
+import type { Step } from "../../lib/runStep";
 import type { Services } from "../backend";
 import { inFolder } from "../folder";
-import { ensureEmulation } from "../native/platforms";
+import { ensureEmulation, ownPlatform } from "../native/platforms";
 import { buildEpoch, substitutes } from "./substitutes";
 
 /** What builds and stores substitutes: the client of BuildKit, and the address of the registry. */
@@ -20,6 +20,7 @@ export type Contexts = Readonly<Record<string, string>>;
  * Builds a stage's substitute for each platform that is not pushed yet. Joins several platforms in one image.
  * @param tag of the official image
  * @param pushed path:tag@digest in the workshop's registry, by platform: completed by this function
+ * @param step that the build is a part of: what it does changes
  * @returns a build context, docker-image://…
  */
 export async function buildSubstitute(
@@ -29,11 +30,12 @@ export async function buildSubstitute(
   pushed: Partial<Record<Platform, string>>,
   workshop: SubstituteBuilder,
   bases: Contexts,
+  step: Step,
 ): Promise<string> {
   const contextOf = (reference: string) => `docker-image://${workshop.registry}/${reference}`;
   const contexts: Record<string, string> = {};
   for (const platform of wanted) {
-    const reference = (pushed[platform] ??= await buildPlatform(stage, tag, platform, workshop, bases));
+    const reference = (pushed[platform] ??= await buildPlatform(stage, tag, platform, workshop, bases, step));
     contexts[`substitute-${platforms[platform].targetArch}`] = contextOf(reference);
   }
   const [first = "", ...others] = Object.values(contexts);
@@ -49,17 +51,19 @@ async function buildPlatform(
   platform: Platform,
   workshop: SubstituteBuilder,
   bases: Contexts,
+  step: Step,
 ): Promise<string> {
   const substitute = substitutes[stage];
   if (substitute === undefined) throw new Error(`Stage ${stage} has no substitute.`);
   // Here too, even if the builder that will use it runs the platform elsewhere.
   await ensureEmulation([platform]);
-  return withProgress(`base ${stage}`, `building for ${platform}: ${substitute.title(platform)}`, async () => {
-    const folder = await emptyFolder(stage);
-    await substitute.prepare(folder, tag, platform);
-    const name = `substitute/${stage}:${tag}-${platforms[platform].targetArch}`;
-    return buildAndPush(folder, name, [platform], workshop, bases);
-  });
+  // Emulated, it may take five.
+  if (platform === ownPlatform()) step.minutes = 1;
+  step.doing = `building for ${platform}: ${substitute.title(platform)}`;
+  const folder = await emptyFolder(stage);
+  await substitute.prepare(folder, tag, platform);
+  const name = `substitute/${stage}:${tag}-${platforms[platform].targetArch}`;
+  return buildAndPush(folder, name, [platform], workshop, bases);
 }
 
 /** Creates an empty folder for a substitute's files. */

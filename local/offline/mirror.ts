@@ -11,6 +11,7 @@ import { archiveName, checksumsName } from "../../images/pulumiRelease";
 import { Fault } from "../../lib/errors";
 import { readJson, writeJson } from "../../lib/json";
 import { log } from "../../lib/log";
+import { type Step, runStep } from "../../lib/runStep";
 import { writeWhole } from "../../lib/writeWhole";
 import { folder, inFolder } from "../folder";
 import { type GoBuild, fingerprint, goBuild, goEnvironment, toolModule } from "../install/goBuild";
@@ -76,11 +77,17 @@ export async function serveMirror(host: string): Promise<string> {
 export async function ensureRelease(version: string, wanted: readonly Platform[]): Promise<void> {
   requireMirrored(version);
   await mkdir(mirrorFolder, { recursive: true });
-  for (const platform of wanted) await ensureArchive(version, platform);
+  for (const platform of wanted) {
+    const text = `${version} for ${platform}, built from Pulumi's modules`;
+    await runStep("Pulumi release", text, (step) => {
+      step.done = text;
+      return ensureArchive(version, platform, step);
+    });
+  }
   writeChecksums(version);
 }
 
-async function ensureArchive(version: string, platform: Platform): Promise<void> {
+async function ensureArchive(version: string, platform: Platform, step: Step): Promise<void> {
   const archive = join(mirrorFolder, archiveName(version, platform));
   const builds = programsOf(version, platform);
   const inputs = builds.map(fingerprint).join("\n");
@@ -91,7 +98,7 @@ async function ensureArchive(version: string, platform: Platform): Promise<void>
   await mkdir(release, { recursive: true });
   for (const [index, build] of builds.entries()) {
     const output = join(work, `programs-${index}`);
-    await goBuild({ ...build, output });
+    await goBuild({ ...build, output }, step);
     const programs = (await readdir(output)).filter((name) => name.startsWith("pulumi"));
     for (const name of programs) await copyFile(join(output, name), join(release, name));
   }
@@ -122,6 +129,7 @@ function programsOf(version: string, platform: Platform): Omit<GoBuild, "output"
   return [
     {
       title: `Pulumi ${version}, ${platform}`,
+      minutes: 3,
       module: releaseModule(version),
       packages: [
         `${pkg}/cmd/pulumi`,
@@ -136,6 +144,7 @@ function programsOf(version: string, platform: Platform): Omit<GoBuild, "output"
     },
     {
       title: `Pulumi .NET host, ${platform}`,
+      minutes: 1,
       module: toolModule("dotnet-host"),
       packages: [`${sdk}/dotnet/cmd/pulumi-language-dotnet`],
       architecture,

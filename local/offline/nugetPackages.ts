@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { Fault } from "../../lib/errors";
-import { withProgress } from "../../lib/log";
+import { runStep } from "../../lib/runStep";
 import { inFolder } from "../folder";
 import { fillFolderOnce } from "../install/fillFolder";
 import type { SubstituteBuilder } from "./buildSubstitute";
@@ -24,7 +24,7 @@ const sources = join(__dirname, "nuget");
 export async function ensureNugetPackages(sdk: string, { client }: Pick<SubstituteBuilder, "client">): Promise<void> {
   const packages = join(dotnetFolder() ?? "", "packages");
   await fillFolderOnce(nugetPackages, fingerprint(packages), (output) =>
-    withProgress("NuGet packages", "packing substitutes for Pulumi's", async () => {
+    runStep("NuGet packages", "packing substitutes for Pulumi's", async () => {
       const named = { dotnet: { location: sdk }, packages: { location: packages } };
       const build = { platform: "linux/amd64", inputs: { context: { location: sources, named } } };
       const [program = "", ...args] = client.command(build, sources, `type=local,dest=${output}`);

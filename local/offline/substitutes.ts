@@ -22,8 +22,8 @@ export interface Substitute {
 
 /** The substitutes, by the stage that they replace. */
 export const substitutes: Readonly<Record<string, Substitute>> = {
-  debian: { title: () => "Debian from its packages, by mmdebstrap", prepare: prepareDebian },
-  node: { title: () => "Node.js, npm and corepack from their npm packages", prepare: prepareNode },
+  debian: { title: () => "Debian's packages, by mmdebstrap", prepare: prepareDebian },
+  node: { title: () => "npm packages of Node.js, npm, corepack", prepare: prepareNode },
   golang: { title: () => "the Go toolchain from its module", prepare: prepareGolang },
   dotnet: {
     title: (platform) =>

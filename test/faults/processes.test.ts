@@ -114,11 +114,11 @@ describeFaults("processes", {
     strike: async (copy) => {
       rmSync(copy.local("tools", "builder"), { recursive: true });
       const running = copy.start("up", release);
-      await running.says(/BuildKit and registry building from Go modules/);
+      await running.says(/BuildKit, registry +building from Go modules/);
       process.kill(-running.pid, "SIGKILL");
       return running.ended;
     },
-    says: /BuildKit and registry building from Go modules/,
+    says: /BuildKit, registry +building from Go modules/,
     exit: 137,
   },
   "Ctrl-C while it builds": {

@@ -10,10 +10,11 @@ interface CapturedLog {
  */
 export async function captureLog(work: () => Promise<unknown>): Promise<CapturedLog> {
   const { error: print } = console;
-  const { isTTY } = process.stdout;
+  const outputs = [process.stdout, process.stderr];
+  const terminals = outputs.map(({ isTTY }) => isTTY);
   const lines: string[] = [];
   console.error = (text: unknown) => lines.push(...String(text).split("\n"));
-  process.stdout.isTTY = false;
+  for (const output of outputs) output.isTTY = false;
   try {
     await work();
     return { lines };
@@ -21,6 +22,6 @@ export async function captureLog(work: () => Promise<unknown>): Promise<Captured
     return { lines, error };
   } finally {
     console.error = print;
-    process.stdout.isTTY = isTTY;
+    outputs.forEach((output, index) => (output.isTTY = terminals[index] ?? false));
   }
 }

@@ -1,40 +1,30 @@
 import assert from "node:assert/strict";
-import { mock } from "node:test";
 
-import { formatDuration, log, logHeading, withProgress } from "../../../lib/log";
+import { formatDuration, log, logHeading } from "../../../lib/log";
+import { captureLog } from "../../helpers/captureLog";
+import { withEnvironment } from "../../helpers/withEnvironment";
 
 describe("the log", () => {
-  let lines: string[];
-  beforeEach(() => {
-    lines = [];
-    mock.method(console, "error", (line: string) => lines.push(line));
-    mock.method(console, "log", () => assert.fail("stdout is for results"));
-  });
-  afterEach(() => mock.restoreAll());
+  const logged = (COLUMNS: string, work: () => void) =>
+    withEnvironment({ COLUMNS }, async () => (await captureLog(() => Promise.resolve(work()))).lines);
 
-  it("is on stderr, with the texts aligned", () => {
-    logHeading("Releasing v3.66.0");
-    log("registry", "localhost:5000");
-    assert.deepEqual(lines, ["\nReleasing v3.66.0", "  registry             localhost:5000"]);
-  });
-
-  it("shows the progress of a slow task every ten seconds, and its end if it succeeds", async () => {
-    mock.timers.enable({ apis: ["setInterval", "Date"] });
-    const result = await withProgress("builder", "compiling", (state) => {
-      mock.timers.tick(10_000);
-      state.text = "3 of 5";
-      mock.timers.tick(10_000);
-      return Promise.resolve("built");
+  it("is on stderr, with the texts aligned", async () => {
+    const lines = await logged("", () => {
+      logHeading("Releasing v3.66.0");
+      log("registry", "localhost:5000");
     });
-    await assert.rejects(
-      withProgress("builder", "again", () => Promise.reject(new Error("broken"))),
-      /broken/,
-    );
-    mock.timers.tick(60_000);
-    mock.timers.reset();
-    assert.equal(result, "built");
-    const texts = lines.map((line) => line.replace(/^ {2}builder +/, ""));
-    assert.deepEqual(texts, ["compiling", "… 10 s", "… 20 s, 3 of 5", "done in 20 s", "again"]);
+    assert.deepEqual(lines, ["", "Releasing v3.66.0", "  registry             localhost:5000"]);
+  });
+
+  it("breaks a line between words if it is wider than COLUMNS, and no path", async () => {
+    const path = `/${"folder/".repeat(6)}`;
+    const lines = await logged("50", () => log("buildkit", `0.31.0, of the official image, in ${path}`));
+    const space = " ".repeat(21);
+    assert.deepEqual(lines, [
+      "  buildkit             0.31.0, of the official",
+      `  ${space}image, in`,
+      `  ${space}${path}`,
+    ]);
   });
 });
 

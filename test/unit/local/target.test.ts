@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { localTarget, requireRegistry } from "../../../local/target";
+import { nextSteps, requireRegistry } from "../../../local/target";
 import { serve } from "../../helpers/http";
 
 describe("the local target", () => {
@@ -14,9 +14,12 @@ describe("the local target", () => {
     await assert.rejects(requireRegistry(registry), /is not a usable registry: http:\S+ answers 404\. Start it/);
   });
 
-  it("tells how to try a release and how to stop the daemons", () =>
-    assert.deepEqual(localTarget().nextSteps?.(["localhost:5000/runner-pulumi-yaml:v3.66.0"]), [
-      "Try an image: docker run --rm localhost:5000/runner-pulumi-yaml:v3.66.0 pulumi version",
-      "Stop the builder and the registry: make down",
-    ]));
+  const reference = "localhost:5000/runner-pulumi-yaml:v3.66.0";
+  for (const [backend, command] of [
+    ["docker", `docker run --rm ${reference} pulumi version`],
+    ["native", `make contract IMAGE=${reference}`],
+  ] as const) {
+    it(`names commands that try a release and stop the daemons, with the ${backend} backend`, () =>
+      assert.deepEqual(nextSteps(backend, reference), [command, "make down   # stops the builder and the registry"]));
+  }
 });
