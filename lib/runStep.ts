@@ -8,7 +8,7 @@ export interface Step {
   doing: string;
   /** What it did, for the line that remains; `doing` if it is not set. */
   done?: string;
-  /** How many minutes it takes at most, as measured. */
+  /** How many minutes it takes at most, as measured; an estimate that turns out wrong is no longer shown. */
   minutes?: number;
 }
 
@@ -26,7 +26,10 @@ export async function runStep<T>(part: string, doing: string, work: (step: Step)
   const step: Step = { doing };
   const began = Date.now();
   const took = () => formatDuration(Date.now() - began);
-  const time = () => (step.minutes === undefined ? took() : `${took()} of up to ${step.minutes} min`);
+  const time = () => {
+    const { minutes = 0 } = step;
+    return Date.now() - began < minutes * 60_000 ? `${took()} of up to ${minutes} min` : took();
+  };
   const leave = isWatched()
     ? show(() => liveLine(part, step.doing, time()))
     : report(() => log(part, `${step.doing} … ${time()}`));

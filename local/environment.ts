@@ -7,7 +7,7 @@ import { log, logHeading } from "../lib/log";
 import { writeWhole } from "../lib/writeWhole";
 import type { Backend, Services } from "./backend";
 import { chooseBackend, remember } from "./chooseBackend";
-import { checkout, estimateSetUp, folder, inFolder, prepareFolder } from "./folder";
+import { type Purpose, checkout, estimateSetUp, folder, inFolder, prepareFolder } from "./folder";
 import { ownPlatform } from "./native/platforms";
 import { builderName } from "./addBuilder";
 import { requireNeeds } from "./doctor/doctor";
@@ -23,13 +23,18 @@ export type Environment = Awaited<ReturnType<typeof setUp>>;
  * Installs and starts everything that a release for these platforms needs. Repeated calls take seconds.
  * @param languages whose images are built; all by default
  * @param runs the platforms that this machine's BuildKit runs; fewer if another builder builds the images
+ * @param purpose what the command does then: one that only reads needs no disk space for it
  * @returns among others the environment variables for pulumi, and the config that every release needs
  */
 export async function setUp(
   platforms: readonly Platform[] = [ownPlatform()],
-  { languages, runs = platforms }: { languages?: readonly Language[]; runs?: readonly Platform[] } = {},
+  {
+    languages,
+    runs = platforms,
+    purpose = "build",
+  }: { languages?: readonly Language[]; runs?: readonly Platform[]; purpose?: Purpose } = {},
 ) {
-  const services = await startServices(runs);
+  const services = await startServices(runs, purpose);
   const { buildKit, registry, client, host } = services;
   const [pulumiReleases, debianSnapshots] = await Promise.all([findReleases(host), findSnapshots()]);
   // In parallel: an emulated substitute uses a single core, and so does much of a compiler's work.
@@ -47,19 +52,19 @@ export async function setUp(
 }
 
 /** Starts the registry and a BuildKit that runs these platforms, after all that can fail at once. */
-export async function startServices(runs: readonly Platform[]): Promise<Services> {
-  const backend = await prepareBackend();
+export async function startServices(runs: readonly Platform[], purpose: Purpose): Promise<Services> {
+  const backend = await prepareBackend(purpose);
   const services = await backend.start(runs);
   remember(backend);
   return services;
 }
 
-async function prepareBackend(): Promise<Backend> {
+async function prepareBackend(purpose: Purpose): Promise<Backend> {
   logHeading(`Setting up in ${folder}`);
   const backend = await chooseBackend();
   backend.requireUsable();
-  await requireNeeds(backend.name);
-  prepareFolder(backend.name);
+  await requireNeeds(backend.name, purpose);
+  prepareFolder(backend.name, purpose);
   const estimate = estimateSetUp(backend);
   if (estimate !== undefined) log("first set-up", estimate);
   return backend;

@@ -13,14 +13,21 @@ export const inFolder = (...parts: string[]) => join(folder, ...parts);
 /** The folder of BuildKit and the registry. */
 export const builderFolder = inFolder("tools", "builder");
 
+/** What a command does with a machine that is set up: `build` images, or only `read` what it published. */
+export type Purpose = "build" | "read";
+
 /**
- * The disk space in GB that a first `make up` uses here by backend, and the most that another one adds. Without Docker, Go's
+ * The disk space in GB that a first set-up uses here by backend, and the most that a later command adds. Without Docker, Go's
  * caches are included; with Docker, its volumes are not.
  */
-const gigabytes = { first: { native: 9, docker: 2 }, later: { native: 2, docker: 0.5 } };
+const gigabytes = {
+  first: { native: 9, docker: 2 },
+  build: { native: 2, docker: 0.5 },
+  read: { native: 0, docker: 0 },
+};
 
-/** Creates the folder, if it is writable and its disk has space for a set-up. */
-export function prepareFolder(backend: BackendName): void {
+/** Creates the folder, if it is writable and its disk has space for what a command does. */
+export function prepareFolder(backend: BackendName, purpose: Purpose): void {
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(inFolder(".writable"), "");
@@ -29,7 +36,7 @@ export function prepareFolder(backend: BackendName): void {
     const remedy = "Free some disk space, or clone the repository to a writable folder.";
     throw new Fault(`${folder} is not writable (${code}). ${remedy}`);
   }
-  const [free, needed] = [freeGigabytes(folder), neededGigabytes(backend)];
+  const [free, needed] = [freeGigabytes(folder), neededGigabytes(backend, purpose)];
   if (free >= needed) return;
   throw new Fault(`${folder} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`);
 }
@@ -40,9 +47,9 @@ export function freeGigabytes(path: string): number {
   return (bavail * bsize) / 1e9;
 }
 
-/** The space that the next set-up needs. The file is written at the end of one. */
-export const neededGigabytes = (backend: BackendName) =>
-  gigabytes[existsSync(inFolder("env")) ? "later" : "first"][backend];
+/** The space that a command needs, after a set-up or with one. The file is written at the end of one. */
+export const neededGigabytes = (backend: BackendName, purpose: Purpose) =>
+  gigabytes[existsSync(inFolder("env")) ? purpose : "first"][backend];
 
 /** The parts that a first set-up installs with any backend, and their minutes if nothing is cached; on two cores. */
 const parts = [

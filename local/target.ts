@@ -25,7 +25,7 @@ export function localTarget(): Target {
   const platforms = selectedPlatforms();
   let started: Pick<Services, "registry" | "host"> | undefined;
   // Without the rest of the set-up, so that a missing tag is reported at once.
-  const start = async () => (started ??= await startServices([]));
+  const start = async () => (started ??= await startServices([], "read"));
   return {
     stack: "local",
     resolve: resolveTag,
@@ -105,7 +105,7 @@ export async function requireRegistry(registry: string | undefined): Promise<voi
 export async function runLocalPulumi(): Promise<void> {
   const args = parseCommandString(process.env["ARGS"] ?? "");
   // No languages: the bases in the stack's config are those of its last release.
-  const { env } = await setUp(undefined, { languages: [] });
+  const { env } = await setUp(undefined, { languages: [], purpose: "read" });
   const result = await execa("pulumi", args, { cwd: checkout, env, stdio: "inherit", reject: false });
   process.exitCode = result.exitCode ?? 1;
 }

@@ -9,9 +9,9 @@ import { folder } from "./folder";
 import { ownPlatform } from "./native/platforms";
 import { ensureRelease } from "./offline/mirror";
 
-/** Starts this machine's BuildKit as the builder that runs images of these platforms. */
+/** Starts this machine's BuildKit as the builder that reads images of these platforms. */
 export async function localBuilder(platforms: readonly Platform[]): Promise<Builder> {
-  return (await startServices(platforms)).client;
+  return (await startServices(platforms, "read")).client;
 }
 
 /** Prepares this machine to rebuild images: on its own BuildKit, or on the buildx builder in BUILDER. */

@@ -5,7 +5,7 @@ import { execa } from "execa";
 
 import { whyUnavailable } from "../../lib/http";
 import type { BackendName } from "../backend";
-import { builderFolder, folder, freeGigabytes, inFolder, neededGigabytes } from "../folder";
+import { type Purpose, builderFolder, folder, freeGigabytes, inFolder, neededGigabytes } from "../folder";
 import { findOnPath } from "../install/debianProgram";
 import { findCli } from "../pulumiCli";
 import { officialReleases } from "../sources";
@@ -13,16 +13,16 @@ import { officialReleases } from "../sources";
 /** What was found out about a part of this machine. */
 export interface Check {
   readonly part: string;
-  /** `needed`: `make up` cannot run without it. `optional`: it does without. */
+  /** `needed`: the command cannot run without it. `optional`: it does without. */
   readonly state: "there" | "needed" | "optional";
   /** What is there; or else what is missing and how to get it, a sentence. */
   readonly text: string;
 }
 
-/** What `make up` needs with a backend. Takes a fraction of a second. */
-export async function checkNeeds(backend: BackendName): Promise<Check[]> {
+/** What a command needs with a backend. Takes a fraction of a second. */
+export async function checkNeeds(backend: BackendName, purpose: Purpose): Promise<Check[]> {
   const git = await checkProgram("git", "git", "needed", "Install git: it reads the repository's tags.");
-  const common = [git, checkDisk(backend)];
+  const common = [git, checkDisk(backend, purpose)];
   return backend === "docker" ? common : [...common, checkRoot(), await checkGo(), checkApt()];
 }
 
@@ -45,9 +45,9 @@ async function checkProgram(part: string, program: string, otherwise: "needed" |
   };
 }
 
-function checkDisk(backend: BackendName): Check {
+function checkDisk(backend: BackendName, purpose: Purpose): Check {
   const existing = existsSync(folder) ? folder : dirname(folder);
-  const [free, needed] = [freeGigabytes(existing), neededGigabytes(backend)];
+  const [free, needed] = [freeGigabytes(existing), neededGigabytes(backend, purpose)];
   if (free >= needed) return { part: "disk", state: "there", text: `${free.toFixed(0)} GB free` };
   const text = `${existing} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`;
   return { part: "disk", state: "needed", text };
@@ -59,7 +59,7 @@ function checkRoot(): Check {
   return {
     part: "root",
     state: "needed",
-    text: `BuildKit needs root, but this is uid ${uid}. Use sudo make up, or Docker.`,
+    text: `BuildKit needs root, but this is uid ${uid}. Run it with sudo, or use Docker.`,
   };
 }
 

@@ -1,8 +1,10 @@
+import { commandLine } from "../../lib/command";
 import { Fault, listProblems } from "../../lib/errors";
 import { textTable } from "../../lib/table";
 import type { BackendName } from "../backend";
 import { chooseBackend } from "../chooseBackend";
 import { whyUnusable } from "../docker/whyUnusable";
+import type { Purpose } from "../folder";
 import { type Check, checkNeeds, checkOptions } from "./checks";
 
 /** Prints what `make up` needs and uses, what is missing and how to get it. @throws {Fault} if it cannot run */
@@ -16,20 +18,20 @@ export async function doctor(): Promise<void> {
           state: "optional",
           text: `${unusable}. Install it: https://docs.docker.com/get-started/get-docker`,
         };
-  const [needs, options] = await Promise.all([checkNeeds(name), checkOptions()]);
+  const [needs, options] = await Promise.all([checkNeeds(name, "build"), checkOptions()]);
   const node: Check = { part: "Node.js", state: "there", text: process.version };
   const rows = [docker, node, ...needs, ...options].map(({ part, state, text }) => ({ part, state, what: text }));
   for (const line of textTable(rows)) console.log(`  ${line}`);
-  requireAll(name, needs);
+  requireAll("make up", name, needs);
   console.log(`\nmake up can run, with the ${name} backend.`);
 }
 
-/** Refuses a machine on which a backend cannot run, with a sentence for each thing that is missing. */
-export async function requireNeeds(backend: BackendName): Promise<void> {
-  requireAll(backend, await checkNeeds(backend));
+/** Refuses a machine on which this command cannot run, with a sentence for each thing that is missing. */
+export async function requireNeeds(backend: BackendName, purpose: Purpose, command = commandLine()): Promise<void> {
+  requireAll(command, backend, await checkNeeds(backend, purpose));
 }
 
-function requireAll(backend: BackendName, checks: readonly Check[]): void {
+function requireAll(command: string, backend: BackendName, checks: readonly Check[]): void {
   const missing = checks.filter(({ state }) => state === "needed").map(({ part, text }) => `${part}: ${text}`);
-  if (missing.length > 0) throw new Fault(listProblems(`make up cannot run with the ${backend} backend:`, missing));
+  if (missing.length > 0) throw new Fault(listProblems(`${command} cannot run with the ${backend} backend:`, missing));
 }

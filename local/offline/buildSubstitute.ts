@@ -58,7 +58,7 @@ async function buildPlatform(
   // Here too, even if the builder that will use it runs the platform elsewhere.
   await ensureEmulation([platform]);
   // Emulated, it may take five.
-  if (platform === ownPlatform()) step.minutes = 1;
+  if (platform === ownPlatform()) step.minutes = 2;
   step.doing = `building for ${platform}: ${substitute.title(platform)}`;
   const folder = await emptyFolder(stage);
   await substitute.prepare(folder, tag, platform);

@@ -15,7 +15,7 @@ async function contract(): Promise<void> {
   const { reference, platform, languages } = readSelection();
   // runc runs the checks, so BuildKit runs as a process here too.
   requireBuildKitCanStart(folder);
-  prepareFolder("native");
+  prepareFolder("native", "build");
   await ensureEmulation([platform]);
   const tools = await ensureBuilderTools();
   const address = await startBuildKit(tools, folder, { platforms: [platform] });

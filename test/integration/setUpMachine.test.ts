@@ -16,10 +16,14 @@ import { copyCheckout } from "../helpers/checkoutFiles";
 import { serve } from "../helpers/http";
 import { type Machine, openPlace } from "../helpers/scratch";
 import { ScratchRepository, git, linkPackages } from "../helpers/scratchRepository";
+import { useTemporaryFolder } from "../helpers/temporaryFolder";
 
 describe("a machine that is set up", () => {
   let environment: Machine;
   let folder: string;
+
+  /** Outside of .local. */
+  const kept = useTemporaryFolder();
 
   before(async () => {
     ({ environment, folder } = await openPlace(["3.66.0"]));
@@ -79,6 +83,22 @@ describe("a machine that is set up", () => {
     const sentence = `${other} cannot be emulated on this ${ownPlatform()} machine: its kernel does not accept qemu-`;
     assert.ok(output.includes(sentence), output);
     assert.match(output, /Remove linux\/\w+ from PLATFORMS, or build on a machine whose kernel has binfmt_misc\./);
+  });
+
+  it("reads on a disk that has no space for a release", async () => {
+    // To this command, .local is on a disk of 100 MB: its files are copied, everything else is mounted.
+    const mountAll = `for name in *; do
+      if [ -f "$name" ]; then cp "$name" "$1"; continue; fi
+      if [ -d "$name" ]; then mkdir "$1/$name"; else touch "$1/$name"; fi
+      mount --bind "$name" "$1/$name"
+    done`;
+    const small = `mount --bind "$1" "$2" && mount -t tmpfs -o size=100m tmpfs "$1" && cd "$2" && ${mountAll}`;
+    const full = ["unshare", "--mount", "sh", "-ec", `${small}; cd "$3"; shift 3; exec "$@"`, "sh"];
+    const [program = "", ...args] = [...full, inFolder(), kept(), checkout, "make"];
+    const { stdout } = await execa(program, [...args, "--silent", "pulumi", "ARGS=stack ls --json"], { cwd: checkout });
+    assert.ok(Array.isArray(JSON.parse(stdout)), stdout);
+    const output = await refusal({ TAG: "v3.66.0" }, checkout, [program, ...args, "up"]);
+    assert.match(output, /^make up TAG=v3\.66\.0 cannot run with the native backend:\n {2}- disk: .* needs 2\.0 GB\./m);
   });
 
   it("downloads a working Pulumi CLI, packed as Pulumi publishes it", async () => {

@@ -28,13 +28,17 @@ describe("a step", () => {
     const lines = await texts(async () => {
       const failing = runStep("builder", "compiling", (step) => {
         mock.timers.tick(3000);
-        Object.assign(step, { doing: "compiling: 3 packages", minutes: 5 });
-        mock.timers.tick(30_000);
+        Object.assign(step, { doing: "compiling: 3 packages", minutes: 1 });
+        for (let time = 0; time < 60_000; time += 30_000) mock.timers.tick(30_000);
         return Promise.reject(new Error("broken"));
       });
       await assert.rejects(failing, /broken/);
       mock.timers.tick(60_000);
     });
-    assert.deepEqual(lines, ["compiling … 3 s", "compiling: 3 packages … 33 s of up to 5 min"]);
+    assert.deepEqual(lines, [
+      "compiling … 3 s",
+      "compiling: 3 packages … 33 s of up to 1 min",
+      "compiling: 3 packages … 1 min 03 s",
+    ]);
   });
 });

@@ -11,7 +11,7 @@ describe("what make up needs", () => {
   /** Does something on a machine that only has the programs in the folder. */
   const without = <T>(work: () => Promise<T>) => withEnvironment({ PATH: files.path() }, work);
   const states = async (backend: "docker" | "native") =>
-    Object.fromEntries((await without(() => checkNeeds(backend))).map(({ part, state }) => [part, state]));
+    Object.fromEntries((await without(() => checkNeeds(backend, "build"))).map(({ part, state }) => [part, state]));
 
   it("is neither root nor Go nor apt with Docker", async () => {
     files.writeProgram("git", "echo git version 2.50.0");
@@ -30,9 +30,9 @@ describe("what make up needs", () => {
     process.getuid = () => 1000;
     try {
       const message =
-        /^make up cannot run with the native backend:\n {2}- git: Install git: .*\n.* {2}- root: BuildKit needs root, but this is uid 1000\. .*\n {2}- .*apt-get: Install runc and mmdebstrap/s;
+        /^make status STACK=local cannot run with the native backend:\n {2}- git: Install git: .*\n.* {2}- root: BuildKit needs root, but this is uid 1000\. .*\n {2}- .*apt-get: Install runc and mmdebstrap/s;
       await assert.rejects(
-        without(() => requireNeeds("native")),
+        without(() => requireNeeds("native", "read", "make status STACK=local")),
         isFault(message),
       );
     } finally {
