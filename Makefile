@@ -29,8 +29,10 @@ export NODE_USE_ENV_PROXY := 1
 endif
 endif
 
-cli := ts-node --transpile-only cli.ts
-program := ts-node --transpile-only
+# With their paths: macOS's GNU make 3.81 does not look for a command without shell syntax in the PATH above.
+mocha := node_modules/.bin/mocha
+program := node_modules/.bin/ts-node --transpile-only
+cli := $(program) cli.ts
 
 help: ## Show this list
 	@echo "For people:"
@@ -74,7 +76,7 @@ check: node_modules/.ready ## Check types, lint and format, and run the unit tes
 	@$(MAKE) --no-print-directory unit
 
 unit: node_modules/.ready ## Run unit tests; TEST=images/config for one file
-	@mocha "test/unit/$${TEST:-**/*}.test.ts"
+	@$(mocha) "test/unit/$${TEST:-**/*}.test.ts"
 
 lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs the linters
 	@$(cli) lint
@@ -85,10 +87,10 @@ integration faults bench test-all rehearsal walk-through: export BACKEND := nati
 integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
-	@mocha --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"
+	@$(mocha) --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"
 
 faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
-	@mocha --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
+	@$(mocha) --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
 
 bench: node_modules/.ready ## Measure releases on this machine: seconds, bytes, and their ratios to the least possible
 	@$(program) test/bench/main.ts bench
@@ -97,7 +99,7 @@ test: check lint integration ## Run check, lint, the integration tests and the f
 	@$(MAKE) --no-print-directory faults TEST=watch
 
 test-all: test faults ## Run make test, then all faults, and every language on every platform with and without cache: hours
-	@mocha --timeout 7200000 'test/matrix/**/*.test.ts'
+	@$(mocha) --timeout 7200000 'test/matrix/**/*.test.ts'
 
 rehearsal: node_modules/.ready ## Open a shell to release STACK (dev or prod) with plain pulumi and a fake AWS
 	@$(program) demo/rehearsal.ts
@@ -137,7 +139,7 @@ pinned_node = $(shell sed -n 's/.*"node": "\([0-9.]*\)".*/\1/p' package.json)
 
 # The file lists what was installed: a package that is gone since is installed again. A missing prerequisite without a rule
 # would be an error.
-installed := $(file <node_modules/.ready)
+installed := $(shell cat node_modules/.ready 2>/dev/null)
 missing := $(filter-out $(wildcard $(installed)),$(installed))
 $(missing): ;
 

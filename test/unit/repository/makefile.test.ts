@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { checkout } from "../../../local/folder";
+import { readFile } from "../../helpers/checkoutFiles";
 import { serve } from "../../helpers/http";
 import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 
@@ -79,5 +80,23 @@ describe("the Makefile behind a proxy", () => {
     assert.deepEqual(seen.slice(0, 2), ["/ip", "/name"]);
     assert.equal(seen.length, 3);
     assert.match(seen[2] ?? "", /outside\.example/);
+  });
+});
+
+describe("the Makefile and GNU make 3.81, which macOS has", () => {
+  const makefile = readFile("Makefile");
+
+  // https://git.savannah.gnu.org/cgit/make.git/tree/NEWS
+  it("uses nothing that is newer", () =>
+    assert.doesNotMatch(
+      makefile,
+      /\$\(file |^\S+ *!=|&:|^\.(ONESHELL|RECIPEPREFIX|EXTRA_PREREQS|WAIT)|^(undefine|private) /m,
+    ));
+
+  it("names the programs of npm packages by their paths, unless a shell finds them", () => {
+    const commands = makefile
+      .split("\n")
+      .filter((line) => /^(\t@?|\w+ := )(ts-node|mocha|tsc|eslint|prettier)\b/.test(line));
+    assert.deepEqual(commands, []);
   });
 });
