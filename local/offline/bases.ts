@@ -13,6 +13,7 @@ import { readJson, writeJson } from "../../lib/json";
 import { runStep } from "../../lib/runStep";
 import { inFolder } from "../folder";
 import { ownPlatform } from "../native/platforms";
+import { keepReason } from "../setupLog";
 import { type Contexts, type SubstituteBuilder, buildSubstitute, emptyFolder } from "./buildSubstitute";
 import { hasSdk } from "./dotnetSdk";
 import { ensureNugetPackages, nugetPackages } from "./nugetPackages";
@@ -45,6 +46,7 @@ export async function ensureBases(
     await runStep(`base ${stage}`, `pulling ${name}`, async (step) => {
       const finding = isCurrent ? found : await inspect(stage, { image, recipe }, workshop);
       step.done = finding.substitutes === null ? name : `substitute: ${describe(stage, wanted)}`;
+      if (finding.refusal !== undefined) keepReason(`base ${stage}`, step.done, finding.refusal);
       if (finding.substitutes !== null) {
         const context = await buildSubstitute(stage, tag, wanted, finding.substitutes, workshop, bases, step);
         for (const replaced of [stage, ...others]) bases[replaced] = context;
@@ -109,7 +111,10 @@ async function whyNotPullable(image: string, { client }: SubstituteBuilder): Pro
   const { env } = client;
   const probe = await execa(program, args, { env, reject: false, all: true, timeout: 300_000 });
   if (!probe.failed) return undefined;
-  return /(dial tcp|failed to do request|unexpected status).*$/m.exec(probe.all)?.[0] ?? probe.shortMessage;
+  // The last line that explains something, or else all of it: the reason is kept, and nobody sees it again otherwise.
+  const reason =
+    /(dial tcp|failed to do request|unexpected status).*$/m.exec(probe.all) ?? /^error: .*/m.exec(probe.all);
+  return reason?.[0] ?? `${probe.shortMessage}\n${probe.all}`;
 }
 
 /** Copies the CA certificates of this machine's network, if any. Returns a folder that replaces an image's root. */

@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/distribution/distribution/v3 v3.1.1
-	github.com/moby/buildkit v0.31.0
+	github.com/moby/buildkit v0.31.2
 	github.com/pulumi/pulumi-docker-build v0.0.22
 )
 
