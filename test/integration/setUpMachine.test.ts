@@ -124,9 +124,10 @@ describe("a machine that is set up", () => {
     mkdirSync(logs);
     symlinkSync("/dev/full", join(logs, "pulumi.log"));
     const project = { folder: checkout, env: environment.env, logs, languages: [] };
-    const { lines } = await captureLog(async () => {
-      assert.equal(await runPulumi(project, ["version"]), true);
+    const { lines, error } = await captureLog(async () => {
+      assert.equal((await runPulumi(project, ["version"])).succeeded, true);
     });
+    assert.equal(error, undefined);
     assert.match(lines.join("\n"), /pulumi\.log is incomplete: ENOSPC/);
   });
 
