@@ -1,11 +1,17 @@
 import type { Project } from "./target";
 
 /** A line of pulumi's output that stands for a cause, and the sentence about it. */
-type Cause = readonly [line: RegExp, sentence: (project: Project) => string];
+type Cause = readonly [line: RegExp, sentence: (project: Project, line: string) => string];
 
 const pulumiCancel = "pulumi cancel --yes";
 
 const causes: readonly Cause[] = [
+  [
+    /^registry: .*(no space left on device|disk quota exceeded)/,
+    ({ registry }) =>
+      `The registry's disk is full: ${registry?.storage}. Free some space there, then run the same command again.`,
+  ],
+  [/^registry: /, (_, line) => `The registry failed (${line.replace("registry: ", "")}). Its log tells more.`],
   [
     /the stack is currently locked|Another update is currently in progress/,
     ({ unlock = pulumiCancel }) =>
@@ -35,21 +41,36 @@ const causes: readonly Cause[] = [
     /401 Unauthorized|403 Forbidden|authorization token has expired|denied: /,
     () => "The registry refused the credentials, which may have expired. Run the same command again: it gets new ones.",
   ],
+];
+
+/** What a client sees of a failure elsewhere. */
+const consequences: readonly Cause[] = [
+  [
+    /invalid content range/,
+    () =>
+      "The registry had stored a part of a layer when the upload broke off, such as by a full disk: its log says why. " +
+      "Run the same command again.",
+  ],
   [
     /i\/o timeout|context deadline exceeded|connection re(set|fused)|unexpected EOF|50[0234] (Internal|Bad|Service|Gateway)/,
     () => "A server failed for a while, or the network. Run the same command again when it answers.",
   ],
 ];
 
-/** Collects the likely causes of a failure from the lines that pulumi prints, each once. */
+/**
+ * Collects the likely causes of a failure from the lines that pulumi prints and what the registry has logged, each once. A
+ * consequence counts only if nothing else is known.
+ */
 export function collectCauses(project: Project) {
-  const found = new Set<string>();
+  const kinds = [causes, consequences].map((kind) => ({ kind, found: new Set<string>() }));
   return {
     add: (line: string) => {
-      // The first that fits: the later ones are more general.
-      const cause = causes.find(([pattern]) => pattern.test(line));
-      if (cause !== undefined) found.add(cause[1](project));
+      for (const { kind, found } of kinds) {
+        // The first that fits: the later ones are more general.
+        const cause = kind.find(([pattern]) => pattern.test(line));
+        if (cause !== undefined) found.add(cause[1](project, line));
+      }
     },
-    sentences: () => [...found],
+    sentences: () => [...(kinds.find(({ found }) => found.size > 0)?.found ?? [])],
   };
 }

@@ -1,4 +1,6 @@
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync, readFileSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 
@@ -8,32 +10,59 @@ import { messageOf } from "../lib/errors";
 import { formatDuration, log } from "../lib/log";
 import { isWatched } from "../lib/terminal";
 import { collectCauses } from "./failureCauses";
+import { registryFailures } from "./registryFailures";
 import type { Project } from "./target";
 
 /** How a run of pulumi ended. */
 export interface Ended {
   readonly succeeded: boolean;
-  /** A sentence for each likely cause of a failure; none on a terminal, where pulumi's output is not read. */
+  /** A sentence for each likely cause of a failure. */
   readonly causes: readonly string[];
 }
+
+type Exit = Readonly<{ failed: boolean; signal?: string | undefined }>;
+/** Receives each line that may name a cause. */
+type Add = (line: string) => void;
 
 /** In milliseconds: a build that downloads may print nothing for minutes. */
 const longestSilence = 60_000;
 
 /** Runs pulumi with its own display on a terminal, elsewhere shortened, with all of it in pulumi.log. */
 export async function runPulumi(project: Project, args: readonly string[]): Promise<Ended> {
-  const { folder, env, logs } = project;
-  const options = { cwd: folder, env, reject: false } as const;
-  if (isWatched(process.stdout)) {
-    const running = execa("pulumi", args, { ...options, stdio: "inherit" });
-    return { succeeded: !(await waitFor(running)).failed, causes: [] };
-  }
+  const { add, sentences } = collectCauses(project);
+  const run = isWatched(process.stdout) ? runOnTerminal : runShortened;
+  const { failed, signal } = await run(project, args, add);
+  if (!failed) return { succeeded: true, causes: [] };
+  if (signal !== undefined) add(`pulumi: ${signal}`);
+  for (const failure of registryFailures((await project.registry?.log()) ?? "")) add(`registry: ${failure}`);
+  return { succeeded: false, causes: sentences() };
+}
+
+/** Reads the errors from pulumi's event log, because its display belongs to the terminal, and from stderr. */
+async function runOnTerminal({ folder, env }: Project, args: readonly string[], add: Add): Promise<Exit> {
+  // The events hold inputs of resources: in a folder of this user alone, and only until the end.
+  await using events = await mkdtempDisposable(join(tmpdir(), "events-"));
+  const file = join(events.path, "events.jsonl");
+  const stderr = ["inherit", "pipe"] as const;
+  const options = { cwd: folder, reject: false, stdin: "inherit", stdout: "inherit", stderr } as const;
+  // As Pulumi's Automation API does: without the variable, the CLI has no such option.
+  const withEvents = { ...env, PULUMI_DEBUG_COMMANDS: "true" };
+  const exit = await waitFor(execa("pulumi", [...args, "--event-log", file], { ...options, env: withEvents }));
+  for (const line of exit.stderr.split("\n")) add(line);
+  // A pulumi that was killed may leave half a line.
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  for (const line of lines.filter((each) => each.includes('"severity":"error"'))) add(line);
+  return exit;
+}
+
+async function runShortened({ folder, env, logs }: Project, args: readonly string[], add: Add): Promise<Exit> {
   const path = join(logs, "pulumi.log");
   const file = createWriteStream(path);
   // A full disk must not end a release halfway.
   const writeError = finished(file).then(() => undefined, messageOf);
-  const [filter, causes, began] = [createFilter(), collectCauses(project), Date.now()];
-  const running = execa("pulumi", args, { ...options, stdin: "ignore", all: true, buffer: false });
+  const [filter, began] = [createFilter(), Date.now()];
+  const options = { cwd: folder, env, reject: false, stdin: "ignore", all: true, buffer: false } as const;
+  const running = execa("pulumi", args, options);
   const ended = waitFor(running);
   const silence = setInterval(
     () => log("pulumi", `… still running, ${formatDuration(Date.now() - began)}`),
@@ -41,7 +70,7 @@ export async function runPulumi(project: Project, args: readonly string[]): Prom
   );
   for await (const line of running.iterable({ from: "all" })) {
     file.write(`${line}\n`);
-    causes.add(line);
+    add(line);
     for (const shown of filter(line)) {
       console.error(shown);
       silence.refresh();
@@ -51,9 +80,7 @@ export async function runPulumi(project: Project, args: readonly string[]): Prom
   file.end();
   const error = await writeError;
   log("pulumi.log", error === undefined ? path : `${path} is incomplete: ${error}`);
-  const { failed, signal } = await ended;
-  if (signal !== undefined) causes.add(`pulumi: ${signal}`);
-  return { succeeded: !failed, causes: failed ? causes.sentences() : [] };
+  return ended;
 }
 
 /**

@@ -19,6 +19,16 @@ export interface Project {
   readonly unlock?: string;
   /** The log of the builder, if this machine runs it. */
   readonly builderLog?: string;
+  /** The registry, if this machine runs it. */
+  readonly registry?: OwnRegistry;
+}
+
+/** A registry that this machine runs. */
+export interface OwnRegistry {
+  /** Where its images are, for people. */
+  readonly storage: string;
+  /** Reads what it has logged since the command began. */
+  readonly log: () => Promise<string>;
 }
 
 /** Where a command works: stack dev or prod as its file describes it, or this machine. */

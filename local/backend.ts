@@ -1,4 +1,5 @@
 import type { Builder } from "../commands/builder";
+import type { OwnRegistry } from "../commands/target";
 import type { Platform } from "../images/platform";
 
 /** A way to run BuildKit and a registry on this machine: `docker` in containers, `native` as processes. */
@@ -8,6 +9,8 @@ export type BackendName = "docker" | "native";
 export interface Services {
   /** The registry's address, localhost:<port>, which is right from this machine, from BuildKit and in references. */
   readonly registry: string;
+  /** Where the registry stores images, and what it logs from now on. */
+  readonly ownRegistry: OwnRegistry;
   /** BuildKit's address, as buildx's driver `remote` accepts it. */
   readonly buildKit: string;
   /** The client that builds with this BuildKit. */

@@ -52,7 +52,9 @@ export function localTarget(): Target {
       };
       await runStep("stack", "local, with its state in .local", () => prepareStack(stack, config));
       const remedies = { unlock: 'make pulumi ARGS="cancel --yes"', builderLog: inFolder("buildkit.log") };
-      return { folder: checkout, env: environment.env, logs: folder, languages, isRollback, ...remedies };
+      // With REGISTRY, the images are pushed to another one.
+      const own = readVariable("REGISTRY") === undefined ? { registry: environment.ownRegistry } : {};
+      return { folder: checkout, env: environment.env, logs: folder, languages, isRollback, ...remedies, ...own };
     },
     nextSteps: ([reference = ""]) => nextSteps(readUsed(), reference),
   };

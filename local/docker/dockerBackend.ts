@@ -40,7 +40,8 @@ async function start(platforms: readonly Platform[]): Promise<Services> {
   log("buildkit", buildKit);
   log("registry", registry);
   const client = { ...buildx(addBuilder(builderName, [buildKit])), env: { BUILDX_CONFIG: inFolder("buildx") } };
-  return { registry, buildKit, client, host: await readGateway(), env: { DOCKER_HOST: await readHost() } };
+  const ownRegistry = { storage: `Docker's volume ${project}_registry`, log: followRegistry() };
+  return { registry, ownRegistry, buildKit, client, host: await readGateway(), env: { DOCKER_HOST: await readHost() } };
 }
 
 /** Explains in a sentence why `docker compose up` failed, and what helps. */
@@ -56,6 +57,12 @@ export function explainFailure(output: string, port: string): string {
   }
   const lines = output.trim().split("\n").slice(-5).join("\n");
   return `Docker does not start BuildKit and the registry. Check that it can pull images, or set BACKEND=native.\n${lines}`;
+}
+
+/** Returns a function that reads what the registry logs from now on. */
+function followRegistry(): () => Promise<string> {
+  const since = new Date().toISOString();
+  return async () => (await compose("logs", "--no-log-prefix", `--since=${since}`, "registry")).all;
 }
 
 /** Waits until the registry answers under the address that references have. */

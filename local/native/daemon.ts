@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { hash } from "node:crypto";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -89,6 +90,13 @@ function spawnDaemon(daemon: Daemon, folder: string, logFile: string): void {
   if (pid === undefined) return;
   const started = { folder: resolve(folder), pid, startTime: startTime(pid), settings: settingsOf(daemon) };
   writeJson(pidFile(name, folder), started satisfies Started);
+}
+
+/** Returns a function that reads what a daemon, which runs, logs from now on. */
+export function followLog(name: string, folder: string): () => Promise<string> {
+  const file = join(folder, `${name}.log`);
+  const before = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return async () => (await readFile(file).catch(() => Buffer.alloc(0))).subarray(before).toString();
 }
 
 /** Stops the daemon that was started from this folder, and no other. Returns whether it was running. */

@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { buildctl } from "../../commands/builder";
 import type { Backend } from "../backend";
 import { addBuilder, builderName } from "../addBuilder";
-import { builderFolder, folder } from "../folder";
+import { builderFolder, folder, inFolder } from "../folder";
 import { requireBuildKitCanStart, startBuildKit } from "./buildKit";
 import { ensureBuilderTools } from "./builderTools";
+import { followLog } from "./daemon";
 import { ensureEmulation } from "./platforms";
 import { startRegistry } from "./registry";
 
@@ -25,7 +26,15 @@ export function nativeBackend(instead?: string): Backend {
       const buildKit = await startBuildKit(tools, folder, { platforms });
       const registry = await startRegistry(tools);
       addBuilder(builderName, [buildKit]);
-      return { registry, buildKit, client: buildctl(tools.buildctl, buildKit), host: "127.0.0.1", env: {} };
+      const ownRegistry = { storage: inFolder("registry"), log: followLog("registry", folder) };
+      return {
+        registry,
+        ownRegistry,
+        buildKit,
+        client: buildctl(tools.buildctl, buildKit),
+        host: "127.0.0.1",
+        env: {},
+      };
     },
   };
 }

@@ -76,10 +76,19 @@ export class CheckoutCopy {
 
   /** Starts a target of the Makefile in a process group of its own, as a terminal does. */
   start(target: string, variables: Readonly<Record<string, string>> = {}): Running {
-    const args = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    return this.run("make", [target, ...assignments(variables)]);
+  }
+
+  /** Runs a target of the Makefile on a terminal, whose output has control sequences: util-linux's `script` has one. */
+  onTerminal(target: string, variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    const command = ["make", target, ...assignments(variables)].join(" ");
+    return this.run("script", ["--quiet", "--return", "--command", command, "/dev/null"]).ended;
+  }
+
+  private run(program: string, args: readonly string[]): Running {
     const options = { cwd: this.folder, all: true, reject: false, detached: true, stdin: "ignore" } as const;
     const env = { GITHUB_OUTPUT: "", GITHUB_STEP_SUMMARY: "" };
-    const running = execa("make", [target, ...args], { ...options, env, cleanup: false });
+    const running = execa(program, args, { ...options, env, cleanup: false });
     let output = "";
     const waiting = new Set<() => void>();
     running.all.on("data", (chunk: Buffer) => {
@@ -153,6 +162,9 @@ export class CheckoutCopy {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+const assignments = (variables: Readonly<Record<string, string>>) =>
+  Object.entries(variables).map(([name, value]) => `${name}=${value}`);
 
 async function packagesOf(folder: string): Promise<string> {
   const list = "echo node_modules/*/package.json node_modules/@*/*/package.json";

@@ -2,7 +2,7 @@ import { cpSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 
 import { execa } from "execa";
 
-import type { CheckoutCopy, Ended } from "./checkoutCopy";
+import { type CheckoutCopy, type Ended, language } from "./checkoutCopy";
 import { type Fault, assertReached, describeFaults } from "./faults";
 
 /**
@@ -55,15 +55,18 @@ async function buildAgain(copy: CheckoutCopy): Promise<Ended> {
   return copy.up();
 }
 
-async function pushAgain(copy: CheckoutCopy): Promise<Ended> {
+/** Loses the layer, and leaves the registry less space than the push needs. */
+async function pushAgain(copy: CheckoutCopy): Promise<void> {
   await loseLayer(copy);
   const { bavail, bsize } = statfsSync(copy.local("registry"));
-  writeFileSync(copy.local("registry", "more"), Buffer.alloc((bavail - 2) * bsize));
-  return copy.up();
+  writeFileSync(copy.local("registry", "more"), Buffer.alloc(Math.max(0, bavail * bsize - 20_000)));
 }
 
 const isFull =
   /A disk is full: that of BuildKit, of the registry or of \.local\. Free some space, then run the same command again\./;
+
+const registryIsFull =
+  /No tag has moved: .*\s+The registry's disk is full: \S+\.local\/registry\. Free some space there, then run the same command again\./;
 
 describeFaults("full disks", {
   "the disk of BuildKit is full": full("buildkit", 30e6, false, buildAgain, isFull),
@@ -71,8 +74,21 @@ describeFaults("full disks", {
     "registry",
     100_000,
     true,
-    pushAgain,
-    /A disk is full|A server failed for a while/,
+    async (copy) => {
+      await pushAgain(copy);
+      return copy.up();
+    },
+    registryIsFull,
+  ),
+  "the disk of the registry is full, on a terminal": full(
+    "registry",
+    100_000,
+    true,
+    async (copy) => {
+      await pushAgain(copy);
+      return copy.onTerminal("up", { TAG: "v3.66.0", LANGUAGE: language });
+    },
+    registryIsFull,
   ),
   "the disk of the state is full": full("state", 0, true, (copy) => copy.up(), isFull),
 });

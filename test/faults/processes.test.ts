@@ -88,6 +88,15 @@ describeFaults("processes", {
     exit: 2,
     command: unlock,
   },
+  "a lock of a killed pulumi, on a terminal": {
+    strike: async (copy) => {
+      await whileBuilding(kill("pulumi"))(copy);
+      return copy.onTerminal("up", release);
+    },
+    says: /Another pulumi works on this stack, .* If none runs: make pulumi ARGS="cancel --yes"/,
+    exit: 2,
+    command: unlock,
+  },
   "Ctrl-C while it sets up": {
     strike: async (copy) => {
       const running = copy.start("up", release);

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { collectCauses } from "../../../commands/failureCauses";
 
 describe("the likely cause of a failure", () => {
-  const project = { folder: "", env: {}, logs: "", languages: [], unlock: "the command", builderLog: "the log" };
+  const registry = { storage: "/the/folder", log: () => Promise.resolve("") };
+  const remedies = { unlock: "the command", builderLog: "the log" };
+  const project = { folder: "", env: {}, logs: "", languages: [], registry, ...remedies };
 
   // As pulumi, its provider and BuildKit print them.
   for (const [line, cause] of [
@@ -22,6 +24,9 @@ describe("the likely cause of a failure", () => {
     ["unexpected status from POST request to http://x/v2/y/blobs/uploads/: 401 Unauthorized", /^The registry refused/],
     ["read tcp 127.0.0.1:1->127.0.0.1:2: connection reset by peer: i/o timeout", /^A server failed for a while/],
     ["unexpected status from PUT request to http://x/v2/y: 503 Service Unavailable", /^A server failed for a while/],
+    ["registry: write /x/data: no space left on device", /^The registry's disk is full: \/the\/folder\. Free/],
+    ["registry: open /x/data: input/output error", /^The registry failed \(open \/x\/data: input\/output error\)\./],
+    ["failed to push localhost:1/a: unknown: invalid content range", /^The registry had stored a part of a layer/],
   ] as const) {
     it(`is found by ${line.slice(0, 60)}…, once`, () => {
       const causes = collectCauses(project);
@@ -30,6 +35,13 @@ describe("the likely cause of a failure", () => {
       assert.match(causes.sentences()[0] ?? "", cause);
     });
   }
+
+  it("is not what a client sees of a failure whose reason is known", () => {
+    const causes = collectCauses(project);
+    causes.add("failed to push localhost:1/a: unknown: invalid content range");
+    causes.add("registry: write /x/data: no space left on device");
+    assert.match(causes.sentences().join("\n"), /^The registry's disk is full: [^\n]*$/);
+  });
 
   it("is not found in other lines", () => {
     const causes = collectCauses(project);
