@@ -4,7 +4,7 @@ import { conclude, readReleasable } from "./images/leftOut";
 import { countPushesAgain, readPublishedImages } from "./images/published";
 import { declareInOrder, dependenciesOf } from "./images/pushOrder";
 import { declareRepositories, requireCredentials } from "./images/registry";
-import { asRunError } from "./images/runError";
+import { runProgram } from "./images/runProgram";
 import { RunnerImage } from "./images/runnerImage";
 import { SmokeTest } from "./images/smokeTest";
 import { declareTags } from "./images/tag";
@@ -27,4 +27,4 @@ async function releaseImages() {
 }
 
 // `export =`: under CommonJS an `export default async` is never called, and an empty program means "delete everything".
-export = () => releaseImages().catch((error: unknown) => Promise.reject(asRunError(error)));
+export = runProgram(releaseImages);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { execa } from "execa";
 
@@ -147,13 +148,26 @@ export class CheckoutCopy {
   /** The newest process of this copy whose name is this one; it may have just begun. */
   async processOf(name: string): Promise<number> {
     for (let attempt = 0; attempt < 200; attempt++) {
-      const found = readdirSync("/proc").filter(
-        (pid) => /^\d+$/.test(pid) && isProcess(Number(pid), name, this.folder),
-      );
-      if (found.length > 0) return Math.max(...found.map(Number));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      const found = this.processes(name);
+      if (found.length > 0) return Math.max(...found);
+      await sleep(50);
     }
     throw new Error(`No ${name} runs in ${this.folder}.`);
+  }
+
+  /** Waits until this copy has no process whose name is this one. */
+  async ends(name: string): Promise<void> {
+    for (let attempt = 0; attempt < 600; attempt++) {
+      if (this.processes(name).length === 0) return;
+      await sleep(50);
+    }
+    throw new Error(`A ${name} still runs in ${this.folder}.`);
+  }
+
+  /** The processes of this copy whose name is this one. */
+  processes(name: string): number[] {
+    const pids = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid));
+    return pids.map(Number).filter((pid) => isProcess(pid, name, this.folder));
   }
 
   /** Stops its daemons and removes it. */
@@ -173,11 +187,13 @@ async function packagesOf(folder: string): Promise<string> {
 
 const registryPath = (folder: string) => join(folder, ".local", "registry", "docker", "registry", "v2", "repositories");
 
-/** Whether a process has a name, and a folder on its command line or as its working directory. */
+/** Whether a process has a name, or runs a program of Node.js with it, and has a folder on its command line or in its environment. */
 function isProcess(pid: number, name: string, folder: string): boolean {
+  const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
   try {
-    if (readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== name) return false;
-    return ["environ", "cmdline"].some((file) => readFileSync(`/proc/${pid}/${file}`, "utf8").includes(folder));
+    const command = read("cmdline");
+    if (read("comm").trim() !== name && !command.split("\0")[1]?.endsWith(name)) return false;
+    return [command, read("environ")].some((text) => text.includes(folder));
   } catch {
     return false;
   }

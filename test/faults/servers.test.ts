@@ -8,7 +8,7 @@ import { type FullAnswer, serve } from "../helpers/http";
 import { movedTag, startRegistryProxy } from "../helpers/registryProxy";
 import { RepositoryWriter } from "../helpers/repositoryWriter";
 import type { CheckoutCopy, Ended } from "./checkoutCopy";
-import { type Fault, assertReached, describeFaults } from "./faults";
+import { type Fault, describeFaults } from "./faults";
 
 const unchanged = /Nothing has changed: every tag serves the same digest as before\./;
 const [checksums, archive] = [/checksums\.txt$/, /\.tar\.gz$/];
@@ -106,6 +106,21 @@ describeFaults("servers", {
     says: /… still running, [^]*\.tar\.gz: no answer for 30 s\. Nothing was built\./,
     exit: 2,
   },
+  "pulumi is killed while its program reads the checksum file": {
+    strike: async (copy) => {
+      const ended = await from(copy, ({ url = "" }) => {
+        if (!checksums.test(url)) return undefined;
+        for (const pid of copy.processes("pulumi")) process.kill(pid, "SIGKILL");
+        return { status: 404 };
+      });
+      // Which has an error to report, and nobody to report it to.
+      await copy.ends("@pulumi/pulumi/cmd/run/index.js");
+      return ended;
+    },
+    says: /pulumi was killed\. If the next run reports that the stack is locked: make pulumi ARGS="cancel --yes"/,
+    exit: 2,
+    command: (copy) => copy.make("pulumi", { ARGS: "cancel --yes" }),
+  },
   "a tag cannot be moved": {
     strike: async (copy) => {
       await untag(copy);
@@ -170,10 +185,6 @@ describeFaults("servers", {
       rmSync(copy.local("state"), { recursive: true, force: true });
       renameSync(copy.local("state.away"), copy.local("state"));
     },
-    command: async (copy) => {
-      const ended = await copy.make("pulumi", { ARGS: "cancel --yes" });
-      assertReached(ended);
-      return ended;
-    },
+    command: (copy) => copy.make("pulumi", { ARGS: "cancel --yes" }),
   },
 });
