@@ -23,8 +23,10 @@ const causes: readonly Cause[] = [
       `BuildKit ended or cannot be reached (${builderLog}). Run the same command again: it starts BuildKit if it runs here.`,
   ],
   [
-    /^pulumi: SIG/,
-    ({ unlock = pulumiCancel }) => `pulumi was killed. If the next run reports that the stack is locked: ${unlock}`,
+    /^pulumi: SIG|\^C received; terminating/,
+    ({ unlock = pulumiCancel }) =>
+      `pulumi was stopped at once. A tag that it was moving may still move: see make status. ` +
+      `If the next run reports that the stack is locked: ${unlock}`,
   ],
   [
     /no space left on device/,

@@ -9,6 +9,7 @@ import { findLost } from "../../lib/oci/findLost";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { inFolder } from "../../local/folder";
 import { copyCheckout } from "../helpers/checkoutFiles";
+import { RepositoryWriter } from "../helpers/repositoryWriter";
 import { prepareMachine } from "../helpers/scratch";
 
 /** How a command ended, and what a person saw. */
@@ -20,6 +21,8 @@ export interface Ended {
 /** A command that runs. */
 export interface Running {
   readonly pid: number;
+  /** Presses Ctrl-C: a terminal sends it to all processes of the command. */
+  readonly interrupt: () => void;
   /** Waits until it prints a text. */
   readonly says: (text: RegExp) => Promise<void>;
   readonly ended: Promise<Ended>;
@@ -35,8 +38,9 @@ export const language = "yaml";
 export class CheckoutCopy {
   private constructor(readonly folder: string) {}
 
-  static async create(): Promise<CheckoutCopy> {
-    await prepareMachine(["3.64.0", "3.66.0"], undefined, [language]);
+  /** @param languages those whose images it can build */
+  static async create(languages: readonly string[] = [language]): Promise<CheckoutCopy> {
+    await prepareMachine(["3.64.0", "3.66.0"], undefined, languages);
     mkdirSync(inFolder("tests"), { recursive: true });
     const folder = mkdtempSync(inFolder("tests", "f-"));
     copyCheckout(folder);
@@ -111,7 +115,8 @@ export class CheckoutCopy {
         check();
         void ended.then(() => reject(new Error(`It ended without ${String(text)}:\n${output.slice(-2000)}`)));
       });
-    return { pid: running.pid ?? 0, says, ended };
+    const pid = running.pid ?? 0;
+    return { pid, interrupt: () => void process.kill(-pid, "SIGINT"), says, ended };
   }
 
   make(target: string, variables?: Readonly<Record<string, string>>): Promise<Ended> {
@@ -130,13 +135,22 @@ export class CheckoutCopy {
   }
 
   get client(): RepositoryClient {
-    return new RepositoryClient(`${this.registry}/runner-pulumi-${language}`);
+    return this.clientOf(language);
+  }
+
+  clientOf(name: string): RepositoryClient {
+    return new RepositoryClient(`${this.registry}/runner-pulumi-${name}`);
   }
 
   /** What a tag serves; with what the registry has lost of it. */
-  async served(tag: string): Promise<{ digest: string | undefined; lost: string[] }> {
-    const digest = await this.client.digest(tag);
-    return { digest, lost: digest === undefined ? [] : await findLost(this.client, digest) };
+  async served(tag: string, client = this.client): Promise<{ digest: string | undefined; lost: string[] }> {
+    const digest = await client.digest(tag);
+    return { digest, lost: digest === undefined ? [] : await findLost(client, digest) };
+  }
+
+  /** Removes a tag of a language, so that the next release must move it. */
+  async untag(name: string, tag: string): Promise<void> {
+    await new RepositoryWriter(this.clientOf(name).repository).send(`manifests/${tag}`, { method: "DELETE" });
   }
 
   /** The file of a blob in the registry's storage. */

@@ -45,20 +45,41 @@ export function describeFaults(kind: string, faults: Readonly<Record<string, Fau
     for (const [name, fault] of Object.entries(faults)) {
       it(name, async () => {
         const struck = (await fault.strike(copy)) ?? (await copy.up());
-        assert.doesNotMatch(struck.output, stackTrace, struck.output.slice(-3000));
-        const [sentence] = fault.says.exec(struck.output) ?? [];
-        assert.ok(sentence !== undefined, `No ${String(fault.says)} in:\n${struck.output.slice(-3000)}`);
-        assert.equal(struck.exit, fault.exit, struck.output.slice(-3000));
-        await assertNothingWrong(copy);
-        await fault.passes?.(copy);
-        if (fault.command !== undefined) assertReached(await fault.command(copy));
-        assertReached(await copy.up());
-        await assertNothingLost(copy);
-        const recovery = fault.command === undefined ? "the same command" : "the named command, then the same command";
-        rows.push({ fault: name, saw: shorten(sentence, copy), exit: String(struck.exit), recovery, lost: "nothing" });
+        await survive(copy, name, struck, {
+          ...fault,
+          stays: () => assertNothingWrong(copy),
+          recovers: async () => {
+            assertReached(await copy.up());
+            await assertNothingLost(copy);
+          },
+        });
       });
     }
   });
+}
+
+/** What must come of a fault after its command has ended, in this order. */
+interface Survival extends Omit<Fault, "strike"> {
+  /** Asserts that nothing wrong is published while the fault lasts. */
+  readonly stays: () => Promise<void>;
+  /** Runs the same command again, and asserts that nothing is lost. */
+  readonly recovers: () => Promise<void>;
+}
+
+/** Asserts that a copy survives a fault, and adds a row to the table. */
+export async function survive(copy: CheckoutCopy, fault: string, struck: Ended, survival: Survival): Promise<void> {
+  const { says, exit, passes, command, stays, recovers } = survival;
+  const end = struck.output.slice(-3000);
+  assert.doesNotMatch(struck.output, stackTrace, end);
+  const [sentence] = says.exec(struck.output) ?? [];
+  assert.ok(sentence !== undefined, `No ${String(says)} in:\n${end}`);
+  assert.equal(struck.exit, exit, end);
+  await stays();
+  await passes?.(copy);
+  if (command !== undefined) assertReached(await command(copy));
+  await recovers();
+  const recovery = command === undefined ? "the same command" : "the named command, then the same command";
+  rows.push({ fault, saw: shorten(sentence, copy), exit: String(exit), recovery, lost: "nothing" });
 }
 
 /** A command that must have succeeded. */

@@ -34,9 +34,6 @@ const kill = (name: string) => async (copy: CheckoutCopy) => process.kill(await 
 /** The process that has the lock of the copy: the command itself. */
 const holderOf = (copy: CheckoutCopy) => (JSON.parse(copy.read(".local.lock.json")) as { pid: number }).pid;
 
-/** Presses Ctrl-C: a terminal sends it to all processes of the command. */
-const interrupt = ({ pid }: Running) => process.kill(-pid, "SIGINT");
-
 /** Runs two commands at once. Returns the second one, after the first one has done its own work. */
 async function together(copy: CheckoutCopy, second: (copy: CheckoutCopy) => Promise<Ended>): Promise<Ended> {
   const restore = slowSmokeTest(copy);
@@ -75,7 +72,7 @@ describeFaults("processes", {
   },
   "pulumi is killed while it builds": {
     strike: whileBuilding(kill("pulumi")),
-    says: /pulumi was killed\. If the next run reports that the stack is locked: make pulumi ARGS="cancel --yes"/,
+    says: /pulumi was stopped at once\..* If the next run reports that the stack is locked: make pulumi ARGS="cancel --yes"/,
     exit: 2,
     command: unlock,
   },
@@ -101,7 +98,7 @@ describeFaults("processes", {
     strike: async (copy) => {
       const running = copy.start("up", release);
       await running.says(/Setting up in/);
-      interrupt(running);
+      running.interrupt();
       return running.ended;
     },
     says: /Setting up in/,
@@ -113,7 +110,7 @@ describeFaults("processes", {
       const running = copy.start("up", release);
       await running.says(/Installing npm packages/);
       await sleep(1000);
-      interrupt(running);
+      running.interrupt();
       return running.ended;
     },
     says: /Installing npm packages, including Node\.js/,
@@ -131,15 +128,15 @@ describeFaults("processes", {
     exit: 137,
   },
   "Ctrl-C while it builds": {
-    strike: whileBuilding((_, running) => interrupt(running)),
+    strike: whileBuilding((_, running) => running.interrupt()),
     says: /pulumi ends what it has begun\. Ctrl-C once more stops it at once/,
     exit: 130,
   },
   "Ctrl-C twice while it builds": {
     strike: whileBuilding(async (_, running) => {
-      interrupt(running);
+      running.interrupt();
       await running.says(/pulumi ends what it has begun/);
-      interrupt(running);
+      running.interrupt();
     }),
     says: /No tag has moved: users still pull what they did before\./,
     exit: 130,

@@ -6,8 +6,7 @@ import { archiveName } from "../../images/pulumiRelease";
 import { ownPlatform } from "../../local/native/platforms";
 import { type FullAnswer, serve } from "../helpers/http";
 import { movedTag, startRegistryProxy } from "../helpers/registryProxy";
-import { RepositoryWriter } from "../helpers/repositoryWriter";
-import type { CheckoutCopy, Ended } from "./checkoutCopy";
+import { type CheckoutCopy, type Ended, language } from "./checkoutCopy";
 import { type Fault, describeFaults } from "./faults";
 
 const unchanged = /Nothing has changed: every tag serves the same digest as before\./;
@@ -52,11 +51,6 @@ async function through(
   admit: (request: IncomingMessage) => boolean | number | Promise<boolean>,
 ): Promise<Ended> {
   return copy.up("v3.66.0", { REGISTRY: await startRegistryProxy(copy.registry, admit) });
-}
-
-/** Removes the tag, so that the release must move it. */
-async function untag(copy: CheckoutCopy): Promise<void> {
-  await new RepositoryWriter(copy.client.repository).send("manifests/v3.66.0", { method: "DELETE" });
 }
 
 /** The first bytes of the archive. */
@@ -117,13 +111,13 @@ describeFaults("servers", {
       await copy.ends("@pulumi/pulumi/cmd/run/index.js");
       return ended;
     },
-    says: /pulumi was killed\. If the next run reports that the stack is locked: make pulumi ARGS="cancel --yes"/,
+    says: /pulumi was stopped at once\..* If the next run reports that the stack is locked: make pulumi ARGS="cancel --yes"/,
     exit: 2,
     command: (copy) => copy.make("pulumi", { ARGS: "cancel --yes" }),
   },
   "a tag cannot be moved": {
     strike: async (copy) => {
-      await untag(copy);
+      await copy.untag(language, "v3.66.0");
       return through(copy, (request) => (movedTag(request) === undefined ? true : 500));
     },
     says: /\S+:v3\.66\.0 was not moved: \S+ answers 500[^]*No tag has moved: users still pull what they did before\./,
@@ -131,7 +125,7 @@ describeFaults("servers", {
   },
   "the registry fails after everything is published": {
     strike: async (copy) => {
-      await untag(copy);
+      await copy.untag(language, "v3.66.0");
       let isMoved = false;
       return through(copy, (request) => {
         const admission = isMoved ? 500 : true;

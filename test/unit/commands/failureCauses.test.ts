@@ -24,6 +24,8 @@ describe("the likely cause of a failure", () => {
     ["unexpected status from POST request to http://x/v2/y/blobs/uploads/: 401 Unauthorized", /^The registry refused/],
     ["read tcp 127.0.0.1:1->127.0.0.1:2: connection reset by peer: i/o timeout", /^A server failed for a while/],
     ["unexpected status from PUT request to http://x/v2/y: 503 Service Unavailable", /^A server failed for a while/],
+    ["pulumi: SIGKILL", /^pulumi was stopped at once\. A tag .* may still move: .* locked: the command$/],
+    ["^C received; terminating", /^pulumi was stopped at once\./],
     ["registry: write /x/data: no space left on device", /^The registry's disk is full: \/the\/folder\. Free/],
     ["registry: open /x/data: input/output error", /^The registry failed \(open \/x\/data: input\/output error\)\./],
     ["failed to push localhost:1/a: unknown: invalid content range", /^The registry had stored a part of a layer/],

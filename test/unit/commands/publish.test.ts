@@ -27,7 +27,7 @@ describe("publish", () => {
     pulumi().install([], "kill -9 $$");
     const { error } = await run();
     assert.ok(error instanceof UpdateError);
-    assert.match(error.causes.join(), /^pulumi was killed\. .*locked: pulumi cancel --yes$/);
+    assert.match(error.causes.join(), /^pulumi was stopped at once\. .*locked: pulumi cancel --yes$/);
   });
 
   describe("if the update fails", () => {
