@@ -69,8 +69,8 @@ export class GitHub {
   readonly dispatched: string[] = [];
   /** The method and URL of every request. */
   readonly requests: string[] = [];
-  /** The troubles of the next requests, one each. */
-  readonly troubles: Trouble[] = [];
+  /** The troubles of the next requests, one each; undefined is none. */
+  readonly troubles: (Trouble | undefined)[] = [];
   readonly url: string = "";
 
   private constructor(private readonly token: string) {}

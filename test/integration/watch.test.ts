@@ -15,7 +15,7 @@ import { inFolder } from "../../local/folder";
 import { ensureBuilderTools } from "../../local/native/builderTools";
 import { stopDaemon } from "../../local/native/daemon";
 import { startRegistry } from "../../local/native/registry";
-import { GitHub } from "../fakes/github";
+import { GitHub, primaryLimit, secondaryLimit } from "../fakes/github";
 import { captureLog } from "../helpers/captureLog";
 import { checksumsOf } from "../helpers/checksums";
 import { type Answer, serve } from "../helpers/http";
@@ -348,6 +348,25 @@ describe("the watcher", () => {
         "v3.259.0": "missing golang; https://github.com/owner/runner-pulumi/actions/runs/3",
       });
       assert.deepEqual(gitHub.dispatched, Array(3).fill("v3.259.0"));
+    });
+
+    it("ends if an hour's requests are used up between two dispatches, and the next run continues", async () => {
+      await repository.pushTag("dev-v3.259.0", head);
+      // The releases, the runs and the first dispatch.
+      gitHub.troubles.push(undefined, undefined, undefined, primaryLimit(403, 3600));
+      const sentence =
+        /^POST \S+\/dispatches answers 403: API rate limit exceeded for 192\.0\.2\.1\. .* Retry later, and set GITHUB_TOKEN, which has a higher limit\.$/;
+      await assert.rejects(run(), isFault(sentence));
+      assert.equal(gitHub.dispatched.length, 1);
+      await run();
+      assert.deepEqual([...gitHub.dispatched].sort(), ["dev-v3.259.0", "v3.259.0"]);
+    });
+
+    it("waits for limits that end soon, with each status that GitHub has for them", async () => {
+      gitHub.troubles.push(secondaryLimit(429, 0.1), undefined, primaryLimit(403, 0), secondaryLimit(403, 0.1));
+      assert.deepEqual(found(await run()), ["v3.259.0: dispatch, golang"]);
+      assert.equal(output.match(/rate limit: retrying in/g)?.length, 3);
+      assert.deepEqual(gitHub.dispatched, ["v3.259.0"]);
     });
 
     it("reads only the newest 200 runs", async () => {
