@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
+
 import type { LeftOut } from "../images/hosts";
-import type { LeftOutReport } from "../images/leftOut";
+import { type LeftOutReport, runVariable } from "../images/leftOut";
 import type { PublishedImage } from "../images/tag";
 import { messageOf } from "../lib/errors";
 import { logHeading } from "../lib/log";
@@ -35,21 +37,23 @@ export class UpdateError extends Error {
  */
 export async function publish(project: Project): Promise<Published> {
   logHeading("pulumi up");
-  const began = new Date().toISOString();
+  const run = randomUUID();
+  const own = { ...project, env: { ...project.env, [runVariable]: run } };
   const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs"];
-  const { succeeded, causes } = await runPulumi(project, [...args, ...targetArguments(project)]);
-  const leftOut = succeeded ? {} : await readLeftOut(project, began);
+  const { succeeded, causes } = await runPulumi(own, [...args, ...targetArguments(project)]);
+  const leftOut = succeeded ? {} : await readLeftOut(project, run);
   if (leftOut === undefined) throw new UpdateError(causes);
   const images = JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
   return { images, leftOut };
 }
 
-/** Reads why the update that began then left out languages; undefined if it failed for another reason. */
-async function readLeftOut(project: Project, began: string): Promise<LeftOut | undefined> {
+/** Reads why an update left out languages; undefined if it failed for another reason. */
+async function readLeftOut(project: Project, own: string): Promise<LeftOut | undefined> {
   // The stack has no such output if no update ever left out a language.
   const text = await readPulumi(project, "stack", "output", "leftOut", "--json").catch(() => "{}");
-  const { at = "", reasons } = JSON.parse(text) as Partial<LeftOutReport>;
-  return at >= began ? reasons : undefined;
+  // Those of an earlier update remain if this one breaks off.
+  const { run, reasons } = JSON.parse(text) as Partial<LeftOutReport>;
+  return run === own ? reasons : undefined;
 }
 
 /**

@@ -31,10 +31,13 @@ export async function readReleasable(config: Config): Promise<Releasable> {
   return { release, leftOut, languages: catalogue.filter(({ name }) => leftOut[name] === undefined) };
 }
 
+/** The environment variable by which a command recognizes the outputs of its own update: clocks of machines differ. */
+export const runVariable = "RELEASE_RUN";
+
 /** The stack's output `leftOut`, if languages are left out. */
 export interface LeftOutReport {
-  /** When all other languages were released, in ISO 8601. The outputs of an earlier run have an earlier time. */
-  readonly at: string;
+  /** The update that released all other languages; empty if no command started it. */
+  readonly run: string;
   /** By language. */
   readonly reasons: LeftOut;
 }
@@ -59,5 +62,5 @@ export function conclude(images: Outputs["images"], leftOut: LeftOut): Outputs {
   // Pulumi prints a RunError that nobody handles without a stack, and lets the program fail when it ends.
   else for (const reason of reasons) void Promise.reject(new pulumi.RunError(reason));
   const moved = pulumi.all(Object.values(images).map(({ digest }) => digest));
-  return { images, leftOut: moved.apply(() => ({ at: new Date().toISOString(), reasons: leftOut })) };
+  return { images, leftOut: moved.apply(() => ({ run: process.env[runVariable] ?? "", reasons: leftOut })) };
 }

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 
 import type { ImageOutputs } from "../../commands/publish";
 import type { Project } from "../../commands/target";
-import type { LeftOutReport } from "../../images/leftOut";
+import { type LeftOutReport, runVariable } from "../../images/leftOut";
 import { type FullAnswer, serve } from "./http";
 
 /** The digest of the only image in the registry. */
@@ -20,8 +20,8 @@ export class FakePulumi {
   readonly requests: string[] = [];
   /** Other responses of the registry, by path. */
   readonly answers: Record<string, FullAnswer> = {};
-  /** The stack's output `leftOut`. */
-  leftOut: LeftOutReport | undefined;
+  /** The stack's output `leftOut`; that of the last update unless it names another one. */
+  leftOut: (Pick<LeftOutReport, "reasons"> & Partial<LeftOutReport>) | undefined;
 
   private url = "";
   private server: Server | undefined;
@@ -61,10 +61,10 @@ export class FakePulumi {
 cd ${this.folder}
 echo "$*" >>calls
 case "$1" in
-up) echo up >>updates; ${up} ;;
+up) echo up >>updates; echo "$${runVariable}" >run; ${up} ;;
 preview) exit ${status} ;;
 stack)
-  if [ "$3" = leftOut ]; then ${this.leftOut ? `echo '${JSON.stringify(this.leftOut)}'` : "exit 1"}; exit; fi
+  if [ "$3" = leftOut ]; then ${this.leftOut ? printLeftOut(this.leftOut) : "exit 1"}; exit; fi
   case $(wc -l <updates) in ${lines.join(" ")} esac ;;
 esac
 `;
@@ -94,6 +94,11 @@ esac
     if (!/^\/v2\/[ab]\//.test(path)) return { status: 404 };
     return { headers: { "docker-content-digest": servedDigest }, body: '{"config":{"digest":"c"},"layers":[]}' };
   }
+}
+
+function printLeftOut({ run, reasons }: NonNullable<FakePulumi["leftOut"]>): string {
+  const own = run === undefined ? '"$(cat run)"' : `'${run}'`;
+  return `printf '{"run":"%s","reasons":%s}' ${own} '${JSON.stringify(reasons)}'`;
 }
 
 /**

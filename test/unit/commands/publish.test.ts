@@ -34,7 +34,7 @@ describe("publish", () => {
     const reasons = { golang: "golang is left out." };
 
     it("accepts it if only languages are left out", async () => {
-      pulumi().leftOut = { at: new Date(Date.now() + 60_000).toISOString(), reasons };
+      pulumi().leftOut = { reasons };
       pulumi().install([pulumi().images("v1")], "exit 1");
       assert.deepEqual(await publish(pulumi().project), {
         images: pulumi().images("v1"),
@@ -43,7 +43,7 @@ describe("publish", () => {
     });
 
     it("does not rely on the outputs of an earlier update", async () => {
-      pulumi().leftOut = { at: new Date(Date.now() - 1000).toISOString(), reasons };
+      pulumi().leftOut = { run: "that of another machine, whose clock may be ahead", reasons };
       pulumi().install([pulumi().images("v1")], "exit 1");
       assert.ok((await run()).error instanceof UpdateError);
     });
