@@ -80,8 +80,8 @@ export class CheckoutCopy {
   }
 
   /** Starts a target of the Makefile in a process group of its own, as a terminal does. */
-  start(target: string, variables: Readonly<Record<string, string>> = {}): Running {
-    return this.run("make", [target, ...assignments(variables)]);
+  start(target: string, variables: Readonly<Record<string, string>> = {}, env: NodeJS.ProcessEnv = {}): Running {
+    return this.run("make", [target, ...assignments(variables)], env);
   }
 
   /** Runs a target of the Makefile on a terminal, whose output has control sequences: util-linux's `script` has one. */
@@ -90,9 +90,9 @@ export class CheckoutCopy {
     return this.run("script", ["--quiet", "--return", "--command", command, "/dev/null"]).ended;
   }
 
-  private run(program: string, args: readonly string[]): Running {
+  private run(program: string, args: readonly string[], own: NodeJS.ProcessEnv = {}): Running {
     const options = { cwd: this.folder, all: true, reject: false, detached: true, stdin: "ignore" } as const;
-    const env = { GITHUB_OUTPUT: "", GITHUB_STEP_SUMMARY: "" };
+    const env = { GITHUB_OUTPUT: "", GITHUB_STEP_SUMMARY: "", ...own };
     const running = execa(program, args, { ...options, env, cleanup: false });
     let output = "";
     const waiting = new Set<() => void>();
