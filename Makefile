@@ -92,7 +92,7 @@ integration: node_modules/.ready ## Run integration tests with the real engine, 
 faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
 	@$(mocha) --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
 
-bench: node_modules/.ready ## Measure releases on this machine: seconds, bytes, and their ratios to the least possible
+bench: node_modules/.ready ## Measure releases on this machine: seconds, bytes, and their ratios to the least possible; TEST=layouts for one part
 	@$(program) test/bench/main.ts bench
 
 test: check lint integration ## Run check, lint, the integration tests and the faults of the watcher
