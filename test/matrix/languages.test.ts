@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 
 import { catalogue } from "../../images/catalogue";
 import { allPlatforms } from "../../images/platform";
+import { inFolder } from "../../local/folder";
 import type { Ended } from "../fakes/githubActions/workflows";
 import { assertSucceeded } from "../helpers/assertRun";
 import { FreshBuilder } from "../helpers/freshBuilder";
@@ -27,7 +29,10 @@ describe("every language on every platform", () => {
     // In parallel: emulation often uses a single core.
     const emulated = scratch.up({ ...release, tag: "v3.66.0", builder: builder.name });
     native = await machines.release("v3.66.0");
-    assertSucceeded(await emulated);
+    const run = await emulated;
+    // A failure's message shows only its end, and another run takes an hour and more.
+    writeFileSync(inFolder("matrix.log"), `${run.output}\n${native.log}`);
+    assertSucceeded(run);
   });
   after(async () => {
     // Those that `before` did not start are undefined.
