@@ -8,8 +8,8 @@ import type { BuilderTools } from "./builderTools";
 import { ensureDaemon } from "./daemon";
 import { unmountBelow } from "./mounts";
 
-/** BuildKit's cache, in MB: nothing is kept on purpose, 2 GB of the disk stay free, at most 20 GB are used. */
-const cacheLimits = "0,2000,20000";
+/** BuildKit's cache, in MB: nothing is kept on purpose, 2 GB of the disk stay free, at most 12 GB are used. */
+const cacheLimits = "0,2000,12000";
 
 const socketIn = (folder: string) => join(folder, "buildkit.sock");
 

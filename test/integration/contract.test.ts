@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 
 import { execa } from "execa";
 
 import { catalogue } from "../../images/catalogue";
 import { readDockerfile, stages } from "../../images/dockerfile";
-import { checkout } from "../../local/folder";
+import { checkout, inFolder } from "../../local/folder";
 import { ownPlatform } from "../../local/native/platforms";
 import type { Check } from "../contract/check";
 import { checksOf } from "../contract/checks";
@@ -24,7 +25,11 @@ describe("the contract", () => {
     scratch = await Scratch.start([release.pulumiVersion]);
     assertSucceeded(await scratch.up(release));
   });
-  after(() => scratch?.stop());
+  after(async () => {
+    // The images of all languages have 6 GB there.
+    rmSync(inFolder("contract", "images"), { recursive: true, force: true });
+    await scratch?.stop();
+  });
 
   const published = (language: string) => `${scratch.repository(language)}:${release.tag}`;
 
