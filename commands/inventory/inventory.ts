@@ -111,7 +111,7 @@ async function readInventory(
   const own = { ...image, platforms: image.platforms.filter((platform) => !(platform in handedOver.platforms)) };
   const reads = [readImageContents(own, builder), readPrevious(own, release, builder)] as const;
   const [found, before] = await Promise.all(reads);
-  const now = { ...found, platforms: withLayers(image, { ...found.platforms, ...handedOver.platforms }) };
+  const now = { ...found, platforms: { ...found.platforms, ...withLayers(image, handedOver.platforms) } };
   const previous = joinPrevious(before, "previous" in handedOver ? handedOver.previous : before);
   const versions = new Set(Object.values(now.platforms).map(({ tools }) => tools["pulumi"] ?? "none"));
   if (versions.size === 1 && versions.has(release.pulumiVersion)) return { ...now, previous };

@@ -52,7 +52,8 @@ function pullText({ platforms, previous }: InventoryImage, platform: string): st
   const layers = Object.entries(platforms[platform]?.layers ?? {});
   const before = previous && "platforms" in previous ? previous.platforms[platform]?.layers : undefined;
   const megabytes = (some: typeof layers) => (some.reduce((sum, [, size]) => sum + size, 0) / 1e6).toFixed(1);
-  if (layers.length === 0 || before === undefined) return layers.length === 0 ? "" : megabytes(layers);
+  if (layers.length === 0) return "";
+  if (before === undefined) return megabytes(layers);
   return `${megabytes(layers.filter(([digest]) => !(digest in before)))} of ${megabytes(layers)}`;
 }
 

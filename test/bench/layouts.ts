@@ -1,4 +1,4 @@
-// What images weigh: ours by layer, and the same contents in the layouts of others.
+// What our image for JavaScript weighs against the same contents in the layouts of others.
 import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
