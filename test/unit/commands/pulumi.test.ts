@@ -5,6 +5,7 @@ import type { Project } from "../../../commands/target";
 import { captureLog } from "../../helpers/captureLog";
 import { useFakePulumi } from "../../helpers/fakePulumi";
 import { useFiles } from "../../helpers/folderOfFiles";
+import { withEnvironment } from "../../helpers/withEnvironment";
 
 const line = (image: string, text: string) => ` +  docker-build:index:Image ${image} ${text}`;
 
@@ -66,7 +67,7 @@ describe("runPulumi that fails", () => {
     pulumi().install([], `for events; do :; done; echo '${events}' >"$events"; exit 1`);
     const { isTTY } = process.stdout;
     process.stdout.isTTY = true;
-    const found = await causes();
+    const found = await withEnvironment({ CI: "", NO_COLOR: "", TERM: "xterm" }, () => causes());
     process.stdout.isTTY = isTTY;
     assert.match(found, /^A disk is full: [^\n]*$/);
     assert.match(pulumi().calls.join("\n"), /^up --event-log \/\S+$/);
