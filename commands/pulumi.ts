@@ -1,6 +1,4 @@
-import { createWriteStream, existsSync, readFileSync } from "node:fs";
-import { mkdtempDisposable } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 
@@ -8,7 +6,9 @@ import { execa } from "execa";
 
 import { messageOf } from "../lib/errors";
 import { formatDuration, log } from "../lib/log";
+import { openNamedPipe } from "../lib/namedPipe";
 import { isWatched } from "../lib/terminal";
+import { createFilter } from "./buildOutput";
 import { collectCauses } from "./failureCauses";
 import { registryFailures } from "./registryFailures";
 import type { Project } from "./target";
@@ -40,18 +40,14 @@ export async function runPulumi(project: Project, args: readonly string[]): Prom
 
 /** Reads the errors from pulumi's event log, because its display belongs to the terminal, and from stderr. */
 async function runOnTerminal({ folder, env }: Project, args: readonly string[], add: Add): Promise<Exit> {
-  // The events hold inputs of resources: in a folder of this user alone, and only until the end.
-  await using events = await mkdtempDisposable(join(tmpdir(), "events-"));
-  const file = join(events.path, "events.jsonl");
   const stderr = ["inherit", "pipe"] as const;
   const options = { cwd: folder, reject: false, stdin: "inherit", stdout: "inherit", stderr } as const;
   // As Pulumi's Automation API does: without the variable, the CLI has no such option.
   const withEvents = { ...env, PULUMI_DEBUG_COMMANDS: "true" };
-  const exit = await waitFor(execa("pulumi", [...args, "--event-log", file], { ...options, env: withEvents }));
+  // The events hold inputs of resources, such as passwords: a pipe, so that none is written to a disk.
+  await using events = await openNamedPipe((line) => line.includes('"severity":"error"') && add(line));
+  const exit = await waitFor(execa("pulumi", [...args, "--event-log", events.path], { ...options, env: withEvents }));
   for (const line of exit.stderr.split("\n")) add(line);
-  // A pulumi that was killed may leave half a line.
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  for (const line of lines.filter((each) => each.includes('"severity":"error"'))) add(line);
   return exit;
 }
 
@@ -110,44 +106,4 @@ export function targetArguments({ languages, isRollback }: Pick<Project, "langua
   // By URN, in which the name comes last: https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
   const patterns = isRollback ? ["**::*-tag"] : languages.flatMap(({ name }) => [`**::${name}`, `**::${name}-*`]);
   return patterns.flatMap((pattern) => ["--target", pattern]);
-}
-
-/** A line of pulumi's output with a line of a build's log, `#<step> …`. */
-const buildLine = /:Image (\S+) .*?(?:\]; |\) |create )(#\d+ .*)$/;
-/** A failed build. */
-const failure = /:Image (\S+) \*\*\S* ?failed\*\*/;
-/** Progress dots and in-progress resources. */
-const noise = /^@ |:Image \S+ [a-z]+ing \(\d+s\)/;
-
-/** Shortens pulumi's output, line by line: each build step once, the end of a failed build's log, and what no build prints. */
-export function createFilter(): (line: string) => string[] {
-  const logs = new BuildLogs();
-  return (line) => {
-    const [, failed] = failure.exec(line) ?? [];
-    if (failed !== undefined) return [line, ...logs.tail(failed).map((text) => `     | ${text}`)];
-    const [, image, text = ""] = buildLine.exec(line) ?? [];
-    if (image === undefined) return noise.test(line) ? [] : [line];
-    return logs.add(image, text).map((step) => `     ${image.padEnd(18)} ${step}`);
-  };
-}
-
-/** The logs of builds, by image: the steps that have begun, and the last 30 lines that commands print. */
-export class BuildLogs {
-  private readonly steps = new Set<string>();
-  private readonly outputs = new Map<string, string[]>();
-
-  /** Adds a line, `#<step> …`. Returns the step of a Dockerfile that it begins, such as `[smoke 2/3] RUN …`, if any. */
-  add(image: string, line: string): string[] {
-    const [, step, text = ""] = /^#(\d+) (.*)$/.exec(line) ?? [];
-    const output = /^\d+\.\d+ (.*)$/.exec(text)?.[1];
-    if (output !== undefined) this.outputs.set(image, [...this.tail(image), output].slice(-30));
-    const key = `${image} ${step}`;
-    if (!/^\[(?!internal|context)/.test(text) || this.steps.has(key)) return [];
-    this.steps.add(key);
-    return [text.replace(/\s+/g, " ").slice(0, 96)];
-  }
-
-  tail(image: string): string[] {
-    return this.outputs.get(image) ?? [];
-  }
 }

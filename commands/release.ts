@@ -160,7 +160,7 @@ async function updateFault(tag: string, { before, now, causes }: Broken, version
       : unknown
         ? [`pulumi up failed, see above. Could not read ${unknown}, so it is unknown whether a tag has moved.`]
         : ["pulumi up failed, see above. No tag has moved: users still pull what they did before."];
-  const remedy = moved.length > 0 ? " to release the other languages" : unknown ? " when the registry answers" : "";
+  const remedy = moved.length > 0 ? " to finish the release" : unknown ? " when the registry answers" : "";
   // A step that is not in the layers cannot run here: see docs/native.md. The job release sets the variable, maybe to nothing.
   const layers =
     process.env["LAYERS"] === undefined

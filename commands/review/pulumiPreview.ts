@@ -7,7 +7,7 @@ import { execa } from "execa";
 
 import { log, logHeading } from "../../lib/log";
 import type { ImageInputs } from "../builder";
-import { BuildLogs } from "../pulumi";
+import { BuildLogs } from "../buildOutput";
 import type { Project } from "../target";
 
 /** What the preview would do to an Image, in the form of the engine. */

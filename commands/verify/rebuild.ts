@@ -15,7 +15,7 @@ import { RunnerImage } from "../../images/runnerImage";
 import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
-import { createFilter } from "../pulumi";
+import { createFilter } from "../buildOutput";
 import type { ImageReference } from "./compare";
 import type { RebuildTarget } from "./targets";
 

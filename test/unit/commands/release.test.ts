@@ -49,7 +49,7 @@ describe("release", () => {
     "Run the same command again when the registry answers.";
   const moved =
     `, after these tags moved:\n  - REPOSITORY:v1: none → Pulumi of an unknown version, ${servedDigest}\n` +
-    "No other tag has moved.\nRun the same command again to release the other languages.";
+    "No other tag has moved.\nRun the same command again to finish the release.";
   for (const [name, now, end] of [
     ["that no tag has moved", { status: 404 }, ". No tag has moved: users still pull what they did before."],
     ["nothing about tags that cannot be read", { status: 403 }, unreadable],

@@ -7,7 +7,7 @@ import { checkout } from "../../../local/folder";
 describe("a process of the program", () => {
   it("ends if nobody reads what it prints, although it reports errors by printing, as Pulumi's SDK does", async () => {
     const program =
-      'require("./images/runProgram"); process.on("uncaughtException", console.error); setInterval(console.error, 10, "a log")';
+      'require("./images/runProgram").runProgram(); process.on("uncaughtException", console.error); setInterval(console.error, 10, "a log")';
     const args = ["--require", "ts-node/register/transpile-only", "--eval", program];
     const child = spawn(process.execPath, args, {
       cwd: checkout,
