@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -42,8 +43,10 @@ export class FreshBuilder {
       const folder = mkdtempSync(join(parent, "bk-"));
       const launcher = emulates ? [] : ["sh", "-c", withoutEmulators, "sh"];
       const pins = pinned ? platforms.map((platform) => `--oci-worker-platform=${platform}`) : [];
+      // If many emulated steps share the processors, connecting to a server takes longer than some servers wait, 10 s.
+      const limits = emulates ? [`--oci-max-parallelism=${availableParallelism()}`] : [];
       // Its files are removed after the test, until when it keeps them all.
-      const options = ["--oci-worker-gc=false", ...pins];
+      const options = ["--oci-worker-gc=false", ...limits, ...pins];
       return { folder, address: await startBuildKit(tools, folder, { platforms, launcher, options }) };
     });
     const all = await Promise.all(started);
