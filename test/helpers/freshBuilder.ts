@@ -43,7 +43,7 @@ export class FreshBuilder {
       const folder = mkdtempSync(join(parent, "bk-"));
       const launcher = emulates ? [] : ["sh", "-c", withoutEmulators, "sh"];
       const pins = pinned ? platforms.map((platform) => `--oci-worker-platform=${platform}`) : [];
-      // If many emulated steps share the processors, connecting to a server takes longer than some servers wait, 10 s.
+      // If many emulated steps shared two processors, every connection to PyPI was reset: a slow handshake most likely.
       const limits = emulates ? [`--oci-max-parallelism=${availableParallelism()}`] : [];
       // Its files are removed after the test, until when it keeps them all.
       const options = ["--oci-worker-gc=false", ...limits, ...pins];
