@@ -81,10 +81,10 @@ unit: node_modules/.ready ## Run unit tests; TEST=images/config for one file
 lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs the linters
 	@$(cli) lint
 
-# The tests build with the real .NET SDK, if this machine has it: see docs/local.md.
+# The tests and the bench build with the real .NET SDK, if this machine has it: see docs/local.md.
 # They start more daemons than compose.yaml has. dockerBackend tests the other backend.
 integration faults bench test-all rehearsal walk-through: export BACKEND := native
-integration test-all: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
+integration test-all bench: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
 	@$(mocha) --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"

@@ -29,12 +29,12 @@ function sizesOf(language: string, { config, layers }: PlatformImage) {
   const own = ownSteps(language);
   const below = layers.length - own.length;
   return layers.map(({ size }, index) => {
-    const step = own[index - below] ?? steps[index]?.created_by ?? "";
-    return { cause: causeOf(step), size: size / 1e6 };
+    const [, stage] = /^COPY .*--from=(\S+)/.exec(own[index - below] ?? "") ?? [];
+    return { cause: stage ?? causeOf(steps[index]?.created_by ?? ""), size: size / 1e6 };
   });
 }
 
-/** The instructions of stage `runner` that create layers. BuildKit's history does not name the stage that it copies from. */
+/** The instructions of stage `runner` that create layers: BuildKit's history does not name the stage that COPY copies from. */
 function ownSteps(language: string): string[] {
   const dockerfile = withoutSmokeTest(readDockerfile(language));
   const runner = dockerfile.slice(dockerfile.search(/^FROM \S+ AS runner$/m));
@@ -42,7 +42,7 @@ function ownSteps(language: string): string[] {
 }
 
 function causeOf(step: string): string {
-  const [, stage] = /--from=(\S+)/.exec(step) ?? [];
   const [, packages] = /apt-install (.{1,30})/.exec(step) ?? [];
-  return stage ?? (packages === undefined ? "Debian" : `packages ${packages}…`);
+  if (packages !== undefined) return `packages ${packages.trim()}…`;
+  return /^WORKDIR/.test(step) ? "WORKDIR" : "Debian";
 }

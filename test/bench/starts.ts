@@ -1,9 +1,13 @@
 // How long containers of our images take until Pulumi has done something.
 import { join } from "node:path";
 
+import type { RunOptions } from "../contract/box";
+import { NotTried } from "../contract/check";
+import { packages, requireSdk } from "../contract/checks/dotnet";
 import { programs } from "../contract/checks/programs";
 import { workerEnvironment } from "../contract/phases";
 import type { RuncBox } from "../contract/runcBox";
+import { log } from "../../lib/log";
 import { openBox } from "../helpers/derivedImage";
 import type { Scratch } from "../helpers/scratch";
 import { type Figure, compare, time } from "./figures";
@@ -11,22 +15,32 @@ import { newer, release, up } from "./releases";
 
 const rounds = 5;
 
-/**
- * A small program for each language: its folder in test/contract/programs, what a hook installs, and the language's caches in
- * the workspace. None for .NET, because a machine without internet has only a substitute of its SDK, which compiles nothing.
- */
-const projects: Readonly<Record<string, { folder: string; install?: string; env?: Record<string, string> }>> = {
+/** A small program: its folder in test/contract/programs, what a hook installs, and the language's caches in the workspace. */
+interface Project {
+  readonly folder: string;
+  readonly install?: string;
+  readonly options?: () => RunOptions;
+}
+
+const projects: Readonly<Record<string, Project>> = {
   javascript: { folder: "javascript/npm", install: "npm install" },
   python: { folder: "python/pip", install: "python -m venv venv && venv/bin/pip install --quiet -r requirements.txt" },
   golang: {
     folder: "golang/module",
     install: "go mod tidy",
-    env: { GOMODCACHE: "/mnt/workspace/.cache/go-mod", GOCACHE: "/mnt/workspace/.cache/go-build" },
+    options: () => ({
+      env: { GOMODCACHE: "/mnt/workspace/.cache/go-mod", GOCACHE: "/mnt/workspace/.cache/go-build" },
+    }),
+  },
+  dotnet: {
+    folder: "dotnet/csharp-net10.0",
+    install: "dotnet restore",
+    options: () => ({ ...packages(), env: { ...packages().env, NUGET_PACKAGES: "/mnt/workspace/.nuget" } }),
   },
   java: {
     folder: "java/maven",
     install: "mvn --quiet --batch-mode dependency:resolve",
-    env: { MAVEN_ARGS: "-Dmaven.repo.local=/mnt/workspace/.m2" },
+    options: () => ({ env: { MAVEN_ARGS: "-Dmaven.repo.local=/mnt/workspace/.m2" } }),
   },
   yaml: { folder: "yaml/settings" },
 };
@@ -39,7 +53,11 @@ export async function measureStarts(scratch: Scratch): Promise<Figure[]> {
     const box = await openBox(scratch, `${scratch.repository(language)}:v${newer}`);
     try {
       if (language === "yaml") figures.push(await measureVersion(box));
+      if (language === "dotnet") await requireSdk(box);
       figures.push(...(await measurePreviews(box, language, project)));
+    } catch (error) {
+      if (!(error instanceof NotTried)) throw error;
+      log(language, error.message);
     } finally {
       await box.close();
     }
@@ -59,10 +77,11 @@ async function measureVersion(box: RuncBox): Promise<Figure> {
   };
 }
 
-async function measurePreviews(box: RuncBox, language: string, project: (typeof projects)[string]): Promise<Figure[]> {
+async function measurePreviews(box: RuncBox, language: string, project: Project): Promise<Figure[]> {
   const workspace = await box.workspace(join(programs, project.folder));
-  const env = { ...workerEnvironment(box), ...project.env };
-  const run = (script: string) => box.succeed(`cd source && ${script}`, { workspace, env, network: true });
+  const { env: own, ...options } = { network: true, ...project.options?.() };
+  const env = { ...workerEnvironment(box), ...own };
+  const run = (script: string) => box.succeed(`cd source && ${script}`, { workspace, ...options, env });
   if (project.install !== undefined) await run(project.install);
   const logIn = "mkdir -p ../state && pulumi login file:///mnt/workspace/state && pulumi stack select --create dev";
   await run(logIn);

@@ -11,7 +11,7 @@ import { type Project, backend, deploys, pulumi, runs, trustsCompany, workspaceO
  * packages, because that machine has no NuGet registry; or else NuGet. A function, because tests set the machine up after
  * this file was loaded.
  */
-const packages = (): Pick<RunOptions, "network" | "mounts" | "env"> =>
+export const packages = (): Pick<RunOptions, "network" | "mounts" | "env"> =>
   existsSync(nugetPackages)
     ? { mounts: { "/mnt/packages": nugetPackages }, env: { RestoreSources: "/mnt/packages" } }
     : { network: true };
@@ -121,7 +121,7 @@ export const checks: readonly Check[] = all.map((check) => ({
 const sdks = new WeakMap<Box, Promise<string>>();
 
 /** @throws {NotTried} for our substitute for the SDK, local/offline/tools/dotnet-substitute */
-async function requireSdk(box: Box): Promise<void> {
+export async function requireSdk(box: Box): Promise<void> {
   const answer = sdks.get(box) ?? box.run("touch any.csproj && dotnet restore").then(({ output }) => output);
   sdks.set(box, answer);
   if (/^A substitute for the \.NET SDK/m.test(await answer)) {
