@@ -13,6 +13,7 @@ export const release = (version: string, tag = `v${version}`) => ({ pulumiVersio
 
 /** Runs `pulumi up`. @throws with the end of its output if it fails: a failed update's time means nothing */
 export async function up(stack: TestStack, config: Record<string, unknown>, setting?: Parameters<TestStack["up"]>[1]) {
-  const { failed, output } = await stack.up(config, setting);
+  const options = ["--suppress-outputs", ...(setting?.options ?? [])];
+  const { failed, output } = await stack.up(config, { ...setting, options });
   if (failed) throw new Error(output.slice(-3000));
 }
