@@ -68,7 +68,7 @@ pulumi: node_modules/.ready ## Run pulumi on stack local: make pulumi ARGS="stac
 down: node_modules/.ready ## Stop the daemons of this checkout, or remove its containers
 	@$(cli) down
 
-clean: node_modules/.ready ## Stop them and remove .local, or Docker's volumes too, with everything that was built and published there
+clean: node_modules/.ready ## Stop them and remove .local, BuildKit's cache and Docker's volumes, with everything that was built and published there
 	@$(cli) clean
 
 check: node_modules/.ready ## Check types, lint and format, and run the unit tests: about a minute, needs only Node.js

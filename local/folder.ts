@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
 
+import { readVariable } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
 import type { Backend, BackendName } from "./backend";
 
@@ -10,6 +12,15 @@ export const checkout = join(__dirname, "..");
 export const folder = join(checkout, ".local");
 /** A path in the folder. */
 export const inFolder = (...parts: string[]) => join(folder, ...parts);
+/**
+ * Where a daemon's folder, such as .local, has its trees of many files: BuildKit's cache, and images that are unpacked. Not
+ * below the checkout, because Pulumi's host for Node.js reads every folder beside a program before it runs it: 2.4 s for the
+ * cache of seven images. The place is that of other caches: https://specifications.freedesktop.org/basedir-spec
+ */
+export const cacheOf = (place: string) => {
+  const home = readVariable("XDG_CACHE_HOME") ?? join(homedir(), ".cache");
+  return join(home, "runner-pulumi", encodeURIComponent(place));
+};
 /** The folder of BuildKit and the registry. */
 export const builderFolder = inFolder("tools", "builder");
 
@@ -36,20 +47,30 @@ export function prepareFolder(backend: BackendName, purpose: Purpose): void {
     const remedy = "Free some disk space, or clone the repository to a writable folder.";
     throw new Fault(`${folder} is not writable (${code}). ${remedy}`);
   }
-  const [free, needed] = [freeGigabytes(folder), neededGigabytes(backend, purpose)];
-  if (free >= needed) return;
-  throw new Fault(`${folder} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`);
+  const { lack } = measureDisk(backend, purpose);
+  if (lack !== undefined) throw new Fault(lack);
 }
 
-/** The space on a folder's disk that this user may use. */
-export function freeGigabytes(path: string): number {
-  const { bavail, bsize } = statfsSync(path);
-  return (bavail * bsize) / 1e9;
+/**
+ * Measures the disk of the folder, and that of BuildKit's cache if BuildKit runs as a process: the one with less free space.
+ * @returns its free space in GB, and a sentence if a command needs more, after a set-up or with one
+ */
+export function measureDisk(backend: BackendName, purpose: Purpose): { readonly free: number; readonly lack?: string } {
+  const places = backend === "native" ? [folder, cacheOf(folder)] : [folder];
+  const [{ place, free } = { place: folder, free: 0 }] = places.map(freeGigabytes).sort((a, b) => a.free - b.free);
+  // The file is written at the end of a set-up.
+  const needed = gigabytes[existsSync(inFolder("env")) ? purpose : "first"][backend];
+  if (free >= needed) return { free };
+  const lack = `${place} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`;
+  return { free, lack };
 }
 
-/** The space that a command needs, after a set-up or with one. The file is written at the end of one. */
-export const neededGigabytes = (backend: BackendName, purpose: Purpose) =>
-  gigabytes[existsSync(inFolder("env")) ? purpose : "first"][backend];
+/** The space that this user may use on the disk of a folder, or of the nearest one above it that exists. */
+function freeGigabytes(place: string): { place: string; free: number } {
+  if (!existsSync(place)) return freeGigabytes(dirname(place));
+  const { bavail, bsize } = statfsSync(place);
+  return { place, free: (bavail * bsize) / 1e9 };
+}
 
 /** The parts that a first set-up installs with any backend, and their minutes if nothing is cached; on two cores. */
 const parts = [

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 
 import { removeContainers } from "./docker/compose";
-import { folder, inFolder } from "./folder";
+import { cacheOf, folder, inFolder } from "./folder";
 import { stopDaemon } from "./native/daemon";
 import { unmountBelow } from "./native/mounts";
 
@@ -12,20 +12,26 @@ export async function down(): Promise<void> {
   console.log(stopped.length === 0 ? "Nothing was running." : `Stopped ${stopped.join(", ")}.`);
 }
 
-/** Stops them too, and removes everything that was built and published: .local, and Docker's volumes. */
+/** Stops them too, and removes everything that was built and published: .local, BuildKit's cache, and Docker's volumes. */
 export async function clean(): Promise<void> {
   await stopDaemons();
   await removeContainers("--volumes");
-  await unmountBelow(folder);
-  await rm(folder, { recursive: true, force: true });
+  for (const path of [...placesOfDaemons().map(cacheOf), folder]) {
+    await unmountBelow(path);
+    await rm(path, { recursive: true, force: true });
+  }
   console.log(`Removed ${folder}.`);
 }
 
-/** Stops the daemons of this checkout, also those that an interrupted test left. Returns their names. */
-async function stopDaemons(): Promise<string[]> {
+/** The folders of this checkout's daemons, also of those that an interrupted test left. */
+function placesOfDaemons(): string[] {
   const tests = existsSync(inFolder("tests")) ? readdirSync(inFolder("tests")) : [];
-  const folders = [folder, ...tests.map((name) => inFolder("tests", name))];
-  const stopped = folders.flatMap((place) =>
+  return [folder, ...tests.map((name) => inFolder("tests", name))];
+}
+
+/** Stops the daemons of this checkout. Returns their names. */
+async function stopDaemons(): Promise<string[]> {
+  const stopped = placesOfDaemons().flatMap((place) =>
     ["buildkit", "registry", "mirror"].map(async (name) => ((await stopDaemon(name, place)) ? [name] : [])),
   );
   return (await Promise.all(stopped)).flat();

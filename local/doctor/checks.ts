@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
-import { dirname } from "node:path";
 
 import { execa } from "execa";
 
 import { whyUnavailable } from "../../lib/http";
 import type { BackendName } from "../backend";
-import { type Purpose, builderFolder, folder, freeGigabytes, inFolder, neededGigabytes } from "../folder";
+import { type Purpose, builderFolder, inFolder, measureDisk } from "../folder";
 import { findOnPath } from "../install/debianProgram";
 import { findCli } from "../pulumiCli";
 import { officialReleases } from "../sources";
@@ -46,11 +45,9 @@ async function checkProgram(part: string, program: string, otherwise: "needed" |
 }
 
 function checkDisk(backend: BackendName, purpose: Purpose): Check {
-  const existing = existsSync(folder) ? folder : dirname(folder);
-  const [free, needed] = [freeGigabytes(existing), neededGigabytes(backend, purpose)];
-  if (free >= needed) return { part: "disk", state: "there", text: `${free.toFixed(0)} GB free` };
-  const text = `${existing} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`;
-  return { part: "disk", state: "needed", text };
+  const { free, lack } = measureDisk(backend, purpose);
+  if (lack !== undefined) return { part: "disk", state: "needed", text: lack };
+  return { part: "disk", state: "there", text: `${free.toFixed(0)} GB free` };
 }
 
 function checkRoot(): Check {

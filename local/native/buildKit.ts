@@ -5,6 +5,7 @@ import { execa } from "execa";
 import type { Platform } from "../../images/platform";
 import { Fault } from "../../lib/errors";
 import type { BuilderTools } from "./builderTools";
+import { cacheOf } from "../folder";
 import { ensureDaemon } from "./daemon";
 import { unmountBelow } from "./mounts";
 
@@ -22,15 +23,16 @@ interface BuildKitSettings {
   readonly options?: readonly string[];
 }
 
-/** Starts BuildKit in a folder, which must be able to build these platforms. Returns its address, a Unix socket. */
+/** Starts BuildKit, which must be able to build these platforms, with its files in a folder. Returns its address, a Unix socket. */
 export async function startBuildKit(
   { buildkitd, buildctl, runc }: BuilderTools,
   folder: string,
   { platforms, env = {}, launcher = [], options = [] }: BuildKitSettings,
 ): Promise<string> {
   const address = `unix://${socketIn(folder)}`;
+  const root = join(cacheOf(folder), "buildkit");
   // The machine's own config, /etc/buildkit/buildkitd.toml, must not matter.
-  const config = ["--config=/dev/null", `--root=${join(folder, "buildkit")}`, `--addr=${address}`];
+  const config = ["--config=/dev/null", `--root=${root}`, `--addr=${address}`];
   const workers = ["--oci-worker=true", `--oci-worker-binary=${runc}`, "--containerd-worker=false"];
   const limits = `--oci-worker-gc-keepstorage=${cacheLimits}`;
   const [command = "", ...args] = [...launcher, buildkitd, ...config, ...workers, limits, ...options];
@@ -41,7 +43,7 @@ export async function startBuildKit(
     args,
     env,
     address,
-    cleanUp: () => unmountBelow(join(folder, "buildkit")),
+    cleanUp: () => unmountBelow(root),
     whenTaken: "Stop it: only one BuildKit can use a folder.",
     isHealthy: async () => {
       // BuildKit detects the platforms that the kernel runs only when it starts.

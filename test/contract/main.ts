@@ -2,13 +2,13 @@
 import { runCommand } from "../../lib/command";
 import { log, logHeading } from "../../lib/log";
 import { alone } from "../../local/checkoutLock";
-import { folder, inFolder, prepareFolder } from "../../local/folder";
+import { folder, prepareFolder } from "../../local/folder";
 import { requireBuildKitCanStart, startBuildKit } from "../../local/native/buildKit";
 import { ensureBuilderTools } from "../../local/native/builderTools";
 import { ensureEmulation } from "../../local/native/platforms";
 import { checksOf } from "./checks";
 import { formatFindings, judge } from "./judge";
-import { RuncBox } from "./runcBox";
+import { RuncBox, contractFolder } from "./runcBox";
 import { readSelection } from "./selection";
 
 async function contract(): Promise<void> {
@@ -22,7 +22,7 @@ async function contract(): Promise<void> {
   logHeading(`Judging ${reference} for ${platform}`);
   log("checks", ["of every image", ...languages].join(", "));
   const engine = { runc: tools.runc, buildKit: { buildctl: tools.buildctl, address } };
-  const box = await RuncBox.open(engine, { reference, platform }, inFolder("contract"));
+  const box = await RuncBox.open(engine, { reference, platform }, contractFolder);
   const interrupt = () => void box.close().finally(() => process.exit(130));
   // Not `once`: without a listener, execa would end this process.
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);

@@ -3,12 +3,16 @@ import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Platform } from "../../images/platform";
+import { cacheOf, folder } from "../../local/folder";
 import type { Box, BoxConfig, Result, RunOptions, Running } from "./box";
 import { bundleConfig } from "./bundle";
 import { type Container, type Engine, requireOverlay, startContainer } from "./container";
 import { type BuildKit, unpackImage } from "./rootfs";
 import { resolveUser } from "./users";
 import { createWorkspace } from "./workspace";
+
+/** For the images that `make contract` unpacks, and what their containers change. */
+export const contractFolder = join(cacheOf(folder), "contract");
 
 /** Files that all containers of a box share. */
 interface Shared {

@@ -1,44 +1,49 @@
 import { cpSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { cacheOf } from "../../local/folder";
 import { type CheckoutCopy, type Ended, language } from "./checkoutCopy";
 import { type Fault, assertReached, describeFaults } from "./faults";
 
 /**
- * Puts a folder of .local on a disk of its own, full but for some bytes.
+ * Puts a folder on a disk of its own, full but for some bytes.
+ * @param pathOf the folder's path in a copy
  * @param keeps whether the disk has the folder's files; else it is empty
  */
 function full(
-  name: string,
+  pathOf: (copy: CheckoutCopy) => string,
   free: number,
   keeps: boolean,
   run: (copy: CheckoutCopy) => Promise<Ended>,
   says: RegExp,
 ): Fault {
-  const away = `${name}.away`;
+  const awayOf = (copy: CheckoutCopy) => `${pathOf(copy)}.away`;
   return {
     strike: async (copy) => {
+      const [path, away] = [pathOf(copy), awayOf(copy)];
       assertReached(await copy.make("down"));
-      const { stdout } = await execa("du", ["--summarize", "--bytes", copy.local(name)]);
+      const { stdout } = await execa("du", ["--summarize", "--bytes", path]);
       const size = (keeps ? Number.parseInt(stdout) * 1.1 : 0) + free + 1e6;
-      renameSync(copy.local(name), copy.local(away));
-      await execa("mkdir", [copy.local(name)]);
-      await execa("mount", ["-t", "tmpfs", "-o", `size=${Math.ceil(size)}`, "tmpfs", copy.local(name)]);
+      renameSync(path, away);
+      await execa("mkdir", [path]);
+      await execa("mount", ["-t", "tmpfs", "-o", `size=${Math.ceil(size)}`, "tmpfs", path]);
       if (keeps) {
-        cpSync(copy.local(away), copy.local(name), { recursive: true, verbatimSymlinks: true });
-        const { bavail, bsize } = statfsSync(copy.local(name));
-        writeFileSync(copy.local(name, "filler"), Buffer.alloc(Math.max(0, bavail * bsize - free)));
+        cpSync(away, path, { recursive: true, verbatimSymlinks: true });
+        const { bavail, bsize } = statfsSync(path);
+        writeFileSync(join(path, "filler"), Buffer.alloc(Math.max(0, bavail * bsize - free)));
       }
       return run(copy);
     },
     says,
     exit: 2,
     passes: async (copy) => {
+      const path = pathOf(copy);
       assertReached(await copy.make("down"));
-      await execa("umount", [copy.local(name)]);
-      rmSync(copy.local(name), { recursive: true, force: true });
-      renameSync(copy.local(away), copy.local(name));
+      await execa("umount", [path]);
+      rmSync(path, { recursive: true, force: true });
+      renameSync(awayOf(copy), path);
     },
   };
 }
@@ -69,9 +74,15 @@ const registryIsFull =
   /No tag has moved: .*\s+The registry's disk is full: \S+\.local\/registry\. Free some space there, then run the same command again\./;
 
 describeFaults("full disks", {
-  "the disk of BuildKit is full": full("buildkit", 30e6, false, buildAgain, isFull),
+  "the disk of BuildKit is full": full(
+    (copy) => join(cacheOf(copy.local()), "buildkit"),
+    30e6,
+    false,
+    buildAgain,
+    isFull,
+  ),
   "the disk of the registry is full": full(
-    "registry",
+    (copy) => copy.local("registry"),
     100_000,
     true,
     async (copy) => {
@@ -81,7 +92,7 @@ describeFaults("full disks", {
     registryIsFull,
   ),
   "the disk of the registry is full, on a terminal": full(
-    "registry",
+    (copy) => copy.local("registry"),
     100_000,
     true,
     async (copy) => {
@@ -90,5 +101,11 @@ describeFaults("full disks", {
     },
     registryIsFull,
   ),
-  "the disk of the state is full": full("state", 0, true, (copy) => copy.up(), isFull),
+  "the disk of the state is full": full(
+    (copy) => copy.local("state"),
+    0,
+    true,
+    (copy) => copy.up(),
+    isFull,
+  ),
 });

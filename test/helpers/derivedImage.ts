@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { buildctl } from "../../commands/builder";
-import { inFolder } from "../../local/folder";
 import { ownPlatform } from "../../local/native/platforms";
-import { RuncBox } from "../contract/runcBox";
+import { RuncBox, contractFolder } from "../contract/runcBox";
 import type { Scratch } from "./scratch";
 
 /**
@@ -39,7 +38,7 @@ export async function openBox(
   { place }: Scratch,
   reference: string,
   platform = ownPlatform(),
-  folder = inFolder("contract"),
+  folder = contractFolder,
 ): Promise<RuncBox> {
   const { tools, buildKit: address } = place.environment;
   const engine = { runc: tools.runc, buildKit: { buildctl: tools.buildctl, address } };

@@ -6,7 +6,7 @@ import { execa } from "execa";
 
 import type { Platform } from "../../images/platform";
 import { stopDaemon } from "../../local/native/daemon";
-import { inFolder } from "../../local/folder";
+import { cacheOf, inFolder } from "../../local/folder";
 import { addBuilder } from "../../local/addBuilder";
 import { startBuildKit } from "../../local/native/buildKit";
 import type { BuilderTools } from "../../local/native/builderTools";
@@ -73,7 +73,7 @@ export class FreshBuilder {
     rmSync(inFolder("buildx", "instances", this.name), { force: true });
     for (const { folder } of this.nodes) {
       await stopDaemon("buildkit", folder);
-      rmSync(folder, { recursive: true, force: true });
+      for (const path of [folder, cacheOf(folder)]) rmSync(path, { recursive: true, force: true });
     }
   }
 }

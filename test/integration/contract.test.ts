@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { execa } from "execa";
 
 import { catalogue } from "../../images/catalogue";
 import { readDockerfile, stages } from "../../images/dockerfile";
-import { checkout, inFolder } from "../../local/folder";
+import { checkout } from "../../local/folder";
 import { ownPlatform } from "../../local/native/platforms";
 import type { Check } from "../contract/check";
 import { checksOf } from "../contract/checks";
 import { type Finding, formatFindings, judge } from "../contract/judge";
 import { type Mutant, mutants } from "../contract/mutants";
+import { contractFolder } from "../contract/runcBox";
 import { assertSucceeded, says } from "../helpers/assertRun";
 import { openBox, pushDerived } from "../helpers/derivedImage";
 import { Scratch } from "../helpers/scratch";
@@ -27,7 +29,7 @@ describe("the contract", () => {
   });
   after(async () => {
     // The images of all languages have 6 GB there.
-    rmSync(inFolder("contract", "images"), { recursive: true, force: true });
+    rmSync(join(contractFolder, "images"), { recursive: true, force: true });
     await scratch?.stop();
   });
 
