@@ -9,7 +9,7 @@ export interface Figure {
   readonly limit?: { readonly value: number; readonly of: string };
   /** The highest ratio of measured to limit that is wanted. */
   readonly goal?: number;
-  /** The language and the layer, if it is the size of an image's layer. */
+  /** The language and the kind of layer, if it is the size of an image's layer. */
   readonly language?: string;
   readonly layer?: string;
 }

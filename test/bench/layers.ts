@@ -16,8 +16,8 @@ export async function measureLayers(scratch: Scratch): Promise<Figure[]> {
     const layers = sizesOf(language, image);
     const total = sum(layers.map(({ size }) => size));
     figures.push({ name: `size of ${language}`, unit: "MB", measured: total });
-    for (const { cause, size } of layers) {
-      figures.push({ name: `${language}: ${cause}`, unit: "MB", measured: size, language, layer: cause });
+    for (const { cause, kind, size } of layers) {
+      figures.push({ name: `${language}: ${cause}`, unit: "MB", measured: size, language, layer: kind });
     }
   }
   return figures;
@@ -30,7 +30,8 @@ function sizesOf(language: string, { config, layers }: PlatformImage) {
   const below = layers.length - own.length;
   return layers.map(({ size }, index) => {
     const [, stage] = /^COPY .*--from=(\S+)/.exec(own[index - below] ?? "") ?? [];
-    return { cause: stage ?? causeOf(steps[index]?.created_by ?? ""), size: size / 1e6 };
+    const cause = stage ?? causeOf(steps[index]?.created_by ?? "");
+    return { cause, kind: kindOf(cause), size: size / 1e6 };
   });
 }
 
@@ -39,6 +40,13 @@ function ownSteps(language: string): string[] {
   const dockerfile = withoutSmokeTest(readDockerfile(language));
   const runner = dockerfile.slice(dockerfile.search(/^FROM \S+ AS runner$/m));
   return runner.match(/^(COPY|RUN) .*$/gm) ?? [];
+}
+
+function kindOf(cause: string): string {
+  if (cause.startsWith("packages bash") || cause === "WORKDIR") return "packages of all images";
+  if (cause.startsWith("packages")) return "packages for a language";
+  if (cause.endsWith("-tools")) return "toolchain";
+  return cause.endsWith("-hosts") ? "language hosts" : cause;
 }
 
 function causeOf(step: string): string {

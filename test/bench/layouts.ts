@@ -35,7 +35,7 @@ export async function measureLayouts(scratch: Scratch): Promise<Figure[]> {
   for (const [stage, of] of Object.entries(layouts)) {
     const goal = stage === "layout-slim" ? { goal: 0.65 } : {};
     const limit = { value: await sizeOf(scratch, stage), of };
-    figures.push({ name: `size of ${language.name}, against ${of}`, unit: "MB", measured: ours, limit, ...goal });
+    figures.push({ name: `size of ${language.name}`, unit: "MB", measured: ours, limit, ...goal });
   }
   return figures;
 }
