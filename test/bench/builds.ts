@@ -49,7 +49,7 @@ function busySeconds(): number {
 
 /** A folder with Pulumi's programs, each with some bytes more: a version that no builder has seen. */
 async function pulumiLike(scratch: Scratch, name: string): Promise<string> {
-  const folder = join(scratch.place.folder, `pulumi-${name}`);
+  const folder = join(scratch.place.folder, name);
   mkdirSync(folder);
   const archive = inFolder("releases", `pulumi-v${newer}-linux-${platforms[ownPlatform()].pulumiArch}.tar.gz`);
   await execa("tar", ["-xzf", archive, "-C", folder]);

@@ -10,7 +10,7 @@ const rounds = 3;
 
 /** An update that changes nothing, and one that only moves tags. */
 export async function measureNoop(scratch: Scratch): Promise<Figure[]> {
-  const program = copyProgram(join(scratch.place.folder, "empty-program"), [
+  const program = copyProgram(join(scratch.place.folder, "empty"), [
     { file: "index.ts", from: /[^]*/, to: "export = {};\n" },
   ]);
   const empty = scratch.beside("empty");
@@ -47,7 +47,7 @@ export async function measureLanguages(scratch: Scratch): Promise<Figure[]> {
   const one = scratch.beside("one");
   const all = scratch.beside("all");
   // A program of one language: with config alone, a plain update publishes the others too.
-  const program = copyProgram(join(scratch.place.folder, "yaml-program"), [onlyLanguages("yaml")]);
+  const program = copyProgram(join(scratch.place.folder, "yaml"), [onlyLanguages("yaml")]);
   const updateOne = () => up(one, release(newer), { program });
   const updateAll = () => up(all, release(newer));
   await updateOne();

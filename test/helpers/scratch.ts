@@ -75,7 +75,8 @@ export class Scratch extends TestStack {
 
   /** Creates another stack, whose images go to another path of the same registry. */
   beside(name: string): TestStack {
-    const stack = { ...this.stack, name, folder: join(this.place.folder, name) };
+    // Not beside a test's own files: preparing a stack removes the Pulumi.yaml of its folder.
+    const stack = { ...this.stack, name, folder: join(this.place.folder, "stacks", name) };
     const registry = `${this.prefix}/${name}`;
     return new TestStack(stack, registry, { ...this.ownConfig, registry });
   }
