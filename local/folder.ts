@@ -14,7 +14,7 @@ export const folder = join(checkout, ".local");
 export const inFolder = (...parts: string[]) => join(folder, ...parts);
 /**
  * Where a daemon's folder, such as .local, has its trees of many files: BuildKit's cache, and images that are unpacked. Not
- * below the checkout, because Pulumi's host for Node.js reads every folder beside a program before it runs it: 2.4 s for the
+ * below the checkout, because Pulumi's host for Node.js reads every folder beside a program before it runs it: 2 s for the
  * cache of seven images. The place is that of other caches: https://specifications.freedesktop.org/basedir-spec
  */
 export const cacheOf = (place: string) => {
