@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 import { execa } from "execa";
 
@@ -15,7 +15,7 @@ export interface GoBuild {
   readonly minutes?: number;
   /** The folder of the go.mod. */
   readonly module: string;
-  /** The import paths of the programs. */
+  /** The import paths of the programs, or their folders in the module: ./<folder>. */
   readonly packages: readonly string[];
   /** Go variables to set, by their full names. */
   readonly variables?: Readonly<Record<string, string>>;
@@ -51,7 +51,18 @@ async function compile(build: GoBuild, step: Step): Promise<void> {
   const settings = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false" };
   const env = { ...goEnvironment, ...settings, GOARCH: architecture };
   const flags = ["-s -w", ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
-  const args = ["build", "-v", "-trimpath", "-ldflags", flags, "-o", `${output}/`, ...packages];
+  // The linker leaves debug data out. A tenth of the time is spent on it if the compiler does not, too.
+  const args = [
+    "build",
+    "-v",
+    "-trimpath",
+    "-gcflags=all=-dwarf=false",
+    "-ldflags",
+    flags,
+    "-o",
+    `${output}/`,
+    ...packages,
+  ];
   const go = execa("go", args, { cwd: module, env, reject: false, all: true });
   const lines = { modules: 0, packages: 0 };
   for await (const line of go.iterable({ from: "all" })) {
@@ -63,7 +74,8 @@ async function compile(build: GoBuild, step: Step): Promise<void> {
 }
 
 export function fingerprint({ module, packages, variables, architecture }: Omit<GoBuild, "output">): string {
-  const files = readdirSync(module, { withFileTypes: true }).filter((entry) => entry.isFile());
-  const texts = files.map(({ name }) => [name, readFileSync(join(module, name), "utf8")]);
+  const entries = readdirSync(module, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = entries.map(({ parentPath, name }) => relative(module, join(parentPath, name))).sort();
+  const texts = files.map((file) => [file, readFileSync(join(module, file), "utf8")]);
   return hash("sha256", JSON.stringify([texts, packages, variables, architecture]));
 }

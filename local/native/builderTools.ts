@@ -16,7 +16,7 @@ const distribution = "github.com/distribution/distribution/v3";
 /** Finds runc, and builds BuildKit and the registry from Go modules. */
 export async function ensureBuilderTools(): Promise<BuilderTools> {
   const runc = await ensureDebianProgram("runc", "BuildKit runs containers with it");
-  const packages = [`${buildKit}/cmd/buildkitd`, `${buildKit}/cmd/buildctl`, `${distribution}/cmd/registry`];
+  const packages = [`${buildKit}/cmd/buildkitd`, `${buildKit}/cmd/buildctl`, "./registry"];
   const versions = [buildKit, distribution].map((path) => pinnedVersion(builder, path));
   await runStep("BuildKit, registry", "looking for them in .local", async (step) => {
     await goBuild(
