@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up doctor preview verify inventory contract pulumi down clean check unit lint integration faults bench test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
+.PHONY: help up doctor preview verify inventory contract pulumi down clean check unit lint integration faults bench matrix test test-all rehearsal walk-through configure layers release rollback status review released list-published watch migration
 SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(value PATH)
 
@@ -83,8 +83,8 @@ lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs 
 
 # The tests and the bench build with the real .NET SDK, if this machine has it: see docs/local.md.
 # They start more daemons than compose.yaml has. dockerBackend tests the other backend.
-integration faults bench test-all rehearsal walk-through: export BACKEND := native
-integration test-all bench: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
+integration faults bench matrix rehearsal walk-through: export BACKEND := native
+integration matrix bench: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
 	@$(mocha) --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"
@@ -98,8 +98,10 @@ bench: node_modules/.ready ## Measure releases on this machine: seconds, bytes, 
 test: check lint integration ## Run check, lint, the integration tests and the faults of the watcher
 	@$(MAKE) --no-print-directory faults TEST=watch
 
-test-all: test faults ## Run make test, then all faults, and every language on every platform with and without cache: hours
-	@$(mocha) --timeout 7200000 'test/matrix/**/*.test.ts'
+matrix: node_modules/.ready ## Release for both platforms, one of them emulated, with and without cache; TEST for one file
+	@$(mocha) --file test/helpers/prepareMachine.ts --timeout 7200000 "test/matrix/$${TEST:-**/*}.test.ts"
+
+test-all: test faults matrix ## Run make test, then all faults, and every language on both platforms: hours
 
 rehearsal: node_modules/.ready ## Open a shell to release STACK (dev or prod) with plain pulumi and a fake AWS
 	@$(program) demo/rehearsal.ts

@@ -9,8 +9,11 @@ import { cacheOf } from "../folder";
 import { ensureDaemon } from "./daemon";
 import { unmountBelow } from "./mounts";
 
-/** BuildKit's cache, in MB: nothing is kept on purpose, 2 GB of the disk stay free, at most 12 GB are used. */
-const cacheLimits = "0,2000,12000";
+/**
+ * BuildKit's cache, in MB: nothing is kept on purpose, 10 GB of the disk stay free, at most 25 GB are used. All languages of
+ * some versions, with their smoke tests, need more than 12 GB: each release then built again what the one before had pushed out.
+ */
+const cacheLimits = "0,10000,25000";
 
 const socketIn = (folder: string) => join(folder, "buildkit.sock");
 
