@@ -32,7 +32,7 @@ export type Purpose = "build" | "read";
  * caches are included; with Docker, its volumes are not.
  */
 const gigabytes = {
-  first: { native: 9, docker: 2 },
+  first: { native: 11, docker: 2 },
   build: { native: 2, docker: 0.5 },
   read: { native: 0, docker: 0 },
 };
@@ -72,24 +72,31 @@ function freeGigabytes(place: string): { place: string; free: number } {
   return { place, free: (bavail * bsize) / 1e9 };
 }
 
-/** The parts that a first set-up installs with any backend, and their minutes if nothing is cached; on two cores. */
+/** The parts that a first set-up installs with any backend, and their minutes if nothing is cached; built on two cores. */
 const parts = [
-  { title: "Pulumi CLI, plugin", path: inFolder("pulumi", "plugins"), minutes: 5 },
-  { title: "base images", path: inFolder("bases.json"), minutes: 3 },
+  { title: "Pulumi CLI, plugin", path: inFolder("pulumi", "plugins"), downloaded: 1, built: 9 },
+  { title: "base images", path: inFolder("bases.json"), downloaded: 1, built: 1 },
+  { title: "Pulumi release", path: inFolder("releases"), downloaded: 0, built: 3 },
 ];
 
 /**
  * Describes how long a set-up will take and how much disk it needs; undefined if every part is installed.
  * @param backend what its own part is called, and how long that takes: 0 if it is installed
+ * @param isConnected whether Pulumi's own downloads can be reached: what cannot be downloaded is built
  */
 export function estimateSetUp(
   backend: Pick<Backend, "name" | "title" | "minutes">,
+  isConnected: boolean,
   isInstalled: (path: string) => boolean = existsSync,
 ): string | undefined {
-  const own = { title: backend.title, minutes: backend.minutes() };
-  const missing = [...(own.minutes > 0 ? [own] : []), ...parts.filter(({ path }) => !isInstalled(path))];
+  const common = parts.map(({ title, path, downloaded, built }) => {
+    return { title, minutes: isInstalled(path) ? 0 : isConnected ? downloaded : built };
+  });
+  const missing = [{ title: backend.title, minutes: backend.minutes() }, ...common].filter(
+    ({ minutes }) => minutes > 0,
+  );
   if (missing.length === 0) return undefined;
   const minutes = missing.reduce((sum, part) => sum + part.minutes, 0);
   const titles = missing.map(({ title }) => title).join(", ");
-  return `up to ${minutes} minutes: ${titles}; .local grows to ${gigabytes.first[backend.name]} GB`;
+  return `up to ${minutes} ${minutes === 1 ? "minute" : "minutes"}: ${titles}; needs ${gigabytes.first[backend.name]} GB of disk`;
 }

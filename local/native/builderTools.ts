@@ -20,7 +20,7 @@ export async function ensureBuilderTools(): Promise<BuilderTools> {
   const versions = [buildKit, distribution].map((path) => pinnedVersion(builder, path));
   await runStep("BuildKit, registry", "looking for them in .local", async (step) => {
     await goBuild(
-      { title: "BuildKit and registry", minutes: 5, module: builder, packages, output: builderFolder },
+      { title: "BuildKit and registry", minutes: 4, module: builder, packages, output: builderFolder },
       step,
     );
     step.done = `${versions.join(", ")}, in .local`;

@@ -18,7 +18,7 @@ export function nativeBackend(instead?: string): Backend {
   return {
     name: "native",
     title: "BuildKit, registry",
-    minutes: () => (existsSync(builderFolder) ? 0 : 5),
+    minutes: () => (existsSync(builderFolder) ? 0 : 4),
     requireUsable: () => requireBuildKitCanStart(folder, instead),
     start: async (platforms) => {
       await ensureEmulation(platforms);

@@ -2,13 +2,33 @@ import assert from "node:assert/strict";
 
 import { estimateSetUp } from "../../../local/folder";
 
-it("the estimate of a set-up names the parts that are missing, the time and the disk space", () => {
-  const backend = { name: "native", title: "BuildKit, registry", minutes: () => 5 } as const;
-  const none = estimateSetUp(backend, () => false);
-  assert.equal(none, "up to 13 minutes: BuildKit, registry, Pulumi CLI, plugin, base images; .local grows to 9 GB");
-  const installed = { ...backend, minutes: () => 0 };
-  const almost = estimateSetUp(installed, (path) => !path.endsWith("bases.json"));
-  assert.equal(almost, "up to 3 minutes: base images; .local grows to 9 GB");
-  const complete = estimateSetUp(installed, () => true);
-  assert.equal(complete, undefined);
+describe("the estimate of a set-up", () => {
+  const native = { name: "native", title: "BuildKit, registry", minutes: () => 4 } as const;
+  const installed = { ...native, minutes: () => 0 };
+
+  it("names the parts that are missing, the time if they are built, and the disk space", () => {
+    const built = "up to 17 minutes: BuildKit, registry, Pulumi CLI, plugin, base images, Pulumi release";
+    assert.equal(
+      estimateSetUp(native, false, () => false),
+      `${built}; needs 11 GB of disk`,
+    );
+    const almost = estimateSetUp(installed, false, (path) => !path.endsWith("bases.json"));
+    assert.equal(almost, "up to 1 minute: base images; needs 11 GB of disk");
+  });
+
+  it("names the time of downloads instead, if they can be reached", () => {
+    const docker = { name: "docker", title: "Docker images", minutes: () => 1 } as const;
+    const downloaded = "up to 3 minutes: Docker images, Pulumi CLI, plugin, base images; needs 2 GB of disk";
+    assert.equal(
+      estimateSetUp(docker, true, () => false),
+      downloaded,
+    );
+  });
+
+  it("is omitted if every part is installed", () => {
+    assert.equal(
+      estimateSetUp(installed, false, () => true),
+      undefined,
+    );
+  });
 });
