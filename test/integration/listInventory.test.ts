@@ -17,7 +17,7 @@ import { Clone } from "../../lib/git";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { localBuilder } from "../../local/workshop";
 import { checkout } from "../../local/folder";
-import { goBuild } from "../../local/install/goBuild";
+import { goBuild, goEnvironment } from "../../local/install/goBuild";
 import { ownPlatform } from "../../local/native/platforms";
 import { localTarget } from "../../local/target";
 import { RepositoryWriter, pushImage } from "../helpers/repositoryWriter";
@@ -205,7 +205,8 @@ describe("the inventory of a release", () => {
       cpSync(join(checkout, "local", "offline", "tools", "builder"), module, { recursive: true });
       const sums = readFileSync(join(module, "go.sum"), "utf8");
       const [, version] = /^github\.com\/docker\/buildx (v\S+) h1:/m.exec(sums) ?? [];
-      writeFileSync(join(module, "go.mod"), `\nrequire github.com/docker/buildx ${version}\n`, { flag: "a" });
+      const update = { cwd: module, env: { ...goEnvironment, GOFLAGS: "-mod=mod" } };
+      await execa("go", ["get", `github.com/docker/buildx/cmd/buildx@${version}`], update);
       const programs = inScratch("programs");
       await goBuild({ title: "buildx", module, packages: ["github.com/docker/buildx/cmd/buildx"], output: programs });
       // Like `docker buildx`.
