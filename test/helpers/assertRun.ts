@@ -3,9 +3,14 @@ import assert from "node:assert/strict";
 import { stackTrace } from "./stackTrace";
 import type { Run } from "./testStack";
 
-/** Asserts that an output has a text. The whole output is too long to read, so a failure shows its end. */
+/** Asserts that an output has a text. The whole output is too long to read, so a failure shows its end, and its errors. */
 export function says(output: string, sentence: RegExp): void {
-  assert.ok(sentence.test(output), `No ${String(sentence)} in the output, which ends with:\n${output.slice(-3000)}`);
+  if (sentence.test(output)) return;
+  const errors = output.split("\n").filter((line) => /error/i.test(line));
+  assert.fail(
+    `No ${String(sentence)} in the output, which ends with:\n${output.slice(-3000)}\n` +
+      `Its last lines with errors:\n${errors.slice(-20).join("\n")}`,
+  );
 }
 
 /** Asserts that a run succeeded and printed these texts. */
