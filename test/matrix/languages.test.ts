@@ -13,7 +13,7 @@ import { TwoMachines } from "../helpers/twoMachines";
 const release = { pulumiVersion: "3.66.0" };
 const names = catalogue.map(({ name }) => name);
 
-// For `make test-all`: one of the platforms is emulated, which takes too long for every change. Nothing has a cache.
+// One of the platforms is emulated, which takes too long for every change. Nothing has a cache.
 describe("every language on every platform", () => {
   let scratch: Scratch;
   let builder: FreshBuilder;

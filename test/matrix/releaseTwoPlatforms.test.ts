@@ -26,7 +26,7 @@ interface Descriptor {
   readonly annotations: Record<string, string>;
 }
 
-// One story: each test starts from what the previous one leaves. `make test-all` releases all languages.
+// One story: each test starts from what the previous one leaves. languages.test.ts releases all languages.
 describe("a release for two platforms", () => {
   let scratch: Scratch;
   let program: string;
@@ -39,7 +39,7 @@ describe("a release for two platforms", () => {
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], allPlatforms, languages);
     program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages(...languages)]);
-    // Emulated, compiling the smoke program takes ten minutes: only `make test-all` does it.
+    // Emulated, compiling the smoke program takes ten minutes: only languages.test.ts does it.
     machines = await TwoMachines.start(languages, (flow) =>
       flow.editDockerfile("golang", /\/run\/smoke\/up "hello from go"/, "true"),
     );
