@@ -65,7 +65,7 @@ async function prepareBackend(purpose: Purpose): Promise<Backend> {
   backend.requireUsable();
   await requireNeeds(backend.name, purpose);
   prepareFolder(backend.name, purpose);
-  const estimate = estimateSetUp(backend, (await whyMirrored()) === undefined);
+  const estimate = await estimateSetUp(backend, async () => (await whyMirrored()) === undefined);
   if (estimate !== undefined) log("first set-up", estimate);
   return backend;
 }

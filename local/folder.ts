@@ -82,20 +82,19 @@ const parts = [
 /**
  * Describes how long a set-up will take and how much disk it needs; undefined if every part is installed.
  * @param backend what its own part is called, and how long that takes: 0 if it is installed
- * @param isConnected whether Pulumi's own downloads can be reached: what cannot be downloaded is built
+ * @param isConnected whether Pulumi's own downloads can be reached: what cannot be downloaded is built. Asked only if needed
  */
-export function estimateSetUp(
+export async function estimateSetUp(
   backend: Pick<Backend, "name" | "title" | "minutes">,
-  isConnected: boolean,
+  isConnected: () => Promise<boolean>,
   isInstalled: (path: string) => boolean = existsSync,
-): string | undefined {
-  const common = parts.map(({ title, path, downloaded, built }) => {
-    return { title, minutes: isInstalled(path) ? 0 : isConnected ? downloaded : built };
-  });
-  const missing = [{ title: backend.title, minutes: backend.minutes() }, ...common].filter(
-    ({ minutes }) => minutes > 0,
-  );
-  if (missing.length === 0) return undefined;
+): Promise<string | undefined> {
+  const own = { title: backend.title, downloaded: backend.minutes(), built: backend.minutes() };
+  const absent = [own, ...parts.filter(({ path }) => !isInstalled(path))];
+  // A machine that downloads never has a release of its own: if only that is missing, the set-up was complete.
+  if (absent.every(({ downloaded }) => downloaded === 0)) return undefined;
+  const time = (await isConnected()) ? "downloaded" : "built";
+  const missing = absent.map((part) => ({ ...part, minutes: part[time] })).filter(({ minutes }) => minutes > 0);
   const minutes = missing.reduce((sum, part) => sum + part.minutes, 0);
   const titles = missing.map(({ title }) => title).join(", ");
   return `up to ${minutes} ${minutes === 1 ? "minute" : "minutes"}: ${titles}; needs ${gigabytes.first[backend.name]} GB of disk`;

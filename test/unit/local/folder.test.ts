@@ -4,31 +4,30 @@ import { estimateSetUp } from "../../../local/folder";
 
 describe("the estimate of a set-up", () => {
   const native = { name: "native", title: "BuildKit, registry", minutes: () => 4 } as const;
+  const no = () => Promise.resolve(false);
   const installed = { ...native, minutes: () => 0 };
 
-  it("names the parts that are missing, the time if they are built, and the disk space", () => {
+  it("names the parts that are missing, the time if they are built, and the disk space", async () => {
     const built = "up to 17 minutes: BuildKit, registry, Pulumi CLI, plugin, base images, Pulumi release";
-    assert.equal(
-      estimateSetUp(native, false, () => false),
-      `${built}; needs 11 GB of disk`,
-    );
-    const almost = estimateSetUp(installed, false, (path) => !path.endsWith("bases.json"));
+    assert.equal(await estimateSetUp(native, no, () => false), `${built}; needs 11 GB of disk`);
+    const almost = await estimateSetUp(installed, no, (path) => !path.endsWith("bases.json"));
     assert.equal(almost, "up to 1 minute: base images; needs 11 GB of disk");
   });
 
-  it("names the time of downloads instead, if they can be reached", () => {
+  it("names the time of downloads instead, if they can be reached", async () => {
     const docker = { name: "docker", title: "Docker images", minutes: () => 1 } as const;
     const downloaded = "up to 3 minutes: Docker images, Pulumi CLI, plugin, base images; needs 2 GB of disk";
     assert.equal(
-      estimateSetUp(docker, true, () => false),
+      await estimateSetUp(
+        docker,
+        () => Promise.resolve(true),
+        () => false,
+      ),
       downloaded,
     );
   });
 
-  it("is omitted if every part is installed", () => {
-    assert.equal(
-      estimateSetUp(installed, false, () => true),
-      undefined,
-    );
+  it("is omitted if every part is installed, without asking whether downloads can be reached", async () => {
+    assert.equal(await estimateSetUp(installed, assert.fail, () => true), undefined);
   });
 });
