@@ -39,9 +39,10 @@ export class ReleaseFlow {
     private readonly gitHubFile: string,
   ) {}
 
-  /** Starts it, with a builder for all platforms. The mirror gets these versions of Pulumi. */
+  /** Starts it, as `prepareMachine` sets this machine up. If languages are named, the repository's catalogue has no others. */
   static async start(...machine: Parameters<typeof openPlace>): Promise<ReleaseFlow> {
     const place = await openPlace(...machine);
+    const [, , languages] = machine;
     const { environment, folder } = place;
     const registry = await startRegistry(environment.tools, folder);
     const backend = { PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
@@ -62,7 +63,14 @@ export class ReleaseFlow {
     mkdirSync(runners);
     const gitHubFile = join(folder, "github.json");
     const actions = new Actions(repository.remote, runners, env, { ...backend, ...ownBuilders }, gitHubFile);
-    return new ReleaseFlow(place, registry, repository, actions, gitHubFile);
+    const flow = new ReleaseFlow(place, registry, repository, actions, gitHubFile);
+    if (languages !== undefined) await flow.keepLanguages(languages);
+    return flow;
+  }
+
+  private async keepLanguages(languages: readonly string[]): Promise<void> {
+    const some = `].filter(({ name }) => ${JSON.stringify(languages)}.includes(name));\n`;
+    await this.repository.commit("Release a few languages", this.edit("images/catalogue.ts", /\];\n*$/, some));
   }
 
   /** The comments and release notes on the fake of GitHub. */

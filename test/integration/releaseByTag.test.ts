@@ -3,11 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Subject } from "../../commands/release";
-import { catalogue } from "../../images/catalogue";
 import type { Ended } from "../fakes/githubActions/workflows";
 import { assertRefused, says } from "../helpers/assertRun";
 import { ReleaseFlow } from "../helpers/releaseFlow";
 import { git } from "../helpers/scratchRepository";
+
+// Each run releases every language of its repository: more of them would only take longer.
+const languages = ["javascript", "golang", "yaml"];
 
 // One story: each test starts from the repository, the registry and the state that the previous one leaves.
 describe("release by a pushed tag", () => {
@@ -18,7 +20,7 @@ describe("release by a pushed tag", () => {
   let before66: Record<string, string>;
 
   before(async () => {
-    flow = await ReleaseFlow.start(["3.64.0", "3.66.0"]);
+    flow = await ReleaseFlow.start(["3.64.0", "3.66.0"], undefined, languages);
     start = await flow.repository.git("rev-parse", "HEAD");
   });
   after(() => flow.stop());
@@ -54,7 +56,6 @@ describe("release by a pushed tag", () => {
     const [run] = await release("dev-v3.64.0");
     says(run?.log ?? "", /dev +Pulumi 3\.64\.0, image tag dev-v3\.64\.0/);
     before64 = await flow.served("dev", "dev-v3.64.0");
-    const languages = catalogue.map(({ name }) => name);
     assert.deepEqual(Object.keys(before64), languages);
     assert.deepEqual(await flow.client("prod", "javascript").tags(), []);
     assert.equal(run?.outputs["tag"], "dev-v3.64.0");

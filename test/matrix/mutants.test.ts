@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { ownPlatform } from "../../local/native/platforms";
+import { checksOf } from "../contract/checks";
+import { formatFindings } from "../contract/judge";
+import { type Mutant, mutants } from "../contract/mutants";
+import { contractFolder } from "../contract/runcBox";
+import { assertSucceeded } from "../helpers/assertRun";
+import { pushDerived } from "../helpers/derivedImage";
+import { judgeImage } from "../helpers/judgeImage";
+import { copyProgram, onlyLanguages } from "../helpers/programCopy";
+import { Scratch } from "../helpers/scratch";
+
+const release = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
+
+// That each check of the contract can fail.
+describe("the contract of a broken image", () => {
+  let scratch: Scratch;
+  let published: string;
+
+  before(async () => {
+    scratch = await Scratch.start([release.pulumiVersion], undefined, ["yaml"]);
+    const program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("yaml")]);
+    assertSucceeded(await scratch.up(release, { program }));
+    published = `${scratch.repository("yaml")}:${release.tag}`;
+  });
+  after(async () => {
+    rmSync(join(contractFolder, "images"), { recursive: true, force: true });
+    await scratch?.stop();
+  });
+
+  for (const [index, group] of mutants.entries()) {
+    it(`turns red for ${group.map(({ name }) => name).join("; ")}`, async () => {
+      const reference = await buildMutant(group, `v${index}`);
+      const findings = await judgeImage(scratch, reference, ownPlatform(), checksOf([]));
+      const red = findings.filter(({ verdict }) => verdict === "RED");
+      const expected = group.flatMap(({ red }) => Object.entries(red));
+      const table = formatFindings(red);
+      for (const [name, text] of expected) {
+        assert.ok(
+          red.some(({ check, found }) => check.name.startsWith(name) && text.test(found)),
+          `${name}: ${String(text)} is not in\n${table}`,
+        );
+      }
+      assert.equal(red.length, expected.length, `More is red than expected:\n${table}`);
+    });
+  }
+
+  /** Builds mutants of the image of yaml as one, and pushes it. Returns its reference. */
+  async function buildMutant(group: readonly Mutant[], tag: string): Promise<string> {
+    const reference = `${scratch.prefix}/mutant/yaml:${tag}`;
+    const lines = group.flatMap((mutant) => mutant.lines);
+    const steps = lines.filter((line) => line.startsWith("RUN"));
+    const settings = lines.filter((line) => !steps.includes(line));
+    const dockerfile = [`FROM ${published} AS derived`, "USER root", ...steps, "USER 1983", ...settings, ""];
+    await pushDerived(scratch, reference, dockerfile.join("\n"));
+    return reference;
+  }
+});
