@@ -86,8 +86,17 @@ lint: node_modules/.ready ## Lint the workflows and the shell scripts; installs 
 integration faults bench matrix rehearsal walk-through: export BACKEND := native
 integration matrix bench: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
+# Sets this machine up before the first suite. Mocha loads it before the modules of .mocharc.json.
+on_machine := $(mocha) --require ts-node/register/transpile-only --require ./test/helpers/prepareMachine.ts --timeout 7200000
+
+# It starts this checkout's BuildKit again, behind a proxy.
+alone := test/integration/releaseToEcrPublic.test.ts
+# The others run two at a time, each in its own process: one leaves a third of two processors idle.
+together := --parallel --jobs 2 --ignore $(alone)
+
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
-	@$(mocha) --file test/helpers/prepareMachine.ts --timeout 1200000 "test/integration/$${TEST:-**/*}.test.ts"
+	@$(on_machine) $(if $(TEST),,$(together)) "test/integration/$${TEST:-**/*}.test.ts"
+	@$(if $(TEST),,$(on_machine) $(alone))
 
 faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
 	@$(mocha) --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
@@ -99,7 +108,7 @@ test: check lint integration ## Run check, lint, the integration tests and the f
 	@$(MAKE) --no-print-directory faults TEST=watch
 
 matrix: node_modules/.ready ## Release for both platforms, one of them emulated, with and without cache; TEST for one file
-	@$(mocha) --file test/helpers/prepareMachine.ts --timeout 7200000 "test/matrix/$${TEST:-**/*}.test.ts"
+	@$(on_machine) "test/matrix/$${TEST:-**/*}.test.ts"
 
 test-all: test faults matrix ## Run make test, then all faults, and every language on both platforms: hours
 
