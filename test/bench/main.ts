@@ -14,12 +14,13 @@ import { measureNewVersion } from "./pushes";
 import { newer, older } from "./releases";
 import { writeReport } from "./report";
 import { measureStarts } from "./starts";
-import { measureLanguages, measureNoop } from "./updates";
+import { measureLanguages, measureMakeUp, measureNoop } from "./updates";
 
 /** The parts, in the order in which they are measured. All of them release all languages into one registry. */
 const parts = {
   pushes: measureNewVersion,
   updates: measureNoop,
+  makeUp: measureMakeUp,
   languages: measureLanguages,
   layers: measureLayers,
   layouts: measureLayouts,

@@ -1,6 +1,9 @@
 // How long an update takes that builds nothing.
 import { join } from "node:path";
 
+import { execa } from "execa";
+
+import { checkout } from "../../local/folder";
 import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import type { Scratch } from "../helpers/scratch";
 import { type Figure, compare } from "./figures";
@@ -38,6 +41,22 @@ export async function measureNoop(scratch: Scratch): Promise<Figure[]> {
       ...{ name: `latest after v${newer}, ${languages.length} languages`, unit: "s", goal: 1.5 },
       measured: seconds.latest,
       limit: { value: seconds.noop, of: "changing nothing" },
+    },
+  ];
+}
+
+/** `make up` that changes nothing on this checkout's own stack, where it publishes once before, and its `pulumi up` alone. */
+export async function measureMakeUp({ place }: Scratch): Promise<Figure[]> {
+  const makeUp = () => execa("make", ["up", `TAG=v${newer}`], { cwd: checkout });
+  const options = ["--yes", "--skip-preview", "--non-interactive"];
+  const pulumiUp = () => execa("pulumi", ["up", ...options], { cwd: checkout, env: place.environment.env });
+  await makeUp();
+  const seconds = await compare({ makeUp, pulumiUp }, rounds);
+  return [
+    {
+      ...{ name: `make up that changes nothing, ${languages.length} languages`, unit: "s", goal: 1.3 },
+      measured: seconds.makeUp,
+      limit: { value: seconds.pulumiUp, of: "its pulumi up" },
     },
   ];
 }

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 
-import { catalogue } from "../../images/catalogue";
 import { bot } from "../fakes/gh/state";
 import { ReleaseFlow } from "../helpers/releaseFlow";
 import { says } from "../helpers/assertRun";
 import { stackTrace } from "../helpers/stackTrace";
 
 const nothing = "Merging publishes nothing: images are published when a tag is pushed.";
-const otherLanguages = (...names: string[]) =>
-  new Intl.ListFormat("en").format(catalogue.map(({ name }) => name).filter((name) => !names.includes(name)));
+// Each preview asks for every language of the repository, twice: more of them would only take longer.
+const languages = ["javascript", "python", "yaml"];
 
 // One story: releases, then the reviews of proposals that are based on them.
 describe("the review of a pull request", () => {
@@ -18,7 +17,7 @@ describe("the review of a pull request", () => {
   const others = { pullRequest: 7, author: "somebody", body: "A comment." };
 
   before(async () => {
-    flow = await ReleaseFlow.start(["3.64.0", "3.66.0"]);
+    flow = await ReleaseFlow.start(["3.64.0", "3.66.0"], undefined, languages);
     // Stack prod has released latest of an older version last, after a newer one was rolled back.
     const tags = ["dev-v3.64.0", "v3.66.0", "latest-v3.64.0"];
     const ended = await flow.release(...tags);
@@ -44,9 +43,8 @@ describe("the review of a pull request", () => {
       flow.editDockerfile("python", /(apt-install [^\n]*python3-setuptools)/, "$1 python3-yaml"),
     );
     for (const stack of ["dev", "prod"]) {
-      const line = `**Stack ${stack}, Pulumi 3.64.0:** python changes; ${otherLanguages("python")} do not. `;
-      // The Dockerfile of image full contains Python's stages, but its image has other layers.
-      const tests = `2 smoke tests passed, ${catalogue.length - 2} did not need to run. `;
+      const line = `**Stack ${stack}, Pulumi 3.64.0:** python changes; javascript and yaml do not. `;
+      const tests = "1 smoke test passed, 2 did not need to run. ";
       assert.ok(body.includes(`${line}${tests}${nothing}\n`), body);
     }
     const row = /\| python \| (\d+\.\d) MB → (\d+\.\d) MB \| added (libyaml-0-2 \S+, )?python3-yaml \S+ \|/g;
