@@ -87,16 +87,21 @@ integration faults bench matrix rehearsal walk-through: export BACKEND := native
 integration matrix bench: export DOTNET_FOLDER ?= $(abspath $(wildcard ../shared/dotnet))
 
 # Sets this machine up before the first suite. Mocha loads it before the modules of .mocharc.json.
-on_machine := $(mocha) --require ts-node/register/transpile-only --require ./test/helpers/prepareMachine.ts --timeout 7200000
+on_machine := $(mocha) --require ts-node/register/transpile-only --require ./test/helpers/prepareMachine.ts
 
-# It starts this checkout's BuildKit again, behind a proxy.
+# This suite restarts the checkout's BuildKit, behind a proxy.
 alone := test/integration/releaseToEcrPublic.test.ts
-# The others run two at a time, each in its own process: one leaves a third of two processors idle.
-together := --parallel --jobs 2 --ignore $(alone)
+# The others run two at a time, in two processes: one suite alone leaves a third of two cores idle. Without live lines, which
+# one process would erase from the other.
+together := --parallel --jobs 2 --ignore $(alone) "test/integration/**/*.test.ts"
+integrate := $(on_machine) --timeout 1200000
 
 integration: node_modules/.ready ## Run integration tests with the real engine, builder and registry; TEST=verify for one file
-	@$(on_machine) $(if $(TEST),,$(together)) "test/integration/$${TEST:-**/*}.test.ts"
-	@$(if $(TEST),,$(on_machine) $(alone))
+ifdef TEST
+	@$(integrate) "test/integration/$$TEST.test.ts"
+else
+	@TERM=dumb $(integrate) $(together); status=$$?; $(integrate) $(alone) && exit $$status
+endif
 
 faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
 	@$(mocha) --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
@@ -108,7 +113,7 @@ test: check lint integration ## Run check, lint, the integration tests and the f
 	@$(MAKE) --no-print-directory faults TEST=watch
 
 matrix: node_modules/.ready ## Release for both platforms, one of them emulated, with and without cache; TEST for one file
-	@$(on_machine) "test/matrix/$${TEST:-**/*}.test.ts"
+	@$(on_machine) --timeout 7200000 "test/matrix/$${TEST:-**/*}.test.ts"
 
 test-all: test faults matrix ## Run make test, then all faults, and every language on both platforms: hours
 

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statfsSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 
 import { readVariable } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
@@ -21,6 +21,13 @@ export const cacheOf = (place: string) => {
   const home = readVariable("XDG_CACHE_HOME") ?? join(homedir(), ".cache");
   return join(home, "runner-pulumi", encodeURIComponent(place));
 };
+/** The folders that are gone but have a cache: their checkouts were removed without `make clean`. */
+export function abandonedPlaces(): string[] {
+  const caches = dirname(cacheOf(folder));
+  const names = existsSync(caches) ? readdirSync(caches) : [];
+  const places = names.map((name) => decodeURIComponent(name));
+  return places.filter((place) => isAbsolute(place) && !existsSync(place));
+}
 /** The folder of BuildKit and the registry. */
 export const builderFolder = inFolder("tools", "builder");
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 
 import { removeContainers } from "./docker/compose";
-import { cacheOf, folder, inFolder } from "./folder";
+import { abandonedPlaces, cacheOf, folder, inFolder } from "./folder";
 import { stopDaemon } from "./native/daemon";
 import { unmountBelow } from "./native/mounts";
 
@@ -12,15 +12,24 @@ export async function down(): Promise<void> {
   console.log(stopped.length === 0 ? "Nothing was running." : `Stopped ${stopped.join(", ")}.`);
 }
 
-/** Stops them too, and removes everything that was built and published: .local, BuildKit's cache, and Docker's volumes. */
+/**
+ * Stops them too, and removes everything that was built and published: .local, BuildKit's cache, and Docker's volumes. Also
+ * BuildKit's caches of checkouts that are gone.
+ */
 export async function clean(): Promise<void> {
   await stopDaemons();
   await removeContainers("--volumes");
-  for (const path of [...placesOfDaemons().map(cacheOf), folder]) {
-    await unmountBelow(path);
-    await rm(path, { recursive: true, force: true });
-  }
+  for (const path of [...placesOfDaemons().map(cacheOf), folder]) await remove(path);
   console.log(`Removed ${folder}.`);
+  for (const place of abandonedPlaces()) {
+    await remove(cacheOf(place));
+    console.log(`Removed ${cacheOf(place)}, because ${place} is gone.`);
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  await unmountBelow(path);
+  await rm(path, { recursive: true, force: true });
 }
 
 /** The folders of this checkout's daemons, also of those that an interrupted test left. */

@@ -49,8 +49,8 @@ async function compile(build: GoBuild, step: Step): Promise<void> {
   const { doing } = step;
   const { title, module, packages, variables = {}, architecture, output } = build;
   const settings = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false" };
-  // The compiler collects less garbage: a tenth of the time or more, for twice the memory (measured).
-  const env = { ...goEnvironment, ...settings, GOARCH: architecture, GOGC: "400" };
+  // With less garbage collection, the compiler takes at least a tenth less time, and more memory (measured).
+  const env = { ...goEnvironment, ...settings, GOARCH: architecture, GOGC: process.env["GOGC"] ?? "400" };
   const flags = ["-s -w", ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
   // The linker leaves debug data out. A tenth of the time is spent on it if the compiler does not, too.
   const args = [

@@ -58,7 +58,9 @@ export async function ensureDaemon(daemon: Daemon, folder: string): Promise<void
  */
 export async function startDaemon(daemon: Daemon, folder: string): Promise<"started" | "running"> {
   const { name, address, whenTaken, isHealthy } = daemon;
-  if (readRunning(name, folder)?.settings === settingsOf(daemon) && (await isHealthy())) return "running";
+  // Asked twice: on a busy machine, it may answer late.
+  const isUsable = async () => (await isHealthy()) || (await isHealthy());
+  if (readRunning(name, folder)?.settings === settingsOf(daemon) && (await isUsable())) return "running";
   await stopDaemon(name, folder);
   // It would be mistaken for the daemon.
   if (await isHealthy()) {

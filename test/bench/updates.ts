@@ -45,7 +45,7 @@ export async function measureNoop(scratch: Scratch): Promise<Figure[]> {
   ];
 }
 
-/** `make up` that changes nothing on this checkout's own stack, where it publishes once before, and its `pulumi up` alone. */
+/** `make up` that changes nothing, and its `pulumi up` alone, on this checkout's own stack. Publishes there once first. */
 export async function measureMakeUp({ place }: Scratch): Promise<Figure[]> {
   const makeUp = () => execa("make", ["up", `TAG=v${newer}`], { cwd: checkout });
   const options = ["--yes", "--skip-preview", "--non-interactive"];

@@ -64,7 +64,9 @@ export class Internet {
    * @param folder for its certificates, which other users must reach
    */
   static async start(folder: string, sites: Readonly<Record<string, Site>>): Promise<Internet> {
-    const [address, device] = ["10.213.0.1", "pulumi-test0"];
+    // Two suites may run at the same time, each with its own: https://mochajs.org/features/parallel-mode
+    const worker = Number(process.env["MOCHA_WORKER_ID"] ?? 0);
+    const [address, device] = [`10.213.${worker}.1`, `pulumi-test${worker}`];
     await execa("ip", ["link", "delete", device], { reject: false });
     await execa("ip", ["link", "add", device, "type", "bridge"]);
     await execa("ip", ["address", "add", `${address}/24`, "dev", device]);

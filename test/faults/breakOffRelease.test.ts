@@ -48,7 +48,6 @@ function killPulumi(): Promise<void> {
 describe("a release that breaks off", () => {
   let scratch: Scratch;
   let stack: TestStack;
-  let program: string;
   /** What the proxy in front of the registry does before it forwards a request; false drops the connection. */
   let admit: (request: IncomingMessage) => boolean | Promise<boolean>;
   /** The requests of the last run: method and path. */
@@ -61,7 +60,6 @@ describe("a release that breaks off", () => {
       return admit(request);
     });
     stack = new TestStack(scratch.stack, prefix, { ...scratch.ownConfig, registry: prefix });
-    program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages(...languages)]);
   });
   after(() => scratch.stop());
   beforeEach(() => {
@@ -69,7 +67,7 @@ describe("a release that breaks off", () => {
     admit = () => true;
   });
 
-  const up = (config: typeof v66) => stack.up(config, { program });
+  const up = (config: typeof v66) => stack.up(config);
   /** The digests that the first languages serve under a tag, directly from the registry. */
   const served = (tag: string) => scratch.served(tag);
 
@@ -184,10 +182,7 @@ describe("a release that breaks off", () => {
     const older = { ...v64, tag: "latest" };
     const back = { ...older, retag: true, languages };
     const options = targetArguments({ languages: [], isRollback: true });
-    assertRefused(
-      await stack.up(back, { program, options }),
-      /add "3\.66\.0" with the reason to images\/withdrawn\.json/,
-    );
+    assertRefused(await stack.up(back, { options }), /add "3\.66\.0" with the reason to images\/withdrawn\.json/);
     const withdraw = { file: "images/withdrawn.json", from: /\{\}/, to: '{ "3.66.0": "a test" }' };
     const folder = join(scratch.place.folder, "withdrawn");
     const withdrawn = copyProgram(folder, [onlyLanguages(...languages), withdraw]);

@@ -1,9 +1,21 @@
+import { Fault } from "../../lib/errors";
 import { takeLock } from "../../local/checkoutLock";
+import { ensureDebianProgram } from "../../local/install/debianProgram";
 import { prepareMachine } from "./scratch";
 
-/** Mocha runs it once, before the first suite: on a fresh machine, the set-up takes longer than the timeout of a suite. */
+/**
+ * Mocha runs it once, before the first suite: on a fresh machine, the set-up takes longer than the timeout of a suite.
+ * @throws a Fault without a stack trace, which mocha would print
+ */
 export async function mochaGlobalSetup(): Promise<void> {
-  // Until the last suite ends. The processes that run suites, and their commands, know about it.
-  await takeLock();
-  await prepareMachine(["3.64.0", "3.66.0"]);
+  try {
+    // Until the last suite ends. The processes that run suites, and their commands, know about it.
+    await takeLock();
+    await prepareMachine(["3.64.0", "3.66.0"]);
+    // Two suites must not install it at the same time.
+    await ensureDebianProgram("openssl", "Tests sign certificates with it");
+  } catch (error) {
+    if (error instanceof Fault) error.stack = error.message;
+    throw error;
+  }
 }

@@ -3,8 +3,9 @@ import { failuresOfRegistries } from "./registryLogs";
 let began = new Date();
 
 /**
- * Hooks of mocha by which a failed test names what registries could not do since its file began. They run in the process of
- * the suite, while its registries still have their logs.
+ * Mocha hooks that add to a failed test's message what registries could not do since the process began, or since the file
+ * began if suites run in parallel. They run in the process of the suite, while its registries have their logs. A hook that
+ * fails names nothing.
  */
 export const mochaHooks = {
   beforeAll(): void {

@@ -10,6 +10,7 @@ import { ensureBuilderTools } from "../../local/native/builderTools";
 import { startRegistry } from "../../local/native/registry";
 import { ensureRelease } from "../../local/offline/mirror";
 import type { StackConfig } from "../../local/stack";
+import { copyProgram, onlyLanguages } from "./programCopy";
 import { TestStack } from "./testStack";
 
 /** A machine that is set up with the native backend: `make` sets BACKEND for the tests. */
@@ -60,17 +61,23 @@ export class Scratch extends TestStack {
   private constructor(
     readonly place: Place,
     registry: string,
+    program?: string,
   ) {
     const { environment, folder, config } = place;
     const env = { ...environment.env, PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
-    super({ name: "test", env, folder: join(folder, "project") }, registry, { ...config, registry });
+    super({ name: "test", env, folder: join(folder, "project"), program }, registry, { ...config, registry });
   }
 
-  /** Sets up the machine as `prepareMachine` does, and starts the registry. */
+  /**
+   * Sets up the machine as `prepareMachine` does, and starts the registry. If languages are named, the stack's program is a
+   * copy that declares no others.
+   */
   static async start(...machine: Parameters<typeof prepareMachine>): Promise<Scratch> {
     const place = await openPlace(...machine);
     const { environment, folder } = place;
-    return new Scratch(place, await startRegistry(environment.tools, folder));
+    const [, , names] = machine;
+    const program = names && copyProgram(join(folder, "program"), [onlyLanguages(...names)]);
+    return new Scratch(place, await startRegistry(environment.tools, folder), program);
   }
 
   /** Creates another stack, whose images go to another path of the same registry. */

@@ -17,7 +17,7 @@ export interface Run {
 }
 
 interface Setting {
-  /** The folder of the program; the checkout by default. */
+  /** The folder of another program than the stack's. */
   readonly program?: string;
   /** Environment variables in addition to the stack's. */
   readonly variables?: NodeJS.ProcessEnv;
@@ -28,7 +28,8 @@ interface Setting {
 /** A stack of the program, and the repositories that its images go to. */
 export class TestStack {
   constructor(
-    readonly stack: Stack,
+    /** With the folder of its program; the checkout by default. */
+    readonly stack: Stack & { readonly program?: string },
     /** The prefix of a repository's name: host[:port][/path]. */
     readonly prefix: string,
     /** The config that every release of the stack needs. */
@@ -44,9 +45,13 @@ export class TestStack {
     return { ...this.stack.env, ...own };
   }
 
+  private get program(): string {
+    return this.stack.program ?? checkout;
+  }
+
   /** The program with this stack selected, as commands use it. */
   get project(): Project {
-    return { folder: checkout, env: this.env, logs: this.stack.folder, languages: [] };
+    return { folder: this.program, env: this.env, logs: this.stack.folder, languages: [] };
   }
 
   /** Writes this config in addition to the stack's own. */
@@ -146,7 +151,7 @@ export class TestStack {
 
   private async run(
     args: readonly string[],
-    { program = checkout, variables = {}, options = [] }: Setting = {},
+    { program = this.program, variables = {}, options = [] }: Setting = {},
   ): Promise<Run> {
     const env = { ...this.env, ...variables };
     const run = await execa("pulumi", [...args, ...options], { cwd: program, env, all: true, reject: false });

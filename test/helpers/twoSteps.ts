@@ -9,7 +9,7 @@ import { runStep } from "../../lib/runStep";
 runCommand({
   show: async () => {
     void runStep("second", "never ending", () => sleep(60_000));
-    await runStep("first", "a text that is too long for a line of this terminal", () => sleep(1200));
+    await runStep("first", "a text that is too long for a line of this terminal", () => sleep(1000));
     log("note", "between");
     throw new Fault("It failed.");
   },

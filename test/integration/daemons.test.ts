@@ -33,7 +33,7 @@ describe("a daemon", () => {
     }));
 
   it("has not started if it ends while another process answers", () =>
-    assert.rejects(start({ command: "sh", args: ["-c", "sleep 0.1; echo port taken; exit 1"] }), /port taken$/));
+    assert.rejects(start({ command: "sh", args: ["-c", "sleep 0.01; echo port taken; exit 1"] }), /port taken$/));
 
   it("reports the end of its log if it does not start", () =>
     assert.rejects(
@@ -58,8 +58,8 @@ describe("a daemon", () => {
   it("is restarted if it is not healthy", async () => {
     assert.equal(await start(), "started");
     let polls = 0;
-    // Polled for the running daemon, then for the address, which must be free, then for the new daemon.
-    assert.equal(await start({ isHealthy: () => Promise.resolve(++polls > 2) }), "started");
+    // Polled twice for the running daemon, then for the address, which must be free, then for the new daemon.
+    assert.equal(await start({ isHealthy: () => Promise.resolve(++polls > 3) }), "started");
   });
 
   it("is restarted if its program was rebuilt", async () => {

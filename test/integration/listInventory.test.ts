@@ -42,7 +42,7 @@ describe("the inventory of a release", () => {
   let listed: Inventory;
 
   before(async () => {
-    scratch = await Scratch.start(["3.64.0", "3.66.0"]);
+    scratch = await Scratch.start(["3.64.0", "3.66.0"], undefined, ["javascript", "python", "yaml"]);
     const { buildKit, tools } = scratch.place.environment;
     builder = buildctl(tools.buildctl, buildKit);
     for (const version of ["3.64.0", "3.66.0"]) await scratch.release({ pulumiVersion: version, tag: `v${version}` });

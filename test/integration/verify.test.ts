@@ -12,7 +12,6 @@ import { ownPlatform } from "../../local/native/platforms";
 import { assertSucceeded } from "../helpers/assertRun";
 import { pushChanged } from "../helpers/changedImage";
 import { FreshBuilder } from "../helpers/freshBuilder";
-import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { pushImage } from "../helpers/repositoryWriter";
 import { Scratch } from "../helpers/scratch";
 import { withEnvironment } from "../helpers/withEnvironment";
@@ -29,10 +28,9 @@ describe("a verification of a published tag", () => {
   let rebuilt: readonly ImageReference[];
 
   before(async () => {
-    scratch = await Scratch.start(["3.66.0"]);
+    scratch = await Scratch.start(["3.66.0"], undefined, ["javascript"]);
     repository = scratch.repository("javascript");
-    const program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("javascript")]);
-    assertSucceeded(await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program }));
+    assertSucceeded(await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }));
     await inAnotherPlace(async () => {
       elsewhere = mkdtempSync(join(tmpdir(), "verify-"));
       const nodes = [{ platforms: [ownPlatform()], emulates: true }];

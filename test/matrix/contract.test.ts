@@ -9,7 +9,6 @@ import { checksOf } from "../contract/checks";
 import { contractFolder } from "../contract/runcBox";
 import { assertSucceeded } from "../helpers/assertRun";
 import { assertGreen, judgeImage } from "../helpers/judgeImage";
-import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { Scratch } from "../helpers/scratch";
 
 const release = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
@@ -54,8 +53,7 @@ describe("the contract on an emulated platform", () => {
   after(() => scratch?.stop());
 
   it("is met by the image of yaml", async () => {
-    const program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("yaml")]);
-    assertSucceeded(await scratch.up({ ...release, platforms: [other] }, { program }));
+    assertSucceeded(await scratch.up({ ...release, platforms: [other] }));
     await assertMet(scratch, "yaml", other, ofAll);
   });
 });

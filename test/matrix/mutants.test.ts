@@ -10,20 +10,18 @@ import { contractFolder } from "../contract/runcBox";
 import { assertSucceeded } from "../helpers/assertRun";
 import { pushDerived } from "../helpers/derivedImage";
 import { judgeImage } from "../helpers/judgeImage";
-import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { Scratch } from "../helpers/scratch";
 
 const release = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
 
-// That each check of the contract can fail.
+// Proves that each check of the contract can fail.
 describe("the contract of a broken image", () => {
   let scratch: Scratch;
   let published: string;
 
   before(async () => {
     scratch = await Scratch.start([release.pulumiVersion], undefined, ["yaml"]);
-    const program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("yaml")]);
-    assertSucceeded(await scratch.up(release, { program }));
+    assertSucceeded(await scratch.up(release));
     published = `${scratch.repository("yaml")}:${release.tag}`;
   });
   after(async () => {

@@ -29,7 +29,6 @@ interface Descriptor {
 // One story: each test starts from what the previous one leaves. languages.test.ts releases all languages.
 describe("a release for two platforms", () => {
   let scratch: Scratch;
-  let program: string;
   let machines: TwoMachines;
   /** The digests from one BuildKit that emulates. */
   let emulated: Record<string, string>;
@@ -38,7 +37,6 @@ describe("a release for two platforms", () => {
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], allPlatforms, languages);
-    program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages(...languages)]);
     // Emulated, compiling the smoke program takes ten minutes: only languages.test.ts does it.
     machines = await TwoMachines.start(languages, (flow) =>
       flow.editDockerfile("golang", /\/run\/smoke\/up "hello from go"/, "true"),
@@ -54,8 +52,12 @@ describe("a release for two platforms", () => {
   });
 
   /** Releases with one builder, in this process's checkout. Returns the digests. */
-  async function up(stack: TestStack, config: Record<string, unknown>, own = program): Promise<Record<string, string>> {
-    assertSucceeded(await stack.up({ ...release, ...config }, { program: own }));
+  async function up(
+    stack: TestStack,
+    config: Record<string, unknown>,
+    program?: string,
+  ): Promise<Record<string, string>> {
+    assertSucceeded(await stack.up({ ...release, ...config }, { program }));
     const images = Object.entries(await stack.images());
     return Object.fromEntries(images.map(([language, { digest }]) => [language, digest]));
   }
@@ -78,7 +80,7 @@ describe("a release for two platforms", () => {
         writeFileSync(join(broken, "pulumi", name), "#!/bin/false\n", { mode: 0o755 });
       }
       const bases = { ...scratch.place.environment.bases, "pulumi-arm64": broken };
-      const run = await scratch.up({ ...release, bases, tag: "latest" }, { program });
+      const run = await scratch.up({ ...release, bases, tag: "latest" });
       assertRefused(run, /\[linux\/arm64 smoke [\s\S]*\/run\/smoke\/contract" did not complete successfully/);
       for (const language of languages) assert.equal(await scratch.client(language).digest("latest"), undefined);
     });

@@ -7,8 +7,9 @@ describe("the checks that every image must pass", () => {
   it("each have a mutant that turns them red", () => {
     const red = mutants.flat().flatMap((mutant) => Object.keys(mutant.red));
     const proven = (name: string) => red.some((start) => name.startsWith(start));
+    const names = checksOf([]).map(({ name }) => name);
     assert.deepEqual(
-      checksOf([]).filter(({ name }) => !proven(name)),
+      names.filter((name) => !proven(name)),
       [],
     );
   });

@@ -1,6 +1,22 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 
-import { estimateSetUp } from "../../../local/folder";
+import { abandonedPlaces, cacheOf, estimateSetUp } from "../../../local/folder";
+import { useFiles } from "../../helpers/folderOfFiles";
+import { withEnvironment } from "../../helpers/withEnvironment";
+
+describe("abandoned places", () => {
+  const files = useFiles();
+
+  it("are folders that are gone and have a cache", () =>
+    withEnvironment({ XDG_CACHE_HOME: files.path("caches") }, () => {
+      assert.deepEqual(abandonedPlaces(), []);
+      const gone = "/no/such/checkout/.local";
+      for (const place of [gone, files.path()]) mkdirSync(cacheOf(place), { recursive: true });
+      files.write("caches/runner-pulumi/notes");
+      assert.deepEqual(abandonedPlaces(), [gone]);
+    }));
+});
 
 describe("the estimate of a set-up", () => {
   const native = { name: "native", title: "BuildKit, registry", minutes: () => 4 } as const;

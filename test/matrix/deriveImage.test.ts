@@ -16,7 +16,6 @@ import type { RuncBox } from "../contract/runcBox";
 import { assertSucceeded } from "../helpers/assertRun";
 import { readFile as readDocs } from "../helpers/checkoutFiles";
 import { openBox, pushDerived } from "../helpers/derivedImage";
-import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { Scratch } from "../helpers/scratch";
 
 const [, section = ""] = /^## Derive an image$([^]*?)^## /m.exec(readDocs("docs/images.md")) ?? [];
@@ -39,8 +38,7 @@ describe("an image derived as docs/images.md shows", () => {
 
   before(async () => {
     scratch = await Scratch.start(["3.66.0"], undefined, ["python"]);
-    const program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages("python")]);
-    assertSucceeded(await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }, { program }));
+    assertSucceeded(await scratch.up({ pulumiVersion: "3.66.0", tag: "v3.66.0" }));
     released = `${scratch.repository("python")}:v3.66.0`;
     await mkdir(inFolder("network"));
     const { certificates } = scratch.place.environment.bases;

@@ -20,7 +20,6 @@ import { archiveFiles } from "../helpers/archives";
 import { captureLog } from "../helpers/captureLog";
 import { serve } from "../helpers/http";
 import { filesOf, layersOf } from "../helpers/layers";
-import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { Scratch } from "../helpers/scratch";
 
 const languages = ["javascript", "golang", "yaml"];
@@ -35,7 +34,6 @@ const sentence =
 // One story: each test starts from the registry and the state that the previous one leaves.
 describe("releases from archives with other files", () => {
   let scratch: Scratch;
-  let program: string;
   let mirror: string;
   /** What the releases with the files of 3.66 and of 3.259 published, by language. */
   let today: Record<string, string>;
@@ -46,7 +44,6 @@ describe("releases from archives with other files", () => {
   before(async () => {
     scratch = await Scratch.start([pulumiVersion], undefined, languages);
     const { folder } = scratch.place;
-    program = copyProgram(join(folder, "program"), [onlyLanguages(...languages)]);
     const own = join(folder, "own");
     mkdirSync(own);
     const archive = archiveName(pulumiVersion, ownPlatform());
@@ -86,7 +83,7 @@ describe("releases from archives with other files", () => {
       releases: () => Promise.resolve({ pulumiReleases: `${mirror}/${variant}`, signatures: "off" }),
       prepare: async () => {
         await scratch.configure({ pulumiVersion, tag, languages, pulumiReleases: `${mirror}/${variant}` });
-        return { ...scratch.project, folder: program };
+        return scratch.project;
       },
     };
   }
