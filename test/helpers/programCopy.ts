@@ -23,6 +23,12 @@ export function onlyLanguages(...names: readonly string[]): Edit {
   };
 }
 
+/** The edit that leaves some languages in the catalogue: the repositories of others are not declared either. */
+export function smallCatalogue(...names: readonly string[]): Edit {
+  const to = `].filter(({ name }) => ${JSON.stringify(names)}.includes(name));\n`;
+  return { file: "images/catalogue.ts", from: /\];\n*$/, to };
+}
+
 /** Copies the program into a new folder and edits it there; fails if an edit finds nothing to change. */
 export function copyProgram(folder: string, edits: readonly Edit[]): string {
   mkdirSync(folder);

@@ -13,6 +13,7 @@ import type { StackConfig } from "../../local/stack";
 import { type Comment, type GhState, changeState, readState } from "../fakes/gh/state";
 import { Actions, type Ended } from "../fakes/githubActions/workflows";
 import { copyCheckout } from "./checkoutFiles";
+import { smallCatalogue } from "./programCopy";
 import { type Place, closePlace, openPlace } from "./scratch";
 import { ScratchRepository } from "./scratchRepository";
 import { readServed } from "./testStack";
@@ -69,8 +70,8 @@ export class ReleaseFlow {
   }
 
   private async keepLanguages(languages: readonly string[]): Promise<void> {
-    const some = `].filter(({ name }) => ${JSON.stringify(languages)}.includes(name));\n`;
-    await this.repository.commit("Release a few languages", this.edit("images/catalogue.ts", /\];\n*$/, some));
+    const { file, from, to } = smallCatalogue(...languages);
+    await this.repository.commit("Release a few languages", this.edit(file, from, to));
   }
 
   /** The comments and release notes on the fake of GitHub. */

@@ -11,7 +11,7 @@ import { EcrPublic } from "../fakes/ecrPublic";
 import { assertRefused, assertSucceeded } from "../helpers/assertRun";
 import { findSecret } from "../helpers/canary";
 import { captureLog } from "../helpers/captureLog";
-import { type Edit, copyProgram, onlyLanguages } from "../helpers/programCopy";
+import { type Edit, copyProgram, smallCatalogue } from "../helpers/programCopy";
 import { pushImage } from "../helpers/repositoryWriter";
 import { type Place, closePlace, openPlace } from "../helpers/scratch";
 import { type Run, TestStack } from "../helpers/testStack";
@@ -44,7 +44,7 @@ describe("release to ECR Public", () => {
 
   before(async () => {
     place = await openPlace(["3.66.0", "3.64.0"], undefined, languages);
-    program = copyProgram(join(place.folder, "program"), [onlyLanguages(...languages)]);
+    program = copyProgram(join(place.folder, "program"), [smallCatalogue(...languages)]);
     ecr = await EcrPublic.start(place, password);
     dev = openStack("dev", "spacelift-dev");
     const repositories = Object.fromEntries(live.map((name) => [`runner-pulumi-${name}`, null]));
@@ -253,7 +253,7 @@ describe("release to ECR Public", () => {
   describe("changes that would lose images", () => {
     /** Releases with an edited program. */
     function upWith(folder: string, edit: Edit): Promise<Run> {
-      return prod.up(v64, { program: copyProgram(join(place.folder, folder), [onlyLanguages(...languages), edit]) });
+      return prod.up(v64, { program: copyProgram(join(place.folder, folder), [smallCatalogue(...languages), edit]) });
     }
 
     it("are refused if a language is removed from the catalogue", async () => {
