@@ -1,38 +1,21 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 
 import { ownPlatform } from "../../local/native/platforms";
 import { checksOf } from "../contract/checks";
 import { formatFindings } from "../contract/judge";
 import { type Mutant, mutants } from "../contract/mutants";
-import { contractFolder } from "../contract/runcBox";
-import { assertSucceeded } from "../helpers/assertRun";
 import { pushDerived } from "../helpers/derivedImage";
 import { judgeImage } from "../helpers/judgeImage";
-import { Scratch } from "../helpers/scratch";
-
-const release = { pulumiVersion: "3.66.0", tag: "v3.66.0" };
+import { useYamlImage } from "../helpers/yamlImage";
 
 // Proves that each check of the contract can fail.
 describe("the contract of a broken image", () => {
-  let scratch: Scratch;
-  let published: string;
-
-  before(async () => {
-    scratch = await Scratch.start([release.pulumiVersion], undefined, ["yaml"]);
-    assertSucceeded(await scratch.up(release));
-    published = `${scratch.repository("yaml")}:${release.tag}`;
-  });
-  after(async () => {
-    rmSync(join(contractFolder, "images"), { recursive: true, force: true });
-    await scratch?.stop();
-  });
+  const { scratch, published } = useYamlImage();
 
   for (const [index, group] of mutants.entries()) {
     it(`turns red for ${group.map(({ name }) => name).join("; ")}`, async () => {
       const reference = await buildMutant(group, `v${index}`);
-      const findings = await judgeImage(scratch, reference, ownPlatform(), checksOf([]));
+      const findings = await judgeImage(scratch(), reference, ownPlatform(), checksOf([]));
       const red = findings.filter(({ verdict }) => verdict === "RED");
       const expected = group.flatMap(({ red }) => Object.entries(red));
       const table = formatFindings(red);
@@ -48,12 +31,12 @@ describe("the contract of a broken image", () => {
 
   /** Builds mutants of the image of yaml as one, and pushes it. Returns its reference. */
   async function buildMutant(group: readonly Mutant[], tag: string): Promise<string> {
-    const reference = `${scratch.prefix}/mutant/yaml:${tag}`;
+    const reference = `${scratch().prefix}/mutant/yaml:${tag}`;
     const lines = group.flatMap((mutant) => mutant.lines);
     const steps = lines.filter((line) => line.startsWith("RUN"));
     const settings = lines.filter((line) => !steps.includes(line));
-    const dockerfile = [`FROM ${published} AS derived`, "USER root", ...steps, "USER 1983", ...settings, ""];
-    await pushDerived(scratch, reference, dockerfile.join("\n"));
+    const dockerfile = [`FROM ${published()} AS derived`, "USER root", ...steps, "USER 1983", ...settings, ""];
+    await pushDerived(scratch(), reference, dockerfile.join("\n"));
     return reference;
   }
 });
