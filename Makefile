@@ -91,7 +91,7 @@ on_machine := $(mocha) --require ts-node/register/transpile-only --require ./tes
 
 # This suite restarts the checkout's BuildKit, behind a proxy.
 alone := test/integration/releaseToEcrPublic.test.ts
-# The others run two at a time, in two processes: one suite alone leaves a third of two cores idle. Without live lines, which
+# The others run two at a time, in two processes: one suite alone leaves about 30 % of two cores idle. Without live lines, which
 # one process would erase from the other.
 together := --parallel --jobs 2 --ignore $(alone) "test/integration/**/*.test.ts"
 integrate := $(on_machine) --timeout 1200000

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statfsSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { readVariable } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
@@ -25,8 +25,8 @@ export const cacheOf = (place: string) => {
 export function abandonedPlaces(): string[] {
   const caches = dirname(cacheOf(folder));
   const names = existsSync(caches) ? readdirSync(caches) : [];
-  const places = names.map((name) => decodeURIComponent(name));
-  return places.filter((place) => isAbsolute(place) && !existsSync(place));
+  const places = names.filter((name) => name.startsWith("%2F")).map(decodeURIComponent);
+  return places.filter((place) => !existsSync(place));
 }
 /** The folder of BuildKit and the registry. */
 export const builderFolder = inFolder("tools", "builder");

@@ -23,7 +23,10 @@ export function onlyLanguages(...names: readonly string[]): Edit {
   };
 }
 
-/** The edit that leaves some languages in the catalogue: the repositories of others are not declared either. */
+/**
+ * The edit that leaves some languages in the catalogue. Unlike with `onlyLanguages`, the repositories of others are not declared
+ * either, and their hosts are reported as files that no image has.
+ */
 export function smallCatalogue(...names: readonly string[]): Edit {
   const to = `].filter(({ name }) => ${JSON.stringify(names)}.includes(name));\n`;
   return { file: "images/catalogue.ts", from: /\];\n*$/, to };
