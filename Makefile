@@ -104,7 +104,7 @@ else
 endif
 
 faults: node_modules/.ready ## Strike a copy of this checkout with every fault, and list what a person saw and lost; TEST for one file
-	@$(mocha) --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
+	@$(on_machine) --file test/faults/table.ts --timeout 1200000 "test/faults/$${TEST:-**/*}.test.ts"
 
 bench: node_modules/.ready ## Measure releases on this machine: seconds, bytes, and their ratios to the least possible; TEST=layouts for one part
 	@$(program) test/bench/main.ts bench

@@ -31,18 +31,21 @@ export function abandonedPlaces(): string[] {
 /** The folder of BuildKit and the registry. */
 export const builderFolder = inFolder("tools", "builder");
 
-/** What a command does with a machine that is set up: `build` images, or only `read` what it published. */
-export type Purpose = "build" | "read";
+/** What a command does with a machine that is set up: `build` images, only `read` what it published, or `test` the project. */
+export type Purpose = "build" | "read" | "test";
 
 /**
- * The disk space in GB that a first set-up uses here by backend, and the most that a later command adds. Without Docker, Go's
- * caches are included; with Docker, its volumes are not.
+ * The disk space in GB that a set-up uses here by backend, and the most that a command then adds. Without Docker, Go's caches
+ * are included; with Docker, its volumes are not. Tests set another checkout up: less than the space that BuildKit leaves free.
  */
 const gigabytes = {
-  first: { native: 11, docker: 2 },
+  setUp: { native: 9, docker: 1.5 },
   build: { native: 2, docker: 0.5 },
   read: { native: 0, docker: 0 },
+  test: { native: 14, docker: 0 },
 };
+const neededAtFirst = (backend: BackendName, purpose: Purpose) =>
+  gigabytes.setUp[backend] + gigabytes[purpose][backend];
 
 /** Creates the folder, if it is writable and its disk has space for what a command does. */
 export function prepareFolder(backend: BackendName, purpose: Purpose): void {
@@ -66,7 +69,8 @@ export function measureDisk(backend: BackendName, purpose: Purpose): { readonly 
   const places = backend === "native" ? [folder, cacheOf(folder)] : [folder];
   const [{ place, free } = { place: folder, free: 0 }] = places.map(freeGigabytes).sort((a, b) => a.free - b.free);
   // The file is written at the end of a set-up.
-  const needed = gigabytes[existsSync(inFolder("env")) ? purpose : "first"][backend];
+  const isSetUp = existsSync(inFolder("env"));
+  const needed = isSetUp ? gigabytes[purpose][backend] : neededAtFirst(backend, purpose);
   if (free >= needed) return { free };
   const lack = `${place} has ${free.toFixed(1)} GB free, but needs ${needed.toFixed(1)} GB. Free some disk space.`;
   return { free, lack };
@@ -104,5 +108,5 @@ export async function estimateSetUp(
   const missing = absent.map((part) => ({ ...part, minutes: part[time] })).filter(({ minutes }) => minutes > 0);
   const minutes = missing.reduce((sum, part) => sum + part.minutes, 0);
   const titles = missing.map(({ title }) => title).join(", ");
-  return `up to ${minutes} ${minutes === 1 ? "minute" : "minutes"}: ${titles}; needs ${gigabytes.first[backend.name]} GB of disk`;
+  return `up to ${minutes} ${minutes === 1 ? "minute" : "minutes"}: ${titles}; needs ${neededAtFirst(backend.name, "build")} GB of disk`;
 }

@@ -10,10 +10,11 @@ import { ensureDaemon } from "./daemon";
 import { unmountBelow } from "./mounts";
 
 /**
- * BuildKit's cache, in MB: nothing is kept on purpose, 10 GB of the disk stay free, at most 25 GB are used. All languages of
+ * BuildKit's cache, in MB: nothing is kept on purpose, 15 GB of the disk stay free, at most 25 GB are used. All languages of
  * some versions, with their smoke tests, need more than 12 GB: each release then built again what the one before had pushed out.
+ * What stays free is more than the set-up of another checkout asks for.
  */
-const cacheLimits = "0,10000,25000";
+const cacheLimits = "0,15000,25000";
 
 const socketIn = (folder: string) => join(folder, "buildkit.sock");
 

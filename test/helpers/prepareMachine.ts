@@ -1,5 +1,6 @@
 import { Fault } from "../../lib/errors";
 import { takeLock } from "../../local/checkoutLock";
+import { prepareFolder } from "../../local/folder";
 import { ensureDebianProgram } from "../../local/install/debianProgram";
 import { prepareMachine } from "./scratch";
 
@@ -11,6 +12,7 @@ export async function mochaGlobalSetup(): Promise<void> {
   try {
     // Until the last suite ends. The processes that run suites, and their commands, know about it.
     await takeLock();
+    prepareFolder("native", "test");
     await prepareMachine(["3.64.0", "3.66.0"]);
     // Two suites must not install it at the same time.
     await ensureDebianProgram("openssl", "Tests sign certificates with it");
