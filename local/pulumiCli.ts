@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { cp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync, lstatSync } from "node:fs";
+import { rm, symlink } from "node:fs/promises";
+import { join, relative } from "node:path";
 
 import { execa } from "execa";
 import * as semver from "semver";
@@ -91,10 +91,13 @@ async function buildPulumi(version: string, output: string, step: Step): Promise
   await goBuild({ title: `Pulumi CLI ${version}`, minutes: 8, ...cliSource, variables, output }, step);
   // The last release whose Node.js host is a package of a module on the Go proxy.
   const hostSource = { module: releaseModule("3.66.0"), packages: [`${sdk}/nodejs/cmd/pulumi-language-nodejs`] };
-  const host = inFolder("tools", "nodejs-host");
+  const [host, program] = [inFolder("tools", "nodejs-host"), "pulumi-language-nodejs"];
   await goBuild({ title: "Pulumi Node.js host", minutes: 1, ...hostSource, output: host }, step);
-  // The CLI looks for its host in its own folder first.
-  await cp(join(host, "pulumi-language-nodejs"), join(output, "pulumi-language-nodejs"));
+  // The CLI looks for its host in its own folder first. Not a copy, which another pulumi may be running.
+  const link = join(output, program);
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true) return;
+  await rm(link, { force: true });
+  await symlink(relative(output, join(host, program)), link);
 }
 
 /** Finds the docker-build plugin on PATH, or installs it into PULUMI_HOME: with pulumi, or else built from Go modules. */

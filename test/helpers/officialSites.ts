@@ -62,7 +62,7 @@ async function packCli(place: Place, folder: string, sigstore: Sigstore): Promis
   const archive = archiveName(version, ownPlatform());
   const rename = "--transform=s,^,pulumi/,";
   const programs = ["pulumi", "pulumi-language-nodejs"];
-  await execa("tar", ["--create", "--gzip", `--file=${join(folder, archive)}`, rename, ...programs], {
+  await execa("tar", ["--create", "--dereference", "--gzip", `--file=${join(folder, archive)}`, rename, ...programs], {
     cwd: dirname(cli),
   });
   const checksums = `${hash("sha256", readFileSync(join(folder, archive)))}  ${archive}\n`;
