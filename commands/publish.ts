@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 
+import { ExecaError } from "execa";
+
 import type { LeftOut } from "../images/hosts";
 import { type LeftOutReport, runVariable } from "../images/leftOut";
 import type { PublishedImage } from "../images/tag";
@@ -21,19 +23,21 @@ interface Published {
   readonly leftOut: LeftOut;
 }
 
-/** `pulumi up` failed. Its output says why. */
+/** An update that failed, or whose outputs cannot be read: tags may have moved. Its message is the start of a sentence. */
 export class UpdateError extends Error {
   constructor(
     /** Sentences. */
     readonly causes: readonly string[],
+    failure = "pulumi up failed, see above",
   ) {
-    super("pulumi up failed");
+    super(failure);
   }
 }
 
 /**
  * Runs `pulumi up`.
- * @throws {UpdateError} if it fails, unless it released all languages but those whose host Pulumi's archive lacks
+ * @throws {UpdateError} if it fails, unless it released all languages but those whose host Pulumi's archive lacks; also if its
+ *   outputs cannot be read afterwards
  */
 export async function publish(project: Project): Promise<Published> {
   logHeading("pulumi up");
@@ -43,8 +47,16 @@ export async function publish(project: Project): Promise<Published> {
   const { succeeded, causes } = await runPulumi(own, [...args, ...targetArguments(project)]);
   const leftOut = succeeded ? {} : await readLeftOut(project, run);
   if (leftOut === undefined) throw new UpdateError(causes);
-  const images = JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
-  return { images, leftOut };
+  return { images: await readImageOutputs(project), leftOut };
+}
+
+async function readImageOutputs(project: Project): Promise<ImageOutputs> {
+  try {
+    return JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
+  } catch (error) {
+    const text = error instanceof ExecaError ? String(error.stderr).trim() || error.shortMessage : messageOf(error);
+    throw new UpdateError([], `pulumi up succeeded, but its outputs cannot be read (${text.replace(/\s+/g, " ")})`);
+  }
 }
 
 /** Reads why an update left out languages; undefined if it failed for another reason. */

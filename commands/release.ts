@@ -2,6 +2,7 @@ import { type Language, catalogue } from "../images/catalogue";
 import type { LeftOut } from "../images/hosts";
 import { versionLabel } from "../images/labels";
 import { type RegistryAddress, repositoryUri } from "../images/repositoryUri";
+import { commandLine } from "../lib/command";
 import { Fault } from "../lib/errors";
 import { addSummary, setOutputs } from "../lib/githubActions";
 import { logHeading } from "../lib/log";
@@ -49,7 +50,7 @@ export async function release(
     if (!(error instanceof UpdateError)) throw error;
     throw await updateFault(
       wanted.tag,
-      { before, now: await readDigests(), causes: error.causes },
+      { failure: error.message, before, now: await readDigests(), causes: error.causes },
       versionsBy(clientOf),
     );
   });
@@ -123,10 +124,16 @@ async function readServedDigests(registry: RegistryAddress, tag: string, clientO
   return served;
 }
 
-/** The repositories whose tag serves another digest now. */
-export function movedTags(before: ServedDigests, now: ServedDigests): string[] {
-  const moved = [...now].filter(([repository, digest]) => digest !== before.get(repository) && digest !== "unknown");
-  return moved.map(([repository]) => repository);
+/** The repositories whose tag serves another digest now, and those of which that is unknown: it could not be read then or now. */
+export function movedTags(before: ServedDigests, now: ServedDigests) {
+  const changed = [...now].filter(([repository, digest]) => digest !== before.get(repository));
+  const isUnknown = ([repository, digest]: (typeof changed)[number]) =>
+    digest === "unknown" || before.get(repository) === "unknown";
+  const names = (entries: typeof changed) => entries.map(([repository]) => repository);
+  return {
+    moved: names(changed.filter((entry) => !isUnknown(entry))),
+    unknown: names([...now].filter(isUnknown)),
+  };
 }
 
 /** Describes a digest by the version in its label: `Pulumi 3.66.0, sha256:…`. */
@@ -142,25 +149,34 @@ function versionsBy(clientOf: ClientOf): VersionOf {
 
 /** How far an update got that failed, and why it failed. */
 interface Broken {
+  readonly failure: string;
   readonly before: ServedDigests;
   readonly now: ServedDigests;
   readonly causes: readonly string[];
 }
 
-async function updateFault(tag: string, { before, now, causes }: Broken, versionOf: VersionOf): Promise<Fault> {
-  const moves = movedTags(before, now).map(async (repository) => {
+/** Reports what failed, which tags moved anyway, why, and what to type. */
+async function updateFault(
+  tag: string,
+  { failure, before, now, causes }: Broken,
+  versionOf: VersionOf,
+): Promise<Fault> {
+  const { moved, unknown } = movedTags(before, now);
+  const moves = moved.map(async (repository) => {
     const [from, to] = [before.get(repository), now.get(repository)];
     return `  - ${repository}:${tag}: ${await versionOf(repository, from)} → ${await versionOf(repository, to)}`;
   });
-  const moved = await Promise.all(moves);
-  const unknown = [...now].flatMap(([repository, digest]) => (digest === "unknown" ? repository : [])).join(", ");
+  const unread = `Could not read ${unknown.join(", ")}, so it is unknown whether`;
   const consequences =
     moved.length > 0
-      ? ["pulumi up failed, see above, after these tags moved:", ...moved, "No other tag has moved."]
-      : unknown
-        ? [`pulumi up failed, see above. Could not read ${unknown}, so it is unknown whether a tag has moved.`]
-        : ["pulumi up failed, see above. No tag has moved: users still pull what they did before."];
-  const remedy = moved.length > 0 ? " to finish the release" : unknown ? " when the registry answers" : "";
+      ? [
+          `${failure}, after these tags moved:`,
+          ...(await Promise.all(moves)),
+          unknown.length > 0 ? `${unread} others have moved.` : "No other tag has moved.",
+        ]
+      : unknown.length > 0
+        ? [`${failure}. ${unread} a tag has moved.`]
+        : [`${failure}. No tag has moved: users still pull what they did before.`];
   // A step that is not in the layers cannot run here: see docs/native.md. The job release sets the variable, maybe to nothing.
   const layers =
     process.env["LAYERS"] === undefined
@@ -169,8 +185,15 @@ async function updateFault(tag: string, { before, now, causes }: Broken, version
           `If a log above ends with "exec format error", a step of the other platform is not in its layers: run all jobs of ` +
             `this workflow again, which builds them.`,
         ];
-  const again = remedy === "" ? [] : [`Run the same command again${remedy}.`];
-  return new Fault([...consequences, ...causes, ...again, ...layers].join("\n"));
+  return new Fault([...consequences, ...causes, ...nextCommand(moved, unknown, causes), ...layers].join("\n"));
+}
+
+/** What to type after an update that failed; nothing if a cause says so. */
+function nextCommand(moved: readonly string[], unknown: readonly string[], causes: readonly string[]): string[] {
+  const again = "the same command again";
+  if (moved.length > 0) return [`Run ${again} to finish the release: ${commandLine()}`];
+  if (unknown.length > 0) return [`Run ${again} when the registry answers: ${commandLine()}`];
+  return causes.length > 0 ? [] : [`Correct what the log above names, then run ${again}: ${commandLine()}`];
 }
 
 /** Prints a table of the released images, with short digests that fit a terminal; in full in the job's summary. */

@@ -67,7 +67,7 @@ describeFaults("processes", {
   },
   "the registry is killed while an image is built": {
     strike: whileBuilding(kill("registry")),
-    says: /No tag has moved|it is unknown whether a tag has moved/,
+    says: /so it is unknown whether a tag has moved\.\nRun the same command again when the registry answers: make up /,
     exit: 2,
   },
   "pulumi is killed while it builds": {

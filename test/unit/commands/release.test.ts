@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { changeOf, movedTags, release } from "../../../commands/release";
 import type { Release } from "../../../images/gitTag";
 import { catalogue } from "../../../images/catalogue";
+import { commandLine } from "../../../lib/command";
 import { captureLog } from "../../helpers/captureLog";
 import { servedDigest, useFakePulumi } from "../../helpers/fakePulumi";
 import { useFiles } from "../../helpers/folderOfFiles";
@@ -43,15 +44,18 @@ describe("release", () => {
     assert.ok(!lines.some((line) => line.includes("Nothing has changed")));
   });
 
-  const failed = "pulumi up failed, see above";
+  const [failed, again] = ["pulumi up failed, see above", "the same command again"];
   const unreadable =
     ". Could not read REPOSITORY, so it is unknown whether a tag has moved.\n" +
-    "Run the same command again when the registry answers.";
+    `Run ${again} when the registry answers: ${commandLine()}`;
   const moved =
     `, after these tags moved:\n  - REPOSITORY:v1: none → Pulumi of an unknown version, ${servedDigest}\n` +
-    "No other tag has moved.\nRun the same command again to finish the release.";
+    `Could not read OTHER, so it is unknown whether others have moved.\nRun ${again} to finish the release: ${commandLine()}`;
+  const unmoved =
+    ". No tag has moved: users still pull what they did before.\n" +
+    `Correct what the log above names, then run ${again}: ${commandLine()}`;
   for (const [name, now, end] of [
-    ["that no tag has moved", { status: 404 }, ". No tag has moved: users still pull what they did before."],
+    ["that no tag has moved", { status: 404 }, unmoved],
     ["nothing about tags that cannot be read", { status: 403 }, unreadable],
     [
       "the tags that moved before that, with what they serve",
@@ -67,10 +71,21 @@ describe("release", () => {
       Object.defineProperty(pulumi().answers, `/v2/${repository}/manifests/v1`, { get: () => answers.shift() });
       if (end === moved) pulumi().answers[`/v2/${other}/manifests/v1`] = { status: 403 };
       const { error, outputs } = await run(v1);
-      isFault(`${failed}${end.replace("REPOSITORY", `${pulumi().registry}/${repository}`)}`)(error);
+      const of = (name: string | undefined) => `${pulumi().registry}/${name}`;
+      isFault(`${failed}${end.replace("REPOSITORY", of(repository)).replace("OTHER", of(other))}`)(error);
       assert.equal(outputs, "");
     });
   }
+
+  it("says which tags moved if the outputs of an update that succeeded cannot be read", async () => {
+    const [repository] = catalogue.map((language) => `runner-pulumi-${language.name}`);
+    pulumi().install([]);
+    const answers: FullAnswer[] = [{ status: 404 }, { headers: { "docker-content-digest": servedDigest } }];
+    Object.defineProperty(pulumi().answers, `/v2/${repository}/manifests/v1`, { get: () => answers.shift() });
+    const start = String.raw`pulumi up succeeded, but its outputs cannot be read \(.+\), after these tags moved:\n`;
+    const end = `No other tag has moved.\nRun ${again} to finish the release: ${commandLine()}`;
+    isFault(new RegExp(`^${start}  - \\S+/${repository}:v1: none → Pulumi .*\n${end}$`))((await run(v1)).error);
+  });
 
   it("fails after the report with the languages that were left out, and with what was released", async () => {
     pulumi().leftOut = { reasons: { golang: "golang is left out." } };
@@ -94,9 +109,12 @@ describe("release", () => {
     assert.deepEqual(changes, ["new", "none", "moved", "unknown"]);
   });
 
-  it("lists the tags that moved, but not those that cannot be read now", () => {
-    const before = { same: "a", other: "a", unreadable: "a", new: undefined };
-    const now = { same: "a", other: "b", unreadable: "unknown", new: "a" };
-    assert.deepEqual(movedTags(new Map(Object.entries(before)), new Map(Object.entries(now))), ["other", "new"]);
+  it("tells the tags that moved from those that could not be read before, or cannot be now", () => {
+    const before = { same: "a", other: "a", unreadable: "a", recovered: "unknown", new: undefined };
+    const now = { same: "a", other: "b", unreadable: "unknown", recovered: "a", new: "a" };
+    assert.deepEqual(movedTags(new Map(Object.entries(before)), new Map(Object.entries(now))), {
+      moved: ["other", "new"],
+      unknown: ["unreadable", "recovered"],
+    });
   });
 });
