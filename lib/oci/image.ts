@@ -1,5 +1,6 @@
 // Images as defined by https://github.com/opencontainers/image-spec
 import { Fault } from "../errors";
+import { parseObject } from "../json";
 import type { Manifest, RepositoryClient } from "./repositoryClient";
 
 /** Where manifests and blobs are read from. */
@@ -60,8 +61,15 @@ async function readManifest(source: ImageSource, digest: string): Promise<Manife
 }
 
 async function readImage(source: ImageSource, digest: string, manifest: Manifest): Promise<PlatformImage> {
-  const config = JSON.parse(String(await source.blob(manifest.config?.digest ?? ""))) as ImageConfig;
+  const config = await readConfig(source, manifest);
   return { source, platform: platformOf(config), digest, config, layers: manifest.layers ?? [] };
+}
+
+/** Reads the config of one platform's image. @throws {Fault} if it is not one */
+export async function readConfig(source: Pick<ImageSource, "blob">, { config }: Manifest): Promise<ImageConfig> {
+  const digest = config?.digest ?? "";
+  const text = String(await source.blob(digest));
+  return parseObject(text, `${digest} is not the config of an image`) as ImageConfig;
 }
 
 function platformOf({ os, architecture }: Pick<ImageConfig, "os" | "architecture">): string {

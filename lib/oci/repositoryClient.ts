@@ -1,7 +1,10 @@
 // Subset of the OCI distribution API: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+import { hash } from "node:crypto";
+
 import { Fault } from "../errors";
 import { type IdempotentRequest, type Sleep, fetchWithRetry } from "../http";
-import type { ImageConfig } from "./image";
+import { parseObject } from "../json";
+import { readConfig } from "./image";
 
 const accept = [
   "application/vnd.oci.image.index.v1+json",
@@ -57,7 +60,9 @@ export class RepositoryClient {
     const response = await this.get(`manifests/${digest}`);
     if (response === undefined) throw new Fault(`${this.repository}@${digest} does not exist.`);
     const headers = { "content-type": response.headers.get("content-type") ?? "" };
-    await requireOk(await this.request(`manifests/${tag}`, { method: "PUT", headers, body: await response.text() }));
+    const body = await response.text();
+    this.requireContent(digest, body);
+    await requireOk(await this.request(`manifests/${tag}`, { method: "PUT", headers, body }));
   }
 
   /** Whether the repository exists. */
@@ -71,24 +76,40 @@ export class RepositoryClient {
     let page: string | undefined = "tags/list?n=1000";
     while (page !== undefined) {
       const response: Response | undefined = await this.get(page);
-      const { tags } = ((response && (await readJson(response))) ?? {}) as { tags?: string[] | null };
-      found.push(...(tags ?? []));
+      const { tags }: { tags?: unknown } = (response && (await readJson(response))) ?? {};
+      // Null if there are none.
+      if (Array.isArray(tags)) found.push(...tags.map(String));
       page = /<([^>]+)>; *rel="?next"?/.exec(response?.headers.get("link") ?? "")?.[1];
     }
     return found;
   }
 
-  /** Reads a manifest or an index by tag or digest; undefined if it does not exist. */
+  /** Reads a manifest or an index by tag or digest; undefined if it does not exist. @throws {Fault} if it is damaged */
   async manifest(reference: string): Promise<Manifest | undefined> {
     const response = await this.get(`manifests/${reference}`);
-    return response && (await readJson(response));
+    if (response === undefined) return undefined;
+    this.requireContent(reference, await response.clone().text());
+    const manifest = await readJson(response);
+    if (isManifest(manifest)) return manifest;
+    throw new Fault(`${response.url} is not the manifest of an image.`);
   }
 
-  /** Downloads a blob by digest. */
+  /** Downloads a blob by digest. @throws {Fault} if it is damaged */
   async blob(digest: string): Promise<Buffer> {
     // A layer has a hundred megabytes and more.
     const response = await this.request(`blobs/${digest}`, { timeout: 15 * 60_000 });
-    return Buffer.from(await (await requireOk(response)).arrayBuffer());
+    const blob = Buffer.from(await (await requireOk(response)).arrayBuffer());
+    this.requireContent(digest, blob);
+    return blob;
+  }
+
+  /** Checks content by its digest, as clients should: https://github.com/opencontainers/image-spec/blob/main/descriptor.md */
+  private requireContent(digest: string, content: string | Buffer): void {
+    const [, expected] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? [];
+    if (expected === undefined || hash("sha256", content) === expected) return;
+    throw new Fault(
+      `${this.repository}@${digest} is damaged in the registry's storage: its content has another digest.`,
+    );
   }
 
   /** Why a blob cannot be pulled, without its content: it does not exist, or has another size; undefined if it can. */
@@ -108,8 +129,7 @@ export class RepositoryClient {
     if (manifest === undefined) return undefined;
     const [first] = manifest.manifests ?? [];
     if (first !== undefined) return this.labels(first.digest);
-    const { config } = JSON.parse(String(await this.blob(manifest.config?.digest ?? ""))) as ImageConfig;
-    return config?.Labels ?? {};
+    return (await readConfig(this, manifest)).config?.Labels ?? {};
   }
 
   /** Adds up the compressed size of an image's layers in bytes, over all its platforms. */
@@ -161,7 +181,8 @@ function openSession(credentials?: Credentials, sleep?: Sleep) {
     if (/^basic /i.test(challenge)) return basic;
     const parameter = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? "";
     if (!/^bearer /i.test(challenge) || parameter("realm") === "") return "";
-    const url = new URL(parameter("realm"));
+    const url = URL.parse(parameter("realm"));
+    if (url === null) throw new Fault(`The registry asks for a token of "${parameter("realm")}", which is not a URL.`);
     for (const name of ["service", "scope"]) url.searchParams.set(name, parameter(name));
     const response = await requireOk(await send(url.href, {}, basic));
     const { token, access_token } = (await readJson(response)) as { token?: string; access_token?: string };
@@ -185,17 +206,15 @@ export function basicAuthorization({ username, password }: Credentials): string 
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
-/** @throws {Fault} if the body is not a JSON object, such as a proxy's page or one that is cut off */
+function isManifest(value: object): value is Manifest {
+  const { config = { digest: "" }, layers = [], manifests = [] } = value as Record<string, unknown>;
+  const hasDigest = (descriptor: unknown) => typeof (Object(descriptor) as { digest?: unknown }).digest === "string";
+  return [[config], layers, manifests].every((list) => Array.isArray(list) && list.every(hasDigest));
+}
+
+/** @throws {Fault} if the body is not a JSON object */
 async function readJson(response: Response): Promise<object> {
-  const text = await response.text();
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value;
-  } catch {
-    // Reported below.
-  }
-  const start = JSON.stringify(text.slice(0, 80));
-  throw new Fault(`${response.url} answers ${response.status}, but not with JSON: ${start}`);
+  return parseObject(await response.text(), `${response.url} answers ${response.status}, but not with JSON`);
 }
 
 async function requireOk(response: Response): Promise<Response> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { mock } from "node:test";
 
 import * as pulumi from "@pulumi/pulumi";
@@ -11,7 +12,8 @@ import { isFault } from "../../../helpers/isFault";
 import { skipDelays } from "../../../helpers/skipDelays";
 import { stackTrace } from "../../../helpers/stackTrace";
 
-const [old, wanted] = ["a", "b"].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];
+const bodyOf = (version: number) => `{"config":{"digest":"sha256:config"},"version":${version}}`;
+const [old, wanted] = [1, 2].map((version) => `sha256:${hash("sha256", bodyOf(version))}`) as [string, string];
 const provider = tagProvider as Required<Provider>;
 
 describe("the resource Tag", () => {
@@ -25,7 +27,7 @@ describe("the resource Tag", () => {
     puts = [];
     const manifest = (digest: string) => ({
       headers: { "docker-content-digest": digest, "content-type": "application/vnd.oci.image.index.v1+json" },
-      body: '{"config":{"digest":"sha256:config"}}',
+      body: bodyOf(digest === old ? 1 : 2),
     });
     answers = {
       "/v2/python/manifests/latest": async (request) => {
@@ -61,7 +63,7 @@ describe("the resource Tag", () => {
     assert.equal(id, `${repository}:latest`);
     assert.deepEqual(outs, inputs());
     const type = "application/vnd.oci.image.index.v1+json";
-    assert.deepEqual(puts, [`/v2/python/manifests/latest ${type} {"config":{"digest":"sha256:config"}}`]);
+    assert.deepEqual(puts, [`/v2/python/manifests/latest ${type} ${bodyOf(2)}`]);
   });
 
   it("reports a digest that the repository does not have, without a stack", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 import { RefusedError, RepositoryClient, repositoryClients } from "../../../../lib/oci/repositoryClient";
@@ -50,10 +51,17 @@ describe("RepositoryClient", () => {
   });
 
   it("reads the labels of an image's first platform, and adds up the layers of all platforms", async () => {
+    const digest = "sha256:layer";
     const images = await openWith({
       "manifests/v1": { manifests: [{ digest: "sha256:amd64" }, { digest: "sha256:arm64" }] },
-      "manifests/sha256:amd64": { config: { digest: "sha256:config" }, layers: [{ size: 1 }, { size: 20 }] },
-      "manifests/sha256:arm64": { layers: [{ size: 300 }] },
+      "manifests/sha256:amd64": {
+        config: { digest: "sha256:config" },
+        layers: [
+          { digest, size: 1 },
+          { digest, size: 20 },
+        ],
+      },
+      "manifests/sha256:arm64": { layers: [{ digest, size: 300 }] },
       "blobs/sha256:config": { config: { Labels: { key: "value" } } },
       "manifests/v2": { config: { digest: "sha256:bare" } },
       "blobs/sha256:bare": { config: { Labels: null } },
@@ -103,6 +111,37 @@ describe("RepositoryClient", () => {
       assert.equal(paths.length, status === 500 ? 16 : 4);
     });
   }
+
+  it("refuses content with another digest, and publishes none under a tag", async () => {
+    const digest = `sha256:${hash("sha256", '{"layers":[]}')}`;
+    assert.deepEqual(await (await openWith({ [`manifests/${digest}`]: { layers: [] } })).manifest(digest), {
+      layers: [],
+    });
+    const other = { layers: [], other: 1 };
+    const damaged = await openWith({ [`manifests/${digest}`]: other, [`blobs/${digest}`]: other });
+    const message = isFault(new RegExp(`/x@${digest} is damaged in the registry's storage`));
+    for (const use of [() => damaged.manifest(digest), () => damaged.blob(digest), () => damaged.setTag("a", digest)]) {
+      await assert.rejects(use, message);
+    }
+    assert.deepEqual(new Set(paths.slice(1)), new Set([`/v2/x/manifests/${digest}`, `/v2/x/blobs/${digest}`]));
+  });
+
+  for (const manifest of [{ manifests: {} }, { layers: [null] }, { layers: [{ digest: 1 }] }, { config: null }]) {
+    it(`refuses ${JSON.stringify(manifest)} as a manifest`, async () => {
+      const images = await openWith({ "manifests/a": manifest });
+      await assert.rejects(images.manifest("a"), isFault(/manifests\/a is not the manifest of an image\.$/));
+    });
+  }
+
+  it("refuses a config that is not one", async () => {
+    const images = await openWith({ "manifests/a": { config: { digest: "sha256:c" } }, "blobs/sha256:c": "text" });
+    await assert.rejects(images.labels("a"), isFault(/^sha256:c is not the config of an image: /));
+  });
+
+  it("names a token server that is not a URL", async () => {
+    const images = await open(() => challenge('Bearer realm="token"'));
+    await assert.rejects(images.digest("a"), isFault('The registry asks for a token of "token", which is not a URL.'));
+  });
 
   it("names what it could not reach: the registry or its token server", async () => {
     const nowhere = await closedUrl();
