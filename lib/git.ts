@@ -1,10 +1,23 @@
+import { setTimeout } from "node:timers/promises";
+
 import { ExecaError, execa } from "execa";
 
 import { Fault, messageOf } from "./errors";
+import { type Sleep, delayAfter } from "./http";
+
+/** Timeout of one git command in milliseconds: an origin that stops to answer. */
+const timeout = 120_000;
+const retries = 3;
+/** What an origin's failure of a moment looks like; not a repository that does not exist, nor credentials. */
+const transient =
+  /timed out|reset|hung up|early EOF|unexpected disconnect|Could not resolve host|Failed to connect|error: (429|50[0234])/i;
 
 /** A clone of a git repository. */
 export class Clone {
-  constructor(readonly folder: string) {}
+  constructor(
+    readonly folder: string,
+    private readonly sleep: Sleep = setTimeout,
+  ) {}
 
   /** Lists the clone's tags. A folder that is not a clone, such as an unpacked archive, has none. */
   async tags(): Promise<string[]> {
@@ -17,7 +30,7 @@ export class Clone {
 
   /** Lists the origin's tags, each with its commit. */
   async remoteTags(): Promise<Map<string, string>> {
-    const list = await this.git("ls-remote", "--tags", "origin");
+    const list = await this.gitWithRetries("ls-remote", "--tags", "origin");
     // An annotated tag has two lines. The second one ends with ^{} and names the commit.
     const lines = [...list.matchAll(/^(\S+)\trefs\/tags\/(.*?)(?:\^\{\})?$/gm)];
     return new Map(lines.map(([, commit = "", tag = ""]) => [tag, commit]));
@@ -29,10 +42,22 @@ export class Clone {
     return commit.catch((error: unknown) => (error instanceof ExecaError ? undefined : Promise.reject(error as Error)));
   }
 
+  /** Runs a git command that asks the origin and changes nothing there, up to 4 times. */
+  async gitWithRetries(...args: string[]): Promise<string> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.git(...args);
+      } catch (error) {
+        if (attempt >= retries || !transient.test(gitMessage(error))) throw error;
+        await this.sleep(delayAfter(attempt) * 1000);
+      }
+    }
+  }
+
   /** Runs git and returns its stdout; throws an ExecaError without credentials, or a Fault if git distrusts the folder. */
   async git(...args: string[]): Promise<string> {
     // Force English output: it is parsed.
-    const running = execa("git", args, { cwd: this.folder, env: { LC_ALL: "C" } });
+    const running = execa("git", args, { cwd: this.folder, env: { LC_ALL: "C" }, timeout });
     const { stdout } = await running.catch((error: unknown) => {
       if (!messageOf(error).includes("dubious ownership")) throw withoutCredentials(error);
       throw new Fault(

@@ -44,10 +44,12 @@ export async function fetchWithRetry(
       const cause = causeOf(error);
       if (attempt >= retries || !isTransient(cause)) throw new Fault(`Could not reach ${url}: ${messageOf(cause)}`);
     }
-    const delay = 2 ** attempt * (1 + Math.random() / 2);
-    await sleep(Math.min(Math.max(delay, requestedDelay), maxDelay) * 1000);
+    await sleep(Math.min(Math.max(delayAfter(attempt), requestedDelay), maxDelay) * 1000);
   }
 }
+
+/** The delay in seconds after an attempt, the first of which is 0: 1, 2, 4 and so on, and up to half as much more. */
+export const delayAfter = (attempt: number) => 2 ** attempt * (1 + Math.random() / 2);
 
 async function fetchOnce(
   url: string,

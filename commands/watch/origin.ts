@@ -17,7 +17,8 @@ export class Origin {
   async fetch(): Promise<string> {
     const tags = ["v", "latest-v", "dev-v"].map((prefix) => `+refs/tags/${prefix}*:refs/watch/${prefix}*`);
     const main = "+refs/heads/main:refs/remotes/origin/main";
-    await this.git("fetch", "--quiet", "--no-tags", "--prune", "origin", main, ...tags);
+    const fetch = ["fetch", "--quiet", "--no-tags", "--prune", "origin", main, ...tags];
+    await this.clone.gitWithRetries(...fetch).catch((error: unknown) => fail("git fetch origin", error));
     return this.git("rev-parse", "refs/remotes/origin/main^{commit}");
   }
 

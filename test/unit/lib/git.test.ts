@@ -33,6 +33,19 @@ describe("a clone", () => {
     assert.deepEqual(Object.fromEntries(await clone().remoteTags()), { "v3.66.0": head, "v3.67.0": head });
   });
 
+  for (const [what, message, attempts] of [
+    ["an origin that fails for a moment", "fatal: unable to access 'https://x/': Failed to connect to x port 443", 4],
+    ["no repository that does not exist", "remote: Repository not found.", 1],
+  ] as const) {
+    it(`asks again ${what}`, async () => {
+      const calls = files.path("calls");
+      const env = files.writeProgram("git", `echo >>${calls}; echo "${message}" >&2; exit 128`);
+      const patient = new Clone(files.path(), () => Promise.resolve());
+      await withEnvironment(env, () => assert.rejects(patient.remoteTags(), ExecaError));
+      assert.equal(files.read("calls").length, attempts);
+    });
+  }
+
   it("removes credentials from its errors", () =>
     assert.rejects(clone().git("ls-remote", "http://user:s3cret@localhost:1/repository"), (error: unknown) => {
       assert.ok(error instanceof ExecaError);
