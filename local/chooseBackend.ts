@@ -1,16 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { readVariable } from "../lib/environmentVariables";
 import { Fault } from "../lib/errors";
 import { log } from "../lib/log";
+import { writeWhole } from "../lib/writeWhole";
 import type { Backend, BackendName } from "./backend";
 import { dockerBackend } from "./docker/dockerBackend";
 import { whyUnusable } from "./docker/whyUnusable";
-import { builderFolder, folder, inFolder } from "./folder";
+import { folder, inFolder } from "./folder";
 import { nativeBackend } from "./native/nativeBackend";
 
-/** The backend that a checkout's last set-up used. Its registry has what was published. */
-const file = inFolder("backend");
 let chosen: Promise<Backend> | undefined;
 
 /** Chooses the backend of this checkout, once per process, and logs which one it is and why. */
@@ -27,17 +27,22 @@ async function choose(): Promise<Backend> {
   return name === "docker" ? dockerBackend : nativeBackend(unusable);
 }
 
-/** The backend that this checkout's last set-up used, if any. */
-export function readUsed(): BackendName | undefined {
-  if (existsSync(file)) return readFileSync(file, "utf8") as BackendName;
-  // Before there were two, this folder was a part of every set-up.
-  return existsSync(builderFolder) ? "native" : undefined;
+/**
+ * The backend that this checkout's last set-up used, if any. If its name is damaged, that of which there are files.
+ * @param place the folder .local
+ */
+export function readUsed(place = folder): BackendName | undefined {
+  const has = (...parts: string[]) => existsSync(join(place, ...parts));
+  const name = has("backend") ? readFileSync(join(place, "backend"), "utf8") : "";
+  if (name === "docker" || name === "native") return name;
+  if (has("tools", "builder")) return "native";
+  return has("compose.env") ? "docker" : undefined;
 }
 
 /** Remembers the backend, so that Docker's absence one day does not start another registry, which is empty. */
 export function remember({ name }: Backend): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(file, name);
+  writeWhole(inFolder("backend"), name);
 }
 
 /**

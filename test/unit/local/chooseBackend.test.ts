@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
-import { decide } from "../../../local/chooseBackend";
+import { decide, readUsed } from "../../../local/chooseBackend";
+import { useFiles } from "../../helpers/folderOfFiles";
 import { isFault } from "../../helpers/isFault";
 
 describe("the backend of a checkout", () => {
@@ -33,5 +34,20 @@ describe("the backend of a checkout", () => {
       () => decide("podman", undefined, absent),
       isFault(/^BACKEND "podman" is not a backend\. Use docker or/),
     );
+  });
+});
+
+describe("the backend of the last set-up", () => {
+  const files = useFiles();
+
+  it("is the one whose name is stored; if that is damaged, the one that has files", () => {
+    assert.equal(readUsed(files.path()), undefined);
+    files.write("compose.env");
+    assert.equal(readUsed(files.path()), "docker");
+    files.write("tools/builder/registry");
+    files.write("backend", "docker");
+    assert.equal(readUsed(files.path()), "docker");
+    files.write("backend", "");
+    assert.equal(readUsed(files.path()), "native");
   });
 });
