@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { runProgram } from "../lib/command";
 import { log, logHeading } from "../lib/log";
 import { withLock } from "../local/checkoutLock";
 import { mirroredVersions } from "../local/offline/mirror";
@@ -59,4 +60,6 @@ function showBanner(stack: "dev" | "prod", folder: string): void {
   log("end", "exit, which removes all of it");
 }
 
-void withLock(() => rehearse(process.env["STACK"] ?? "dev")).then((code) => (process.exitCode = code));
+runProgram(async () => {
+  process.exitCode = await withLock(() => rehearse(process.env["STACK"] ?? "dev"));
+});

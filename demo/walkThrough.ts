@@ -2,6 +2,7 @@
 // (test/fakes/githubActions); git, the workflow's steps, pulumi, BuildKit and the registry are real. With two PLATFORMS, each
 // has a machine of its own.
 import { selectedLanguages, selectedPlatforms } from "../commands/selection";
+import { runProgram } from "../lib/command";
 import { withLock } from "../local/checkoutLock";
 import { mirroredVersions } from "../local/offline/mirror";
 import type { Ended } from "../test/fakes/githubActions/workflows";
@@ -44,4 +45,4 @@ async function show(flow: ReleaseFlow, command: string, ended: readonly Ended[])
   for (const line of await flow.listing()) console.log(`  registry: ${line}`);
 }
 
-void withLock(walk);
+runProgram(() => withLock(walk));

@@ -15,8 +15,13 @@ export function runCommand(commands: Readonly<Record<string, Command>>): void {
     process.exitCode = 2;
     return;
   }
+  runProgram(() => command(args));
+}
+
+/** Runs a program to its end: exit code 1 if it fails, with one sentence where that is enough. */
+export function runProgram(work: () => Promise<void>): void {
   // Inside a promise, so that errors thrown before the first await are printed the same way.
-  Promise.resolve(args).then(command).catch(exitWith);
+  Promise.resolve().then(work).catch(exitWith);
 }
 
 /** The variables that decide what a command does, in the order in which people type them. */
@@ -42,7 +47,17 @@ function exitWith(error: unknown): void {
 
 function describe(error: unknown): unknown {
   if (error instanceof Fault) return `\n${error.message}`;
-  if (!(error instanceof ExecaError)) return error;
   // A program that failed: its last lines tell more than our stack.
-  return `\n${error.shortMessage}\n${String(error.stderr).split("\n").slice(-15).join("\n")}`;
+  if (error instanceof ExecaError) {
+    return `\n${error.shortMessage}\n${String(error.stderr).split("\n").slice(-15).join("\n")}`;
+  }
+  if (isSystemError(error)) return `\n${error.message}. ${remedyOf(error.code)}, then run again: ${commandLine()}`;
+  return error;
 }
+
+/** An error of the operating system, such as a file that cannot be written. Its message names the file. */
+function isSystemError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
+}
+
+const remedyOf = (code: string) => (/^(ENOSPC|EDQUOT)$/.test(code) ? "Free some disk space" : "Correct that");

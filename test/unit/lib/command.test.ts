@@ -18,6 +18,7 @@ const script = `
     throws: () => {
       throw new Fault("before any await");
     },
+    full: async () => require("node:fs").writeFileSync("/dev/full", "x"),
     program: async () => (await import("execa")).execa("sh", ["-c", "seq 20 >&2; exit 3"]),
   });`;
 
@@ -35,8 +36,9 @@ const failed = new RegExp(`^\nCommand failed with exit code 3: sh -c .*\n${lastL
 for (const [behaviour, name, output] of [
   ["exits at once, with all of its output", "fails", /^500000 characters\n\nthe fault\ncode 1$/],
   ["prints a Fault that is thrown before the first await in the same way", "throws", /^\nbefore any await\ncode 1$/],
+  ["prints a full disk in a sentence, and no stack", "full", /^\nENOSPC: .*, write\. Free some .*: make \S+\ncode 1$/],
   ["prints the last lines of a program that failed, and no stack", "program", failed],
-  ["is unknown, with another code", "none", /^Unknown command "none"\. Known: fails, throws, program\.\ncode 2$/],
+  ["is unknown, with another code", "none", /^Unknown command "none"\. Known: fails, throws, full, program\.\ncode 2$/],
 ] as const) {
   it(`a command that fails ${behaviour}`, async () => assert.match(await run(name), output));
 }
