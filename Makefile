@@ -20,7 +20,8 @@ endif
 # Node.js uses a proxy from the environment only if told to. Nothing on this machine is behind one.
 proxies := $(value HTTP_PROXY) $(value HTTPS_PROXY) $(value http_proxy) $(value https_proxy)
 ifneq ($(strip $(proxies)),)
-direct := localhost,127.0.0.1$(NO_PROXY:%=,%)$(no_proxy:%=,%)
+comma := ,
+direct := localhost,127.0.0.1$(patsubst %,$(comma)%,$(value NO_PROXY) $(value no_proxy))
 export NO_PROXY := $(direct)
 export no_proxy := $(direct)
 # Node.js does not start if an address is not a URL, such as proxy:3128.

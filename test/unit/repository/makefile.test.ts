@@ -11,11 +11,12 @@ import { useTemporaryFolder } from "../../helpers/temporaryFolder";
 
 /** The environment of the Makefile's commands, for these variables of the environment and these arguments of make. */
 async function environmentOf(variables: NodeJS.ProcessEnv, ...args: string[]): Promise<Record<string, string>> {
-  // An own target, so that no command of the Makefile runs.
-  const print = ["--silent", "--eval=print-environment:;@env", "print-environment"];
+  // An own target, so that no command of the Makefile runs. From stdin: GNU make 3.81 has no --eval.
+  const print = ["--silent", "--file=Makefile", "--file=-", "print-environment"];
+  const input = "print-environment:\n\t@env\n";
   const own = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY", "no_proxy", "NODE_USE_ENV_PROXY"];
   const none = Object.fromEntries(own.map((name) => [name, undefined]));
-  const { stdout } = await execa("make", [...print, ...args], { cwd: checkout, env: { ...none, ...variables } });
+  const { stdout } = await execa("make", [...print, ...args], { cwd: checkout, env: { ...none, ...variables }, input });
   return Object.fromEntries(stdout.split("\n").map((line) => line.split(/=(.*)/s, 2) as [string, string]));
 }
 
@@ -37,7 +38,7 @@ describe("the Makefile's variables", () => {
 
   it("run no command of a value", async () => {
     const value = `$(shell touch ${join(folder(), "created")})`;
-    const proxy = { HTTP_PROXY: value, https_proxy: value };
+    const proxy = { HTTP_PROXY: value, https_proxy: value, NO_PROXY: value, no_proxy: value };
     await environmentOf({ TAG: value, ...proxy }, `STACK=${value}`, `LANGUAGE=${value}`, `ARGS=${value}`);
     assert.equal(existsSync(join(folder(), "created")), false);
   });
