@@ -3,7 +3,7 @@ import { execa } from "execa";
 /** The commands that the backend needs beside a daemon, and what a person knows them as. */
 const plugins = { compose: "Docker Compose 2", buildx: "Docker Buildx" } as const;
 
-/** Why Docker cannot run BuildKit and the registry for this user; undefined if it can. Takes a second at most. */
+/** Why Docker cannot run BuildKit and the registry for this user; undefined if it can. Takes a quarter of a second, or 5 s if no daemon answers. */
 export async function whyUnusable(): Promise<string | undefined> {
   const [server, ...others] = await Promise.all([
     ask("version", "--format={{.Server.Os}}"),
@@ -25,4 +25,18 @@ export function explain(error: string): string {
   if (/permission denied/i.test(error))
     return "this user may not use Docker: it is not in the group of Docker's socket";
   return "Docker's daemon does not answer";
+}
+
+const howToGetIt: readonly (readonly [reason: RegExp, remedy: string])[] = [
+  [/Compose/, "Install it: https://docs.docker.com/compose/install"],
+  [/Buildx/, "Install it: https://github.com/docker/buildx#installing"],
+  [/may not use/, "Join the group, then log in again: https://docs.docker.com/engine/install/linux-postinstall"],
+  [/does not answer/, "Start Docker Desktop, or: sudo systemctl start docker"],
+  [/containers/, "Switch Docker Desktop to Linux containers."],
+  [/not installed/, "Install it: https://docs.docker.com/get-started/get-docker"],
+];
+
+/** What a person can do about a reason of `whyUnusable`, a sentence. */
+export function remedyFor(reason: string): string {
+  return howToGetIt.find(([pattern]) => pattern.test(reason))?.[1] ?? "";
 }

@@ -4,6 +4,7 @@ import { execa } from "execa";
 
 import { whyUnavailable } from "../../lib/http";
 import type { BackendName } from "../backend";
+import { remedyFor } from "../docker/whyUnusable";
 import { type Purpose, builderFolder, inFolder, measureDisk } from "../folder";
 import { findOnPath } from "../install/debianProgram";
 import { findCli } from "../pulumiCli";
@@ -18,18 +19,39 @@ export interface Check {
   readonly text: string;
 }
 
+const releases = "Pulumi's releases";
+const pluginFolder = inFolder("pulumi", "plugins");
+
 /** What a command needs with a backend. Takes a fraction of a second. */
 export async function checkNeeds(backend: BackendName, purpose: Purpose): Promise<Check[]> {
   const git = await checkProgram("git", "git", "needed", "Install git: it reads the repository's tags.");
   const common = [git, checkDisk(backend, purpose)];
-  return backend === "docker" ? common : [...common, checkRoot(), await checkGo(), checkApt()];
+  if (backend === "docker") return common;
+  if (process.platform !== "linux") return [...common, { part: "Linux", state: "needed", text: "Use Docker instead." }];
+  const text = "Install Go 1.26 (https://go.dev/dl): it builds BuildKit and the registry. Docker needs none.";
+  return [...common, checkRoot(), await checkGo(text, builderFolder, pluginFolder), checkApt()];
+}
+
+/** What is needed with Docker if Pulumi's releases cannot be downloaded. */
+export async function checkBuilds(backend: BackendName, options: readonly Check[]): Promise<Check[]> {
+  const isConnected = options.find(({ part }) => part === releases)?.state === "there";
+  if (backend === "native" || isConnected) return [];
+  const text = "Install Go 1.26 (https://go.dev/dl): Pulumi's releases cannot be downloaded, and are built.";
+  return [await checkGo(text, pluginFolder)];
+}
+
+/** Docker, which no command needs. */
+export function checkDocker(unusable: string | undefined): Check {
+  const part = "Docker";
+  if (unusable === undefined) return { part, state: "there", text: "it answers, with compose and buildx" };
+  return { part, state: "optional", text: `${unusable}. ${remedyFor(unusable)}` };
 }
 
 /** What `make up` and `make lint` use if it is there, with any backend. */
 export async function checkOptions(): Promise<Check[]> {
   const pip = checkProgram("pip", "python3", "optional", "Only make lint needs Python 3 with pip.");
   const sites = [
-    { part: "Pulumi's releases", url: `${officialReleases}/`, instead: "They are built on this machine, with Go." },
+    { part: releases, url: `${officialReleases}/`, instead: "They are built on this machine, with Go." },
     { part: "Docker Hub", url: "https://registry-1.docker.io/v2/", instead: "Substitutes replace the base images." },
     { part: "Debian's snapshots", url: "http://snapshot.debian.org/", instead: "Today's packages are used." },
   ];
@@ -60,12 +82,11 @@ function checkRoot(): Check {
   };
 }
 
-async function checkGo(): Promise<Check> {
+/** @param built what it builds: it is needed no more if all of it is there */
+async function checkGo(text: string, ...built: string[]): Promise<Check> {
   const { failed, stdout } = await execa("go", ["version"], { reject: false, timeout: 2000 });
   if (!failed) return { part: "Go", state: "there", text: stdout.replace("go version ", "") };
-  const isBuilt = existsSync(builderFolder) && existsSync(inFolder("pulumi", "plugins"));
-  const text = "Install Go 1.26 (https://go.dev/dl): it builds BuildKit and the registry. Docker needs none.";
-  return { part: "Go", state: isBuilt ? "optional" : "needed", text };
+  return { part: "Go", state: built.every((path) => existsSync(path)) ? "optional" : "needed", text };
 }
 
 function checkApt(): Check {

@@ -5,25 +5,28 @@ import type { BackendName } from "../backend";
 import { chooseBackend } from "../chooseBackend";
 import { whyUnusable } from "../docker/whyUnusable";
 import type { Purpose } from "../folder";
-import { type Check, checkNeeds, checkOptions } from "./checks";
+import { type Check, checkBuilds, checkDocker, checkNeeds, checkOptions } from "./checks";
 
 /** Prints what `make up` needs and uses, what is missing and how to get it. @throws {Fault} if it cannot run */
 export async function doctor(): Promise<void> {
-  const [{ name }, unusable] = await Promise.all([chooseBackend(), whyUnusable()]);
-  const docker: Check =
-    unusable === undefined
-      ? { part: "Docker", state: "there", text: "it answers, with compose and buildx" }
-      : {
-          part: "Docker",
-          state: "optional",
-          text: `${unusable}. Install it: https://docs.docker.com/get-started/get-docker`,
-        };
-  const [needs, options] = await Promise.all([checkNeeds(name, "build"), checkOptions()]);
+  const [backend, unusable] = await Promise.all([chooseBackend().catch(requireFault), whyUnusable()]);
+  // Only Docker is ever refused.
+  const name = backend instanceof Fault ? "docker" : backend.name;
+  const [checks, options] = await Promise.all([checkNeeds(name, "build"), checkOptions()]);
+  const needs = [...checks, ...(await checkBuilds(name, options))];
   const node: Check = { part: "Node.js", state: "there", text: process.version };
-  const rows = [docker, node, ...needs, ...options].map(({ part, state, text }) => ({ part, state, what: text }));
-  for (const line of textTable(rows)) console.log(`  ${line}`);
+  const all = [checkDocker(unusable), node, ...needs, ...options];
+  for (const line of textTable(all.map(({ part, state, text }) => ({ part, state, what: text }))))
+    console.log(`  ${line}`);
+  if (backend instanceof Fault) throw backend;
   requireAll("make up", name, needs);
+  backend.requireUsable();
   console.log(`\nmake up can run, with the ${name} backend.`);
+}
+
+function requireFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  throw error;
 }
 
 /** Refuses a machine on which this command cannot run, with a sentence for each thing that is missing. */

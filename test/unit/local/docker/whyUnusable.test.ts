@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { explain, whyUnusable } from "../../../../local/docker/whyUnusable";
+import { explain, remedyFor, whyUnusable } from "../../../../local/docker/whyUnusable";
 import { useFiles } from "../../../helpers/folderOfFiles";
 import { withEnvironment } from "../../../helpers/withEnvironment";
 
@@ -25,6 +25,15 @@ describe("Docker is not usable", () => {
 
   it("if it runs Windows containers", async () =>
     assert.equal(await answersOf("version*) echo windows;;"), "Docker runs windows containers, not Linux ones"));
+
+  it("in different ways, each of which has its own remedy", () => {
+    const plugins = ["Docker Compose 2", "Docker Buildx", "Docker"].map((name) => `${name} is not installed`);
+    const others = [explain("permission denied"), explain(""), "Docker runs windows containers, not Linux ones"];
+    const remedies = [...plugins, ...others].map(remedyFor);
+    assert.equal(new Set(remedies).size, 6);
+    assert.ok(!remedies.includes(""));
+    assert.match(remedyFor(explain("")), /^Start Docker Desktop, or: sudo systemctl start docker$/);
+  });
 
   it("for a user who may not, or without a daemon", () => {
     const denied =

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 
-import { checkNeeds, checkOptions } from "../../../../local/doctor/checks";
+import { execa } from "execa";
+
+import { checkBuilds, checkNeeds, checkOptions } from "../../../../local/doctor/checks";
 import { requireNeeds } from "../../../../local/doctor/doctor";
+import { checkout } from "../../../../local/folder";
 import { isFault } from "../../../helpers/isFault";
 import { useFiles } from "../../../helpers/folderOfFiles";
 import { withEnvironment } from "../../../helpers/withEnvironment";
@@ -48,5 +51,27 @@ describe("what make up needs", () => {
       state: "optional",
       text: "none on PATH. make up installs one into .local.",
     });
+  });
+
+  it("is Go with Docker, if Pulumi's releases cannot be downloaded", async () => {
+    const away = { part: "Pulumi's releases", state: "optional", text: "" } as const;
+    const parts = async (...[backend, options]: Parameters<typeof checkBuilds>) =>
+      (await without(() => checkBuilds(backend, options))).map(({ part }) => part);
+    assert.deepEqual(await parts("docker", [away]), ["Go"]);
+    assert.deepEqual(await parts("docker", [{ ...away, state: "there" }]), []);
+    assert.deepEqual(await parts("native", [away]), []);
+  });
+});
+
+describe("make doctor", () => {
+  const files = useFiles();
+
+  it("prints its table, then why make up cannot run, if that is because of Docker", async () => {
+    const args = ["--require", "ts-node/register/transpile-only", "local/doctor/main.ts", "doctor"];
+    const env = { PATH: files.path(), BACKEND: "docker" };
+    const { exitCode, stdout, stderr } = await execa(process.execPath, args, { cwd: checkout, env, reject: false });
+    assert.match(stdout, /^ {2}part +state +what\n {2}Docker +optional +Docker is not installed\. Install it: https/);
+    assert.match(stderr, /^\nBACKEND is docker, but Docker is not installed\. Start or install Docker/m);
+    assert.equal(exitCode, 1);
   });
 });
