@@ -11,6 +11,8 @@ export interface Services {
   readonly registry: string;
   /** Where the registry stores images, and what it logs from now on. */
   readonly ownRegistry: OwnRegistry;
+  /** BuildKit's log: a file, or the command that prints it. */
+  readonly builderLog: string;
   /** BuildKit's address, as buildx's driver `remote` accepts it. */
   readonly buildKit: string;
   /** The client that builds with this BuildKit. */

@@ -35,7 +35,7 @@ export async function setUp(
   }: { languages?: readonly Language[]; runs?: readonly Platform[]; purpose?: Purpose } = {},
 ) {
   const services = await startServices(runs, purpose);
-  const { buildKit, registry, ownRegistry, client, host } = services;
+  const { buildKit, builderLog, registry, ownRegistry, client, host } = services;
   const [pulumiReleases, debianSnapshots] = await Promise.all([findReleases(host), findSnapshots()]);
   // In parallel: an emulated substitute uses a single core, and so does much of a compiler's work.
   const [env, bases] = await Promise.all([
@@ -48,7 +48,7 @@ export async function setUp(
   const unsigned = mirrored ? { signatures: "off" as const } : {};
   const crossCompile = platforms.some((platform) => platform !== ownPlatform());
   const config = { platforms, crossCompile, builder: builderName, bases, pulumiReleases, debianSnapshots, ...unsigned };
-  return { ...config, config, env, buildKit, registry, ownRegistry, host, mirrored };
+  return { ...config, config, env, buildKit, builderLog, registry, ownRegistry, host, mirrored };
 }
 
 /** Starts the registry and a BuildKit that runs these platforms, after all that can fail at once. */

@@ -15,7 +15,7 @@ import { registryUrl } from "../lib/oci/repositoryClient";
 import type { BackendName, Services } from "./backend";
 import { readUsed } from "./chooseBackend";
 import { projectFolder, setUp, startServices } from "./environment";
-import { checkout, folder, inFolder } from "./folder";
+import { checkout, folder } from "./folder";
 import { ensureRelease } from "./offline/mirror";
 import { defaultTag, findReleases, requireAvailable, whyMirrored } from "./sources";
 import { prepareStack } from "./stack";
@@ -51,7 +51,7 @@ export function localTarget(): Target {
         retag: isRollback,
       };
       await runStep("stack", "local, with its state in .local", () => prepareStack(stack, config));
-      const remedies = { unlock: 'make pulumi ARGS="cancel --yes"', builderLog: inFolder("buildkit.log") };
+      const remedies = { unlock: 'make pulumi ARGS="cancel --yes"', builderLog: environment.builderLog };
       // With REGISTRY, the images are pushed to another one.
       const own = readVariable("REGISTRY") === undefined ? { registry: environment.ownRegistry } : {};
       return { folder: checkout, env: environment.env, logs: folder, languages, isRollback, ...remedies, ...own };

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, relative } from "node:path";
 
 import { execa } from "execa";
 
@@ -22,11 +22,15 @@ export function projectOf(path: string): string {
 /** The variables of compose.yaml, for plain Docker too: `docker compose --env-file .local/compose.env logs`. */
 const file = inFolder("compose.env");
 
+/** The command that prints the log of a service. */
+export const logsOf = (service: string) => `docker compose --env-file ${relative(checkout, file)} logs ${service}`;
+
 /** Whether this checkout has, or had, containers or volumes. */
 export const isComposed = () => existsSync(file);
 
 /** Chooses the registry's port, which is not the native registry's: that one has other images. Returns compose's variables. */
 export async function prepareCompose() {
+  mkdirSync(folder, { recursive: true });
   const port = await portOf("docker-registry", folder, "REGISTRY_PORT");
   const variables = { COMPOSE_PROJECT_NAME: projectOf(checkout), REGISTRY_PORT: String(port) };
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
@@ -39,7 +43,11 @@ export async function prepareCompose() {
  * @throws {Fault} if Docker does not answer and there may be some
  */
 export async function removeContainers(...options: readonly "--volumes"[]): Promise<string[]> {
-  if (!isComposed()) return [];
+  if (!isComposed()) {
+    // The file is gone if somebody removed .local, which has no other part of them.
+    if (!(await hasVolumes())) return [];
+    await prepareCompose();
+  }
   const unusable = await whyUnusable();
   if (unusable !== undefined) {
     throw new Fault(
@@ -52,6 +60,13 @@ export async function removeContainers(...options: readonly "--volumes"[]): Prom
   if (failed) throw new Fault(`docker compose down failed:\n${all}`);
   if (options.includes("--volumes")) rmSync(file);
   return stdout.split("\n").filter(Boolean);
+}
+
+/** Whether Docker has volumes of this checkout; not if Docker does not answer. */
+async function hasVolumes(): Promise<boolean> {
+  const filter = `--filter=label=com.docker.compose.project=${projectOf(checkout)}`;
+  const { stdout = "" } = await execa("docker", ["volume", "ls", "--quiet", filter], { reject: false, timeout: 5000 });
+  return stdout !== "";
 }
 
 /** Runs `docker compose` on this checkout's project. Does not throw. */

@@ -11,7 +11,7 @@ import type { Backend, Services } from "../backend";
 import { addBuilder, builderName } from "../addBuilder";
 import { inFolder } from "../folder";
 import { answers, whenPortTaken } from "../native/daemon";
-import { compose, isComposed, prepareCompose } from "./compose";
+import { compose, isComposed, logsOf, prepareCompose } from "./compose";
 
 /** Timeout in milliseconds for the containers to answer. */
 const timeout = 30_000;
@@ -29,7 +29,7 @@ async function start(platforms: readonly Platform[]): Promise<Services> {
   const { COMPOSE_PROJECT_NAME: project, REGISTRY_PORT: port } = await prepareCompose();
   const registry = `localhost:${port}`;
   const { failed, all } = await runStep("containers", `docker compose up, project ${project}`, (step) => {
-    // What is pulled the first time has 100 MB.
+    // To pull both images the first time.
     step.minutes = 1;
     return compose("up", "--detach", "--quiet-pull");
   });
@@ -41,7 +41,8 @@ async function start(platforms: readonly Platform[]): Promise<Services> {
   log("registry", registry);
   const client = { ...buildx(addBuilder(builderName, [buildKit])), env: { BUILDX_CONFIG: inFolder("buildx") } };
   const ownRegistry = { storage: `Docker's volume ${project}_registry`, log: followRegistry() };
-  return { registry, ownRegistry, buildKit, client, host: await readGateway(), env: { DOCKER_HOST: await readHost() } };
+  const [host, env] = [await readGateway(), { DOCKER_HOST: await readHost() }];
+  return { registry, ownRegistry, builderLog: logsOf("buildkit"), buildKit, client, host, env };
 }
 
 /** Explains in a sentence why `docker compose up` failed, and what helps. */

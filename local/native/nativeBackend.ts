@@ -30,6 +30,7 @@ export function nativeBackend(instead?: string): Backend {
       return {
         registry,
         ownRegistry,
+        builderLog: inFolder("buildkit.log"),
         buildKit,
         client: buildctl(tools.buildctl, buildKit),
         host: "127.0.0.1",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -9,7 +9,7 @@ import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { assertRefused, assertSucceeded } from "../helpers/assertRun";
 import { ConnectedMachine } from "../helpers/connectedMachine";
 import { DockerDaemon, installDocker } from "../helpers/dockerDaemon";
-import { serve } from "../helpers/http";
+import { closedUrl, serve } from "../helpers/http";
 import type { Run } from "../helpers/testStack";
 
 /** A user without root, and the group that may use Docker. Neither needs to exist. */
@@ -152,6 +152,11 @@ describe("make up with Docker, for a user without root, Go and Python", () => {
       refused,
       new RegExp(`Another program uses port ${port}, the registry's\\. Stop it, or choose another`),
     );
+    const { port: free } = new URL(await closedUrl());
+    assertSucceeded(await make(second, "pulumi", "ARGS=stack ls", `REGISTRY_PORT=${free}`), /backend +docker/);
+    assert.equal(registryOf(second), `localhost:${free}`);
+    // Docker still has what belongs to the checkout.
+    rmSync(join(second, ".local"), { recursive: true });
     assertSucceeded(await make(second, "clean"), /^Removed /m);
   });
 
