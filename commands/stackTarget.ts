@@ -50,6 +50,9 @@ export async function selectStack(stack: string, folder: string): Promise<void> 
   const name = [process.env["PULUMI_ORGANIZATION"], stack].filter(Boolean).join("/");
   const select = await execa("pulumi", ["stack", "select", name, "--non-interactive"], { cwd: folder, reject: false });
   if (!select.failed) return;
-  const reason = select.stderr.trim() || select.shortMessage;
-  throw new Fault(`Could not select stack ${name}: ${reason}\nCreate it once: see docs/maintaining.md, "Set up once".`);
+  const reason = select.stderr.trim() || (select.shortMessage ?? "");
+  const remedy = /no stack named/.test(reason)
+    ? 'Create it once: see docs/maintaining.md, "Set up once".'
+    : "Check the backend of the stack's state (pulumi whoami), then run the same command again.";
+  throw new Fault(`Could not select stack ${name}: ${reason}\n${remedy}`);
 }

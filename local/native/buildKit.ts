@@ -51,7 +51,10 @@ export async function startBuildKit(
     whenTaken: "Stop it: only one BuildKit can use a folder.",
     isHealthy: async () => {
       // BuildKit detects the platforms that the kernel runs only when it starts.
-      const { failed, stdout } = await execa(buildctl, ["--addr", address, "debug", "workers"], { reject: false });
+      const { failed, stdout } = await execa(buildctl, ["--addr", address, "debug", "workers"], {
+        reject: false,
+        timeout: 10_000,
+      });
       missing = failed ? [] : platforms.filter((platform) => !stdout.includes(platform));
       return !failed && missing.length === 0;
     },

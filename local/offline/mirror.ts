@@ -57,6 +57,11 @@ export function requireMirrored(version: string, reason?: string): void {
 
 /** Starts the web server of the mirror on an address of this machine. Returns its URL. */
 export async function serveMirror(host: string): Promise<string> {
+  if (process.platform !== "linux") {
+    throw new Fault(
+      "Pulumi's releases cannot be downloaded, and are built only on Linux. Check the network, then retry.",
+    );
+  }
   mkdirSync(mirrorFolder, { recursive: true });
   const port = await portOf("mirror", folder, "MIRROR_PORT");
   const address = `http://${host}:${port}`;
