@@ -9,6 +9,7 @@ import { asObject } from "../commands/stackFile";
 import { messageOf } from "../lib/errors";
 import { log } from "../lib/log";
 import { writeWhole } from "../lib/writeWhole";
+import { repairState } from "./repairState";
 import { checkout } from "./folder";
 
 /** A stack of the program whose config is not committed. */
@@ -41,6 +42,7 @@ export async function prepareStack(stack: Stack, config: StackConfig): Promise<v
   // Before pulumi reads it.
   writeWhole(configFileOf(stack), text);
   await copyFile(join(checkout, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+  repairState(stack.env["PULUMI_BACKEND_URL"]);
   const env = { ...stack.env, PULUMI_STACK: "", PULUMI_OPTION_CONFIG_FILE: "" };
   await execa("pulumi", ["stack", "select", "--create", name, "--non-interactive"], { cwd: folder, env });
   await rm(join(folder, "Pulumi.yaml"));

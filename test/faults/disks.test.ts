@@ -7,6 +7,9 @@ import { cacheOf } from "../../local/folder";
 import { type CheckoutCopy, type Ended, language } from "./checkoutCopy";
 import { type Fault, assertReached, describeFaults } from "./faults";
 
+/** Files that take the space of a disk. */
+const fillers = ["filler", "more"];
+
 /**
  * Puts a folder on a disk of its own, full but for some bytes.
  * @param pathOf the folder's path in a copy
@@ -19,10 +22,10 @@ function full(
   run: (copy: CheckoutCopy) => Promise<Ended>,
   says: RegExp,
 ): Fault {
-  const awayOf = (copy: CheckoutCopy) => `${pathOf(copy)}.away`;
   return {
     strike: async (copy) => {
-      const [path, away] = [pathOf(copy), awayOf(copy)];
+      const path = pathOf(copy);
+      const away = `${path}.away`;
       assertReached(await copy.make("down"));
       const { stdout } = await execa("du", ["--summarize", "--bytes", path]);
       const size = (keeps ? Number.parseInt(stdout) * 1.1 : 0) + free + 1e6;
@@ -34,16 +37,23 @@ function full(
         const { bavail, bsize } = statfsSync(path);
         writeFileSync(join(path, "filler"), Buffer.alloc(Math.max(0, bavail * bsize - free)));
       }
+      rmSync(away, { recursive: true });
       return run(copy);
     },
     says,
     exit: 2,
+    // Space is freed. What the fault left on the disk stays there.
     passes: async (copy) => {
+      for (const name of fillers) rmSync(join(pathOf(copy), name), { force: true });
+      await execa("mount", ["-o", "remount,size=8g", pathOf(copy)]);
+    },
+    afterwards: async (copy) => {
       const path = pathOf(copy);
       assertReached(await copy.make("down"));
+      await execa("cp", ["--archive", path, `${path}.kept`]);
       await execa("umount", [path]);
-      rmSync(path, { recursive: true, force: true });
-      renameSync(awayOf(copy), path);
+      rmSync(path, { recursive: true });
+      renameSync(`${path}.kept`, path);
     },
   };
 }
@@ -101,6 +111,16 @@ describeFaults("full disks", {
     },
     registryIsFull,
   ),
+  "the disk of .local is read-only": {
+    strike: async (copy) => {
+      await execa("mount", ["--bind", copy.local(), copy.local()]);
+      await execa("mount", ["-o", "remount,bind,ro", copy.local()]);
+      return copy.up();
+    },
+    says: /\S+\.local is not writable \(EROFS\)\. Free some disk space, or clone the repository to a writable folder\./,
+    exit: 2,
+    passes: (copy) => execa("umount", [copy.local()]),
+  },
   "the disk of the state is full": full(
     (copy) => copy.local("state"),
     0,

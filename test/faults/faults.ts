@@ -18,6 +18,8 @@ export interface Fault {
   readonly passes?: (copy: CheckoutCopy) => unknown;
   /** The one command that the program has named. */
   readonly command?: (copy: CheckoutCopy) => Promise<Ended>;
+  /** Restores what the next fault starts from, after the recovery. */
+  readonly afterwards?: (copy: CheckoutCopy) => Promise<void>;
 }
 
 const rows: Record<string, string>[] = [];
@@ -53,13 +55,14 @@ export function describeFaults(kind: string, faults: Readonly<Record<string, Fau
             await assertNothingLost(copy);
           },
         });
+        await fault.afterwards?.(copy);
       });
     }
   });
 }
 
 /** What must come of a fault after its command has ended, in this order. */
-interface Survival extends Omit<Fault, "strike"> {
+interface Survival extends Omit<Fault, "strike" | "afterwards"> {
   /** Asserts that nothing wrong is published while the fault lasts. */
   readonly stays: () => Promise<void>;
   /** Runs the same command again, and asserts that nothing is lost. */

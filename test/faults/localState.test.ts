@@ -80,6 +80,15 @@ describeFaults("damaged local state", {
     says: unchanged,
     exit: 0,
   },
+  "the state is cut off": {
+    strike: (copy) => {
+      const file = copy.local("state", ".pulumi", "stacks", "runner-pulumi", "local.json");
+      truncateSync(file, 500);
+      return undefined;
+    },
+    says: /local\.json is damaged: it is renamed, and what is published is adopted/,
+    exit: 0,
+  },
   "the record of the bases is cut off": damaged(".local/bases.json", "{", unchanged),
   "an archive of the mirror is cut off": changeArchive((file) => truncateSync(file, 1_000_000)),
   "an archive of the mirror has another byte": changeArchive((file) => {
