@@ -14,7 +14,7 @@ describe("repairState", () => {
     for (const name of [...whole, lock]) files.write(name, "{}");
     const checkpoint = files.write(".pulumi/stacks/p/local.json", '{"version":');
     const removed = [".pulumi/stacks/p/local.json.attrs", `${lock}.18eb.tmp`].map((name) => files.write(name));
-    const { lines } = await captureLog(async () => repairState(`file://${files.path()}`));
+    const { lines } = await captureLog(() => Promise.resolve(repairState(`file://${files.path()}`)));
     assert.match(lines.join("\n"), /local\.json is damaged: it is renamed, and what is published is adopted/);
     for (const name of [...whole, lock]) assert.equal(files.read(name), "{}");
     for (const path of [checkpoint, ...removed]) assert.equal(existsSync(path), false, path);
