@@ -34,6 +34,11 @@ const causes: readonly Cause[] = [
       "A disk is full: that of BuildKit, of the registry or of .local. Free some space, then run the same command again.",
   ],
   [
+    /failed to save snapshot|a problem deleting the lock/,
+    ({ unlock = pulumiCancel }) =>
+      `Pulumi could not write the stack's state. When it can: ${unlock}; then run the same command again.`,
+  ],
+  [
     /digest mismatch/,
     () =>
       "The server of Pulumi's releases sent BuildKit another file than this process has checked before, such as an error page. " +

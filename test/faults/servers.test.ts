@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -157,6 +157,30 @@ describeFaults("servers", {
     strike: (copy) => through(copy, () => sleep(500, true)),
     says: /Released\n/,
     exit: 0,
+  },
+  "the state cannot be written in the middle": {
+    strike: async (copy) => {
+      rmSync(copy.blobFile((await copy.client.digest("v3.66.0")) ?? ""));
+      const restore = copy.edit(
+        "dockerfiles/smoke/contract",
+        "set -euo pipefail",
+        "set -euo pipefail; sleep 15 # write",
+      );
+      const running = copy.start("up", { TAG: "v3.66.0", LANGUAGE: "yaml" });
+      await running.says(/\[smoke \d+\/\d+\] RUN/);
+      renameSync(copy.local("state"), copy.local("state.away"));
+      writeFileSync(copy.local("state"), "");
+      const ended = await running.ended;
+      restore();
+      return ended;
+    },
+    says: /No tag has moved: [^]*Pulumi could not write the stack's state\. When it can: make pulumi ARGS="cancel --yes"; then/,
+    exit: 2,
+    passes: (copy) => {
+      rmSync(copy.local("state"));
+      renameSync(copy.local("state.away"), copy.local("state"));
+    },
+    command: (copy) => copy.make("pulumi", { ARGS: "cancel --yes" }),
   },
   "the state cannot be reached in the middle": {
     strike: async (copy) => {

@@ -20,6 +20,10 @@ describe("the likely cause of a failure", () => {
       /^BuildKit ended .*\(the log\)/,
     ],
     ["failed to solve: write /var/lib/x: no space left on device", /^A disk is full/],
+    [
+      "error: post-step event returned an error: failed to save snapshot: An IO error occurred",
+      /^Pulumi could not write the stack's state\. When it can: the command; then run/,
+    ],
     ["failed to solve: digest mismatch sha256:1: sha256:2", /^The server of Pulumi's releases/],
     ["unexpected status from POST request to http://x/v2/y/blobs/uploads/: 401 Unauthorized", /^The registry refused/],
     ["read tcp 127.0.0.1:1->127.0.0.1:2: connection reset by peer: i/o timeout", /^A server failed for a while/],
