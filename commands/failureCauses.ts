@@ -1,7 +1,9 @@
 import type { Project } from "./target";
 
+/** What the sentences name, as far as it is known. */
+type Names = Pick<Project, "unlock" | "builderLog" | "registry">;
 /** A line of pulumi's output that stands for a cause, and the sentence about it. */
-type Cause = readonly [line: RegExp, sentence: (project: Project, line: string) => string];
+type Cause = readonly [line: RegExp, sentence: (names: Names, line: string) => string];
 
 const pulumiCancel = "pulumi cancel --yes";
 
@@ -68,14 +70,14 @@ const consequences: readonly Cause[] = [
  * Collects the likely causes of a failure from the lines that pulumi prints and what the registry has logged, each once. A
  * consequence counts only if nothing else is known.
  */
-export function collectCauses(project: Project) {
+export function collectCauses(names: Names) {
   const kinds = [causes, consequences].map((kind) => ({ kind, found: new Set<string>() }));
   return {
     add: (line: string) => {
       for (const { kind, found } of kinds) {
         // The first that fits: the later ones are more general.
         const cause = kind.find(([pattern]) => pattern.test(line));
-        if (cause !== undefined) found.add(cause[1](project, line));
+        if (cause !== undefined) found.add(cause[1](names, line));
       }
     },
     sentences: () => [...(kinds.find(({ found }) => found.size > 0)?.found ?? [])],

@@ -12,10 +12,12 @@ import { scriptsContext } from "../../images/dockerfile";
 import { getPulumiRelease } from "../../images/pulumiRelease";
 import { repositoryUri } from "../../images/repositoryUri";
 import { RunnerImage } from "../../images/runnerImage";
+import { commandLine } from "../../lib/command";
 import { Fault, messageOf } from "../../lib/errors";
 import { log } from "../../lib/log";
 import { RepositoryClient } from "../../lib/oci/repositoryClient";
 import { createFilter } from "../buildOutput";
+import { collectCauses } from "../failureCauses";
 import type { ImageReference } from "./compare";
 import type { RebuildTarget } from "./targets";
 
@@ -97,8 +99,12 @@ async function runOnce({ folder, env }: Workplace, declare: () => pulumi.Output<
   createInterface(output).on("line", (line) => filter(line).forEach((shown) => console.error(shown)));
   const up = stack.up({ onOutput: (chunk) => output.write(chunk), suppressProgress: true });
   const { outputs } = await up.catch((error: unknown) => {
+    const causes = collectCauses({});
     // The error of a pulumi command contains its complete output.
-    throw new Fault(`The images could not be rebuilt, see above. ${messageOf(error).trimEnd().split("\n").at(-1)}`);
+    for (const line of messageOf(error).split("\n")) causes.add(line);
+    const otherwise = `Correct what the log above names, then run the same command again: ${commandLine()}`;
+    const [first = otherwise, ...others] = causes.sentences();
+    throw new Fault(["The images could not be rebuilt, see above. No tag has moved.", first, ...others].join("\n"));
   });
   return outputs["digests"]?.value as string[];
 }

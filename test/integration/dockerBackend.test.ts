@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -171,10 +171,30 @@ describe("make up with Docker, for a user without root, Go and Python", () => {
     const verify = make(first, "verify", "LANGUAGE=yaml", "TAG=v3.66.0");
     while (globSync(join(first, ".local", "rebuild-*")).length === 0) await sleep(100);
     await daemon.stop();
-    assertRefused(await verify);
+    assertRefused(await verify, /could not be rebuilt, see above\. No tag has moved\.\n[^]*Run the same command again/);
     const refused = await make(first, "up", "LANGUAGE=yaml");
     assertRefused(refused, /BuildKit and registry run in Docker, but Docker's daemon does not answer\. Start/);
     assertRefused(await make(first, "clean"), /has containers and volumes in Docker, but .* Start Docker, then retry/);
+    await daemon.start();
+    assertSucceeded(await make(first, "up", "LANGUAGE=yaml", "TAG=v3.66.0"), /Nothing has changed/);
+    assert.equal(await served(first, "v3.66.0"), digest);
+  });
+
+  it("names BuildKit's log if the daemon ends while an image is built, and that a tag may have moved", async () => {
+    const [smoke, log] = [join(first, "dockerfiles/smoke/contract"), join(first, ".local", "pulumi.log")];
+    const text = readFileSync(smoke, "utf8");
+    writeFileSync(smoke, text.replace("set -euo pipefail", "set -euo pipefail; echo begun; sleep 30"));
+    rmSync(log);
+    const release = make(first, "up", "LANGUAGE=yaml", "TAG=v3.66.0");
+    const isBuilding = () => existsSync(log) && /\d begun/.test(readFileSync(log, "utf8"));
+    for (let left = 600; left > 0 && !isBuilding(); left--) await sleep(100);
+    await daemon.stop();
+    assertRefused(
+      await release,
+      /BuildKit ended or cannot be reached \(docker compose --env-file \.local\/compose\.env logs buildkit\)/,
+      /so it is unknown whether a tag has moved\.[^]*Run the same command again when the registry answers: make up /,
+    );
+    writeFileSync(smoke, text);
     await daemon.start();
     assertSucceeded(await make(first, "up", "LANGUAGE=yaml", "TAG=v3.66.0"), /Nothing has changed/);
     assert.equal(await served(first, "v3.66.0"), digest);
@@ -189,7 +209,7 @@ describe("make up with Docker, for a user without root, Go and Python", () => {
     assert.equal(stdout, "");
   });
 
-  it("says so if Docker's disk is full", async () => {
+  it("says so if Docker's disk is full, when it pulls and when it builds, and then needs nothing but space", async () => {
     const full = await clone("full");
     await daemon.stop();
     const data = join(folder, "small", "data");
@@ -199,6 +219,13 @@ describe("make up with Docker, for a user without root, Go and Python", () => {
     try {
       await daemon.start();
       assertRefused(await make(full, "pulumi", "ARGS=stack ls"), /The disk of Docker is full\. Free space there/);
+      await execa("mount", ["-o", "remount,size=4g", data]);
+      assertSucceeded(await make(full, "pulumi", "ARGS=stack ls"), /backend +docker/);
+      const { bavail, bsize } = statfsSync(data);
+      await execa("fallocate", ["--length", String(bavail * bsize - 100e6), join(data, "filler")]);
+      assertRefused(await make(full, "up", "LANGUAGE=yaml"), /No tag has moved: [^]*A disk is full: that of BuildKit/);
+      rmSync(join(data, "filler"));
+      assertSucceeded(await make(full, "up", "LANGUAGE=yaml"), /Released\n/);
     } finally {
       await daemon.stop();
       await execa("umount", ["--lazy", data]);
