@@ -21,7 +21,8 @@ endif
 proxies := $(value HTTP_PROXY) $(value HTTPS_PROXY) $(value http_proxy) $(value https_proxy)
 ifneq ($(strip $(proxies)),)
 comma := ,
-direct := localhost,127.0.0.1$(patsubst %,$(comma)%,$(value NO_PROXY) $(value no_proxy))
+space := $(comma:,=) $(comma:,=)
+direct := $(subst $(space),$(comma),$(strip localhost 127.0.0.1 $(value NO_PROXY) $(value no_proxy)))
 export NO_PROXY := $(direct)
 export no_proxy := $(direct)
 # Node.js does not start if an address is not a URL, such as proxy:3128.

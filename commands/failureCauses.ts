@@ -13,11 +13,15 @@ const causes: readonly Cause[] = [
     ({ registry }) =>
       `The registry's disk is full: ${registry?.storage}. Free some space there, then run the same command again.`,
   ],
-  [/^registry: /, (_, line) => `The registry failed (${line.replace("registry: ", "")}). Its log tells more.`],
+  [
+    /^registry: /,
+    (_, line) =>
+      `The registry failed (${line.replace("registry: ", "")}). Correct what its log says, then run the same command again.`,
+  ],
   [
     /the stack is currently locked|Another update is currently in progress/,
     ({ unlock = pulumiCancel }) =>
-      `Another pulumi works on this stack, or one was killed and left its lock. If none runs: ${unlock}`,
+      `Another pulumi works on this stack, or one was killed and left its lock. If none runs: ${unlock}; then run the same command again.`,
   ],
   [
     /error reading from server: EOF|buildkit\S*\.sock: connect: |failed to list workers|closing transport due to: /,
@@ -38,7 +42,7 @@ const causes: readonly Cause[] = [
   [
     /failed to save snapshot|a problem deleting the lock/,
     ({ unlock = pulumiCancel }) =>
-      `Pulumi could not write the stack's state. When it can: ${unlock}; then run the same command again.`,
+      `Pulumi could not write the stack's state. Make it writable, then: ${unlock}; then run the same command again.`,
   ],
   [
     /digest mismatch/,

@@ -47,16 +47,20 @@ export async function publish(project: Project): Promise<Published> {
   const { succeeded, causes } = await runPulumi(own, [...args, ...targetArguments(project)]);
   const leftOut = succeeded ? {} : await readLeftOut(project, run);
   if (leftOut === undefined) throw new UpdateError(causes);
-  return { images: await readImageOutputs(project), leftOut };
+  const images = await readImageOutputs(project).catch((error: unknown) => {
+    const ended = succeeded ? "pulumi up succeeded" : "pulumi up released all other languages";
+    throw new UpdateError(Object.values(leftOut), `${ended}, but its outputs cannot be read (${reasonOf(error)})`);
+  });
+  return { images, leftOut };
 }
 
 async function readImageOutputs(project: Project): Promise<ImageOutputs> {
-  try {
-    return JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
-  } catch (error) {
-    const text = error instanceof ExecaError ? String(error.stderr).trim() || error.shortMessage : messageOf(error);
-    throw new UpdateError([], `pulumi up succeeded, but its outputs cannot be read (${text.replace(/\s+/g, " ")})`);
-  }
+  return JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
+}
+
+function reasonOf(error: unknown): string {
+  const text = error instanceof ExecaError ? String(error.stderr).trim() || error.shortMessage : messageOf(error);
+  return text.replace(/\s+/g, " ");
 }
 
 /** Reads why an update left out languages; undefined if it failed for another reason. */

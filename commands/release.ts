@@ -185,15 +185,16 @@ async function updateFault(
           `If a log above ends with "exec format error", a step of the other platform is not in its layers: run all jobs of ` +
             `this workflow again, which builds them.`,
         ];
-  return new Fault([...consequences, ...causes, ...nextCommand(moved, unknown, causes), ...layers].join("\n"));
+  return new Fault([...consequences, ...causes, ...nextStep(moved, unknown, causes), ...layers].join("\n"));
 }
 
-/** What to type after an update that failed; nothing if a cause says so. */
-function nextCommand(moved: readonly string[], unknown: readonly string[], causes: readonly string[]): string[] {
-  const again = "the same command again";
-  if (moved.length > 0) return [`Run ${again} to finish the release: ${commandLine()}`];
-  if (unknown.length > 0) return [`Run ${again} when the registry answers: ${commandLine()}`];
-  return causes.length > 0 ? [] : [`Correct what the log above names, then run ${again}: ${commandLine()}`];
+/** What to do after an update that failed; nothing if a cause says so. In a workflow, a command would release without its job. */
+function nextStep(moved: readonly string[], unknown: readonly string[], causes: readonly string[]): string[] {
+  const isWorkflow = process.env["GITHUB_ACTIONS"] === "true";
+  const again = isWorkflow ? "run this job again." : `run the same command again: ${commandLine()}`;
+  if (moved.length > 0) return [`To finish the release, ${again}`];
+  if (unknown.length > 0) return [`When the registry can be read, ${again}`];
+  return causes.length > 0 ? [] : [`Correct that, then ${again}`];
 }
 
 /** Prints a table of the released images, with short digests that fit a terminal; in full in the job's summary. */

@@ -53,6 +53,8 @@ export async function selectStack(stack: string, folder: string): Promise<void> 
   const reason = select.stderr.trim() || (select.shortMessage ?? "");
   const remedy = /no stack named/.test(reason)
     ? 'Create it once: see docs/maintaining.md, "Set up once".'
-    : "Check the backend of the stack's state (pulumi whoami), then run the same command again.";
+    : select.code === "ENOENT"
+      ? "Install the Pulumi CLI: https://www.pulumi.com/docs/install."
+      : "Check the backend of the stack's state (pulumi whoami), then run the same command again.";
   throw new Fault(`Could not select stack ${name}: ${reason}\n${remedy}`);
 }

@@ -1,6 +1,6 @@
 import { ExecaError } from "execa";
 
-import { Fault } from "./errors";
+import { Fault, messageOf } from "./errors";
 import { abandonSteps } from "./runStep";
 
 /** A command that a person or a workflow starts, by its arguments. */
@@ -31,7 +31,8 @@ const variables = ["TAG", "STACK", "LANGUAGE", "PLATFORMS", "REGISTRY"];
 export function commandLine([, program = "", name = ""] = process.argv, env = process.env): string {
   const given = variables.flatMap((variable) => (env[variable] ? `${variable}=${env[variable]}` : []));
   // Programs other than cli.ts have no command, but may have options.
-  const command = /^[a-z][a-z-]*$/.test(name) ? name : program.replace(/^.*\/|\.[a-z]+$/g, "");
+  const file = program.replace(/^.*\/|\.[a-z]+$/g, "");
+  const command = /^[a-z][a-z-]*$/.test(name) ? name : file.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return [`make ${command}`, ...given].join(" ");
 }
 
@@ -51,13 +52,18 @@ function describe(error: unknown): unknown {
   if (error instanceof ExecaError) {
     return `\n${error.shortMessage}\n${String(error.stderr).split("\n").slice(-15).join("\n")}`;
   }
-  if (isSystemError(error)) return `\n${error.message}. ${remedyOf(error.code)}, then run again: ${commandLine()}`;
-  return error;
+  const remedy = remedyFor(error);
+  return remedy === undefined ? error : `\n${messageOf(error)}. ${remedy}, then run again: ${commandLine()}`;
 }
 
-/** An error of the operating system, such as a file that cannot be written. Its message names the file. */
-function isSystemError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
-}
+const remedies: readonly (readonly [codes: RegExp, remedy: string])[] = [
+  [/^(ENOSPC|EDQUOT)$/, "Free some disk space"],
+  [/^(EACCES|EPERM|EROFS)$/, "Let this user write there"],
+  [/^(EMFILE|ENFILE|ENOMEM)$/, "End other programs"],
+];
 
-const remedyOf = (code: string) => (/^(ENOSPC|EDQUOT)$/.test(code) ? "Free some disk space" : "Correct that");
+/** What a person can do about an error of the operating system; undefined if it may be one of this program. */
+function remedyFor(error: unknown): string | undefined {
+  const { code = "", syscall } = Object(error) as { code?: unknown; syscall?: unknown };
+  return syscall === undefined ? undefined : remedies.find(([codes]) => codes.test(String(code)))?.[1];
+}

@@ -5,7 +5,7 @@ import { ExecaError, execa } from "execa";
 import { Fault, messageOf } from "./errors";
 import { type Sleep, delayAfter } from "./http";
 
-/** Timeout of one git command in milliseconds: an origin that stops to answer. */
+/** Timeout in milliseconds of one git command that asks the origin, which may stop answering. */
 const timeout = 120_000;
 const retries = 3;
 /** What an origin's failure of a moment looks like; not a repository that does not exist, nor credentials. */
@@ -30,7 +30,7 @@ export class Clone {
 
   /** Lists the origin's tags, each with its commit. */
   async remoteTags(): Promise<Map<string, string>> {
-    const list = await this.gitWithRetries("ls-remote", "--tags", "origin");
+    const list = await this.readOrigin("ls-remote", "--tags", "origin");
     // An annotated tag has two lines. The second one ends with ^{} and names the commit.
     const lines = [...list.matchAll(/^(\S+)\trefs\/tags\/(.*?)(?:\^\{\})?$/gm)];
     return new Map(lines.map(([, commit = "", tag = ""]) => [tag, commit]));
@@ -42,11 +42,11 @@ export class Clone {
     return commit.catch((error: unknown) => (error instanceof ExecaError ? undefined : Promise.reject(error as Error)));
   }
 
-  /** Runs a git command that asks the origin and changes nothing there, up to 4 times. */
-  async gitWithRetries(...args: string[]): Promise<string> {
+  /** Runs a git command that reads from the origin, up to 4 times if the origin fails for a moment. */
+  async readOrigin(...args: string[]): Promise<string> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.git(...args);
+        return await this.askOrigin(...args);
       } catch (error) {
         if (attempt >= retries || !transient.test(gitMessage(error))) throw error;
         await this.sleep(delayAfter(attempt) * 1000);
@@ -54,10 +54,19 @@ export class Clone {
     }
   }
 
+  /** Runs a git command that asks the origin, once. */
+  askOrigin(...args: string[]): Promise<string> {
+    return this.run(args, timeout);
+  }
+
   /** Runs git and returns its stdout; throws an ExecaError without credentials, or a Fault if git distrusts the folder. */
-  async git(...args: string[]): Promise<string> {
+  git(...args: string[]): Promise<string> {
+    return this.run(args);
+  }
+
+  private async run(args: readonly string[], limit = 0): Promise<string> {
     // Force English output: it is parsed.
-    const running = execa("git", args, { cwd: this.folder, env: { LC_ALL: "C" }, timeout });
+    const running = execa("git", args, { cwd: this.folder, env: { LC_ALL: "C" }, timeout: limit });
     const { stdout } = await running.catch((error: unknown) => {
       if (!messageOf(error).includes("dubious ownership")) throw withoutCredentials(error);
       throw new Fault(
@@ -71,7 +80,9 @@ export class Clone {
 
 /** The message of a failed git command, without the credentials that the origin's URL may hold. */
 export function gitMessage(error: unknown): string {
-  return redact(error instanceof ExecaError ? String(error.stderr).trim() || error.shortMessage : messageOf(error));
+  if (!(error instanceof ExecaError)) return redact(messageOf(error));
+  if (error.timedOut) return `no answer for ${timeout / 1000} s`;
+  return redact(String(error.stderr).trim() || error.shortMessage);
 }
 
 /** Removes credentials from every text of the error that may be printed. */

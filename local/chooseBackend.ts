@@ -33,7 +33,7 @@ async function choose(): Promise<Backend> {
  */
 export function readUsed(place = folder): BackendName | undefined {
   const has = (...parts: string[]) => existsSync(join(place, ...parts));
-  const name = has("backend") ? readFileSync(join(place, "backend"), "utf8") : "";
+  const name = has("backend") ? readFileSync(join(place, "backend"), "utf8").trim() : "";
   if (name === "docker" || name === "native") return name;
   if (has("tools", "builder")) return "native";
   return has("compose.env") ? "docker" : undefined;

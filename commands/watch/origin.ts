@@ -18,7 +18,7 @@ export class Origin {
     const tags = ["v", "latest-v", "dev-v"].map((prefix) => `+refs/tags/${prefix}*:refs/watch/${prefix}*`);
     const main = "+refs/heads/main:refs/remotes/origin/main";
     const fetch = ["fetch", "--quiet", "--no-tags", "--prune", "origin", main, ...tags];
-    await this.clone.gitWithRetries(...fetch).catch((error: unknown) => fail("git fetch origin", error));
+    await this.clone.readOrigin(...fetch).catch((error: unknown) => fail("git fetch origin", error));
     return this.git("rev-parse", "refs/remotes/origin/main^{commit}");
   }
 
@@ -40,7 +40,7 @@ export class Origin {
     const refs = tags.map((tag) => `${commit}:refs/tags/${tag}`);
     try {
       // Without the hooks of a developer's clone.
-      return parsePush(await this.clone.git("push", "--porcelain", "--no-verify", "origin", ...refs));
+      return parsePush(await this.clone.askOrigin("push", "--porcelain", "--no-verify", "origin", ...refs));
     } catch (error) {
       const existing = await this.tags();
       const missing = tags.filter((tag) => !existing.includes(tag));

@@ -1,4 +1,4 @@
-import type { RepositoryClient } from "./repositoryClient";
+import { DamagedError, type RepositoryClient, damaged } from "./repositoryClient";
 
 /**
  * Lists what a client that pulls an image would miss: manifests and blobs, of an index those of every platform.
@@ -6,7 +6,11 @@ import type { RepositoryClient } from "./repositoryClient";
  * @throws {Fault} if the registry cannot be read
  */
 export async function findLost(client: RepositoryClient, digest: string, seen = new Set<string>()): Promise<string[]> {
-  const manifest = await client.manifest(digest);
+  const manifest = await client.manifest(digest).catch((error: unknown) => {
+    if (error instanceof DamagedError) return "damaged" as const;
+    throw error;
+  });
+  if (manifest === "damaged") return [`manifest ${digest} (damaged)`];
   if (manifest === undefined) return [`manifest ${digest}`];
   const lost: string[] = [];
   // Sequential, because registries limit the requests of anonymous clients.
@@ -22,7 +26,7 @@ export async function findLost(client: RepositoryClient, digest: string, seen = 
 
 /** What a push does not repair of what is lost, as a sentence; empty if it repairs all of it. */
 export function beyondPush(lost: readonly string[]): string {
-  return lost.some((part) => part.includes(" bytes)"))
-    ? "A blob with another size is damaged in the registry's storage. No push replaces it: remove it there first."
+  return lost.some((part) => / bytes\)|\(damaged\)/.test(part))
+    ? `Content with another size or digest is damaged in the registry's storage. ${damaged}`
     : "";
 }

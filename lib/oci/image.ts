@@ -69,7 +69,7 @@ async function readImage(source: ImageSource, digest: string, manifest: Manifest
 export async function readConfig(source: Pick<ImageSource, "blob">, { config }: Manifest): Promise<ImageConfig> {
   const digest = config?.digest ?? "";
   const text = String(await source.blob(digest));
-  return parseObject(text, `${digest} is not the config of an image`) as ImageConfig;
+  return parseObject(text, `${digest} is not the config of an image (re-release the tag)`) as ImageConfig;
 }
 
 function platformOf({ os, architecture }: Pick<ImageConfig, "os" | "architecture">): string {

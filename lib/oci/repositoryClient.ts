@@ -6,6 +6,9 @@ import { type IdempotentRequest, type Sleep, fetchWithRetry } from "../http";
 import { parseObject } from "../json";
 import { readConfig } from "./image";
 
+/** What helps against damaged content, which a push does not replace. */
+export const damaged = "No push replaces it: remove it there first.";
+
 const accept = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -36,6 +39,9 @@ export interface Manifest {
   readonly manifests?: readonly (Descriptor & { readonly platform?: { os: string; architecture: string } })[];
 }
 
+/** Content whose digest is another one than its name. */
+export class DamagedError extends Fault {}
+
 /** Reads one repository of a registry, and sets its tags. Every method throws a RefusedError for a response that is another error than 404. */
 export class RepositoryClient {
   private readonly send: ReturnType<typeof openSession>;
@@ -60,8 +66,9 @@ export class RepositoryClient {
     const response = await this.get(`manifests/${digest}`);
     if (response === undefined) throw new Fault(`${this.repository}@${digest} does not exist.`);
     const headers = { "content-type": response.headers.get("content-type") ?? "" };
-    const body = await response.text();
-    this.requireContent(digest, body);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    this.requireContent(digest, bytes);
+    const body = String(bytes);
     await requireOk(await this.request(`manifests/${tag}`, { method: "PUT", headers, body }));
   }
 
@@ -88,10 +95,10 @@ export class RepositoryClient {
   async manifest(reference: string): Promise<Manifest | undefined> {
     const response = await this.get(`manifests/${reference}`);
     if (response === undefined) return undefined;
-    this.requireContent(reference, await response.clone().text());
+    this.requireContent(reference, Buffer.from(await response.clone().arrayBuffer()));
     const manifest = await readJson(response);
     if (isManifest(manifest)) return manifest;
-    throw new Fault(`${response.url} is not the manifest of an image.`);
+    throw new Fault(`${response.url} is not the manifest of an image. Check which server answers there.`);
   }
 
   /** Downloads a blob by digest. @throws {Fault} if it is damaged */
@@ -104,11 +111,11 @@ export class RepositoryClient {
   }
 
   /** Checks content by its digest, as clients should: https://github.com/opencontainers/image-spec/blob/main/descriptor.md */
-  private requireContent(digest: string, content: string | Buffer): void {
+  private requireContent(digest: string, content: Buffer): void {
     const [, expected] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? [];
     if (expected === undefined || hash("sha256", content) === expected) return;
-    throw new Fault(
-      `${this.repository}@${digest} is damaged in the registry's storage: its content has another digest.`,
+    throw new DamagedError(
+      `${this.repository}@${digest} is damaged in the registry's storage: its content has another digest. ${damaged}`,
     );
   }
 
@@ -182,7 +189,10 @@ function openSession(credentials?: Credentials, sleep?: Sleep) {
     const parameter = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? "";
     if (!/^bearer /i.test(challenge) || parameter("realm") === "") return "";
     const url = URL.parse(parameter("realm"));
-    if (url === null) throw new Fault(`The registry asks for a token of "${parameter("realm")}", which is not a URL.`);
+    if (url === null)
+      throw new Fault(
+        `The registry asks for a token of "${parameter("realm")}", which is not a URL. Check which server answers.`,
+      );
     for (const name of ["service", "scope"]) url.searchParams.set(name, parameter(name));
     const response = await requireOk(await send(url.href, {}, basic));
     const { token, access_token } = (await readJson(response)) as { token?: string; access_token?: string };
@@ -207,9 +217,10 @@ export function basicAuthorization({ username, password }: Credentials): string 
 }
 
 function isManifest(value: object): value is Manifest {
-  const { config = { digest: "" }, layers = [], manifests = [] } = value as Record<string, unknown>;
+  const { config = { digest: "" }, layers, manifests } = value as Record<string, unknown>;
   const hasDigest = (descriptor: unknown) => typeof (Object(descriptor) as { digest?: unknown }).digest === "string";
-  return [[config], layers, manifests].every((list) => Array.isArray(list) && list.every(hasDigest));
+  // Null as Go writes an empty list.
+  return [[config], layers ?? [], manifests ?? []].every((list) => Array.isArray(list) && list.every(hasDigest));
 }
 
 /** @throws {Fault} if the body is not a JSON object */

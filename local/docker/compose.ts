@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { Fault } from "../../lib/errors";
 import { checkout, folder, inFolder } from "../folder";
 import { portOf } from "../native/ports";
-import { whyUnusable } from "./whyUnusable";
+import { remedyFor, whyUnusable } from "./whyUnusable";
 
 /** The project of a checkout's containers and volumes. The folder's hash tells checkouts of the same name apart. */
 export function projectOf(path: string): string {
@@ -51,7 +51,7 @@ export async function removeContainers(...options: readonly "--volumes"[]): Prom
   const unusable = await whyUnusable();
   if (unusable !== undefined) {
     throw new Fault(
-      `This checkout has containers and volumes in Docker, but ${unusable}. Start Docker, then retry. ` +
+      `This checkout has containers and volumes in Docker, but ${unusable}. ${remedyFor(unusable)}. Then retry. ` +
         `If they are gone with it, remove ${file}.`,
     );
   }

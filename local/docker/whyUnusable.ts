@@ -32,11 +32,11 @@ const howToGetIt: readonly (readonly [reason: RegExp, remedy: string])[] = [
   [/Buildx/, "Install it: https://github.com/docker/buildx#installing"],
   [/may not use/, "Join the group, then log in again: https://docs.docker.com/engine/install/linux-postinstall"],
   [/does not answer/, "Start Docker Desktop, or: sudo systemctl start docker"],
-  [/containers/, "Switch Docker Desktop to Linux containers."],
+  [/containers/, "Switch Docker Desktop to Linux containers"],
   [/not installed/, "Install it: https://docs.docker.com/get-started/get-docker"],
 ];
 
-/** What a person can do about a reason of `whyUnusable`, a sentence. */
+/** What a person can do about a reason of `whyUnusable`, a sentence without its period. */
 export function remedyFor(reason: string): string {
   return howToGetIt.find(([pattern]) => pattern.test(reason))?.[1] ?? "";
 }

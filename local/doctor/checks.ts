@@ -19,25 +19,18 @@ export interface Check {
   readonly text: string;
 }
 
-const releases = "Pulumi's releases";
-const pluginFolder = inFolder("pulumi", "plugins");
-
 /** What a command needs with a backend. Takes a fraction of a second. */
-export async function checkNeeds(backend: BackendName, purpose: Purpose): Promise<Check[]> {
+export async function checkNeeds(
+  backend: BackendName,
+  purpose: Purpose,
+  platform: NodeJS.Platform = process.platform,
+): Promise<Check[]> {
   const git = await checkProgram("git", "git", "needed", "Install git: it reads the repository's tags.");
   const common = [git, checkDisk(backend, purpose)];
   if (backend === "docker") return common;
-  if (process.platform !== "linux") return [...common, { part: "Linux", state: "needed", text: "Use Docker instead." }];
+  if (platform !== "linux") return [...common, { part: "Linux", state: "needed", text: "Use Docker instead." }];
   const text = "Install Go 1.26 (https://go.dev/dl): it builds BuildKit and the registry. Docker needs none.";
-  return [...common, checkRoot(), await checkGo(text, builderFolder, pluginFolder), checkApt()];
-}
-
-/** What is needed with Docker if Pulumi's releases cannot be downloaded. */
-export async function checkBuilds(backend: BackendName, options: readonly Check[]): Promise<Check[]> {
-  const isConnected = options.find(({ part }) => part === releases)?.state === "there";
-  if (backend === "native" || isConnected) return [];
-  const text = "Install Go 1.26 (https://go.dev/dl): Pulumi's releases cannot be downloaded, and are built.";
-  return [await checkGo(text, pluginFolder)];
+  return [...common, checkRoot(), await checkGo(text), checkApt()];
 }
 
 /** Docker, which no command needs. */
@@ -51,11 +44,19 @@ export function checkDocker(unusable: string | undefined): Check {
 export async function checkOptions(): Promise<Check[]> {
   const pip = checkProgram("pip", "python3", "optional", "Only make lint needs Python 3 with pip.");
   const sites = [
-    { part: releases, url: `${officialReleases}/`, instead: "They are built on this machine, with Go." },
+    { part: "Pulumi's releases", url: `${officialReleases}/`, instead: insteadOfReleases(process.platform) },
     { part: "Docker Hub", url: "https://registry-1.docker.io/v2/", instead: "Substitutes replace the base images." },
     { part: "Debian's snapshots", url: "http://snapshot.debian.org/", instead: "Today's packages are used." },
   ];
   return Promise.all([checkPulumi(), pip, ...sites.map(checkSite)]);
+}
+
+/** What happens if Pulumi's releases cannot be downloaded. They are built with Docker too. */
+export function insteadOfReleases(platform: NodeJS.Platform): string {
+  if (platform !== "linux") return "They are built only on Linux: make up needs it.";
+  return findOnPath("go") === undefined
+    ? "They are built then, with Go 1.26, which is not on PATH: https://go.dev/dl."
+    : "They are built on this machine, with Go.";
 }
 
 async function checkProgram(part: string, program: string, otherwise: "needed" | "optional", text: string) {
@@ -82,11 +83,11 @@ function checkRoot(): Check {
   };
 }
 
-/** @param built what it builds: it is needed no more if all of it is there */
-async function checkGo(text: string, ...built: string[]): Promise<Check> {
+async function checkGo(text: string): Promise<Check> {
   const { failed, stdout } = await execa("go", ["version"], { reject: false, timeout: 2000 });
   if (!failed) return { part: "Go", state: "there", text: stdout.replace("go version ", "") };
-  return { part: "Go", state: built.every((path) => existsSync(path)) ? "optional" : "needed", text };
+  const isBuilt = [builderFolder, inFolder("pulumi", "plugins")].every((path) => existsSync(path));
+  return { part: "Go", state: isBuilt ? "optional" : "needed", text };
 }
 
 function checkApt(): Check {

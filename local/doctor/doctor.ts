@@ -5,15 +5,14 @@ import type { BackendName } from "../backend";
 import { chooseBackend } from "../chooseBackend";
 import { whyUnusable } from "../docker/whyUnusable";
 import type { Purpose } from "../folder";
-import { type Check, checkBuilds, checkDocker, checkNeeds, checkOptions } from "./checks";
+import { type Check, checkDocker, checkNeeds, checkOptions } from "./checks";
 
 /** Prints what `make up` needs and uses, what is missing and how to get it. @throws {Fault} if it cannot run */
 export async function doctor(): Promise<void> {
   const [backend, unusable] = await Promise.all([chooseBackend().catch(requireFault), whyUnusable()]);
-  // Only Docker is ever refused.
+  // What is refused is Docker, or does not exist.
   const name = backend instanceof Fault ? "docker" : backend.name;
-  const [checks, options] = await Promise.all([checkNeeds(name, "build"), checkOptions()]);
-  const needs = [...checks, ...(await checkBuilds(name, options))];
+  const [needs, options] = await Promise.all([checkNeeds(name, "build"), checkOptions()]);
   const node: Check = { part: "Node.js", state: "there", text: process.version };
   const all = [checkDocker(unusable), node, ...needs, ...options];
   for (const line of textTable(all.map(({ part, state, text }) => ({ part, state, what: text }))))
@@ -30,8 +29,13 @@ function requireFault(error: unknown): Fault {
 }
 
 /** Refuses a machine on which this command cannot run, with a sentence for each thing that is missing. */
-export async function requireNeeds(backend: BackendName, purpose: Purpose, command = commandLine()): Promise<void> {
-  requireAll(command, backend, await checkNeeds(backend, purpose));
+export async function requireNeeds(
+  backend: BackendName,
+  purpose: Purpose,
+  command = commandLine(),
+  platform?: NodeJS.Platform,
+): Promise<void> {
+  requireAll(command, backend, await checkNeeds(backend, purpose, platform));
 }
 
 function requireAll(command: string, backend: BackendName, checks: readonly Check[]): void {

@@ -126,7 +126,7 @@ describeFaults("damaged local state", {
     ...damagedLayer(
       (file) => truncateSync(file, 1000),
       "up",
-      /A blob with another size is damaged in the registry's storage\. No push replaces it: remove it there first\./,
+      /Content with another size or digest is damaged in the registry's storage\. No push replaces it: remove it there first\./,
       2,
     ),
     passes: async (copy) => rmSync((await lastLayer(copy)).file),

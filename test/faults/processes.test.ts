@@ -67,7 +67,7 @@ describeFaults("processes", {
   },
   "the registry is killed while an image is built": {
     strike: whileBuilding(kill("registry")),
-    says: /so it is unknown whether a tag has moved\.\nRun the same command again when the registry answers: make up /,
+    says: /so it is unknown whether a tag has moved\.\nWhen the registry can be read, run the same command again: make up /,
     exit: 2,
   },
   "pulumi is killed while it builds": {

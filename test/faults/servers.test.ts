@@ -174,7 +174,7 @@ describeFaults("servers", {
       restore();
       return ended;
     },
-    says: /No tag has moved: [^]*Pulumi could not write the stack's state\. When it can: make pulumi ARGS="cancel --yes"; then/,
+    says: /No tag has moved: [^]*Pulumi could not write the stack's state\. Make it writable, then: make pulumi ARGS="cancel --yes"; then/,
     exit: 2,
     passes: (copy) => {
       rmSync(copy.local("state"));

@@ -73,7 +73,7 @@ describe("faults: while tags move", () => {
       "pulumi up failed, see above, after these tags moved:",
       String.raw`  - ${reference}yaml:v3\.66\.0: none → Pulumi 3\.66\.0, ${digests[1]}`,
       String.raw`No other tag has moved\.`,
-      String.raw`Run the same command again to finish the release: make .*`,
+      String.raw`To finish the release, run the same command again: make .*`,
       String.raw`make\[?\d*\]?: \*\*\* `,
     ];
     assert.match(ended.output, new RegExp(`${reference}python:v3\\.66\\.0 was not moved: \\S+ answers 500`));

@@ -174,7 +174,10 @@ describe("make up with Docker, for a user without root, Go and Python", () => {
     assertRefused(await verify, /could not be rebuilt, see above\. No tag has moved\.\n[^]*Run the same command again/);
     const refused = await make(first, "up", "LANGUAGE=yaml");
     assertRefused(refused, /BuildKit and registry run in Docker, but Docker's daemon does not answer\. Start/);
-    assertRefused(await make(first, "clean"), /has containers and volumes in Docker, but .* Start Docker, then retry/);
+    assertRefused(
+      await make(first, "clean"),
+      /has containers and volumes in Docker, but .* systemctl start docker\. Then retry/,
+    );
     await daemon.start();
     assertSucceeded(await make(first, "up", "LANGUAGE=yaml", "TAG=v3.66.0"), /Nothing has changed/);
     assert.equal(await served(first, "v3.66.0"), digest);
@@ -192,7 +195,7 @@ describe("make up with Docker, for a user without root, Go and Python", () => {
     assertRefused(
       await release,
       /BuildKit ended or cannot be reached \(docker compose --env-file \.local\/compose\.env logs buildkit\)/,
-      /so it is unknown whether a tag has moved\.[^]*Run the same command again when the registry answers: make up /,
+      /so it is unknown whether a tag has moved\.[^]*When the registry can be read, run the same command again: make up /,
     );
     writeFileSync(smoke, text);
     await daemon.start();

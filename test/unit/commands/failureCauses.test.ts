@@ -11,9 +11,9 @@ describe("the likely cause of a failure", () => {
   for (const [line, cause] of [
     [
       "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file",
-      /^Another pulumi works on this stack, .* If none runs: the command$/,
+      /^Another pulumi works on this stack, .* If none runs: the command; then run the same command again\.$/,
     ],
-    ["error: [409] Conflict: Another update is currently in progress.", /If none runs: the command$/],
+    ["error: [409] Conflict: Another update is currently in progress.", /If none runs: the command; then/],
     [" +  docker-build:index:Image yaml-smoke error reading from server: EOF", /^BuildKit ended .*\(the log\)/],
     [
       'rpc error: code = Unavailable desc = dial unix /x/.local/buildkit.sock: connect: connection refused"',
@@ -22,7 +22,7 @@ describe("the likely cause of a failure", () => {
     ["failed to solve: write /var/lib/x: no space left on device", /^A disk is full/],
     [
       "error: post-step event returned an error: failed to save snapshot: An IO error occurred",
-      /^Pulumi could not write the stack's state\. When it can: the command; then run/,
+      /^Pulumi could not write the stack's state\. Make it writable, then: the command; then run/,
     ],
     ["failed to solve: digest mismatch sha256:1: sha256:2", /^The server of Pulumi's releases/],
     ["unexpected status from POST request to http://x/v2/y/blobs/uploads/: 401 Unauthorized", /^The registry refused/],

@@ -20,7 +20,7 @@ describe("publish", () => {
     pulumi().install([], "echo 'error: the stack is currently locked by 1 lock(s).'; exit 1");
     const { error } = await run();
     assert.ok(error instanceof UpdateError);
-    assert.match(error.causes.join(), /^Another pulumi works on this stack.*: pulumi cancel --yes$/);
+    assert.match(error.causes.join(), /^Another pulumi works on this stack.*: pulumi cancel --yes; then/);
   });
 
   it("reports that pulumi was killed", async () => {

@@ -47,13 +47,13 @@ describe("release", () => {
   const [failed, again] = ["pulumi up failed, see above", "the same command again"];
   const unreadable =
     ". Could not read REPOSITORY, so it is unknown whether a tag has moved.\n" +
-    `Run ${again} when the registry answers: ${commandLine()}`;
+    `When the registry can be read, run ${again}: ${commandLine()}`;
   const moved =
     `, after these tags moved:\n  - REPOSITORY:v1: none → Pulumi of an unknown version, ${servedDigest}\n` +
-    `Could not read OTHER, so it is unknown whether others have moved.\nRun ${again} to finish the release: ${commandLine()}`;
+    `Could not read OTHER, so it is unknown whether others have moved.\nTo finish the release, run ${again}: ${commandLine()}`;
   const unmoved =
     ". No tag has moved: users still pull what they did before.\n" +
-    `Correct what the log above names, then run ${again}: ${commandLine()}`;
+    `Correct that, then run ${again}: ${commandLine()}`;
   for (const [name, now, end] of [
     ["that no tag has moved", { status: 404 }, unmoved],
     ["nothing about tags that cannot be read", { status: 403 }, unreadable],
@@ -83,7 +83,7 @@ describe("release", () => {
     const answers: FullAnswer[] = [{ status: 404 }, { headers: { "docker-content-digest": servedDigest } }];
     Object.defineProperty(pulumi().answers, `/v2/${repository}/manifests/v1`, { get: () => answers.shift() });
     const start = String.raw`pulumi up succeeded, but its outputs cannot be read \(.+\), after these tags moved:\n`;
-    const end = `No other tag has moved.\nRun ${again} to finish the release: ${commandLine()}`;
+    const end = `No other tag has moved.\nTo finish the release, run ${again}: ${commandLine()}`;
     isFault(new RegExp(`^${start}  - \\S+/${repository}:v1: none → Pulumi .*\n${end}$`))((await run(v1)).error);
   });
 

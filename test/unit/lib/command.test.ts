@@ -18,7 +18,10 @@ const script = `
     throws: () => {
       throw new Fault("before any await");
     },
-    full: async () => require("node:fs").writeFileSync("/dev/full", "x"),
+    full: async () => {
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+    },
+    bug: async () => require("node:fs").readFileSync("/no/such/file"),
     program: async () => (await import("execa")).execa("sh", ["-c", "seq 20 >&2; exit 3"]),
   });`;
 
@@ -37,8 +40,13 @@ for (const [behaviour, name, output] of [
   ["exits at once, with all of its output", "fails", /^500000 characters\n\nthe fault\ncode 1$/],
   ["prints a Fault that is thrown before the first await in the same way", "throws", /^\nbefore any await\ncode 1$/],
   ["prints a full disk in a sentence, and no stack", "full", /^\nENOSPC: .*, write\. Free some .*: make \S+\ncode 1$/],
+  ["prints the stack of an error that no person can correct", "bug", /ENOENT.*\n +at /],
   ["prints the last lines of a program that failed, and no stack", "program", failed],
-  ["is unknown, with another code", "none", /^Unknown command "none"\. Known: fails, throws, full, program\.\ncode 2$/],
+  [
+    "is unknown, with another code",
+    "none",
+    /^Unknown command "none"\. Known: fails, throws, full, bug, program\.\ncode 2$/,
+  ],
 ] as const) {
   it(`a command that fails ${behaviour}`, async () => assert.match(await run(name), output));
 }
@@ -46,6 +54,6 @@ for (const [behaviour, name, output] of [
 it("commandLine is what a person has typed", () => {
   const env = { TAG: "v3.66.0", STACK: "", LANGUAGE: "yaml", OTHER: "1" };
   assert.equal(commandLine(["node", "/x/cli.ts", "up"], env), "make up TAG=v3.66.0 LANGUAGE=yaml");
-  assert.equal(commandLine(["node", "/x/demo/walkThrough.ts"], {}), "make walkThrough");
+  assert.equal(commandLine(["node", "/x/demo/walkThrough.ts"], {}), "make walk-through");
   assert.equal(commandLine(["node", "/x/bin/mocha.js", "--file", "a"], {}), "make mocha");
 });

@@ -34,10 +34,14 @@ describe("a clone", () => {
   });
 
   for (const [what, message, attempts] of [
-    ["an origin that fails for a moment", "fatal: unable to access 'https://x/': Failed to connect to x port 443", 4],
-    ["no repository that does not exist", "remote: Repository not found.", 1],
+    [
+      "again if an origin fails for a moment",
+      "fatal: unable to access 'https://x/': Failed to connect to x port 443",
+      4,
+    ],
+    ["once if a repository does not exist", "remote: Repository not found.", 1],
   ] as const) {
-    it(`asks again ${what}`, async () => {
+    it(`asks ${what}`, async () => {
       const calls = files.path("calls");
       const env = files.writeProgram("git", `echo >>${calls}; echo "${message}" >&2; exit 128`);
       const patient = new Clone(files.path(), () => Promise.resolve());

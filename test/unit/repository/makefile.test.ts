@@ -52,6 +52,7 @@ describe("the Makefile behind a proxy", () => {
   const direct = "localhost,127.0.0.1,a.example,b";
   for (const [name, variables, expected] of [
     ["sets nothing if there is no proxy", {}, [undefined, undefined, undefined]],
+    ["has no spaces in a list", { http_proxy: proxy, NO_PROXY: "a.example", no_proxy: "b" }, ["1", direct, direct]],
     ["reaches this machine directly", { https_proxy: proxy, no_proxy: "a.example,b" }, ["1", direct, direct]],
   ] as const) {
     it(name, async () => {

@@ -50,6 +50,18 @@ describe("findLost", () => {
       "blob config-arm64 (1 instead of 2 bytes)",
     ]));
 
+  it("finds a manifest with another digest, and lists the rest", async () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    const index = `{"manifests":[{"digest":"${digest}"},{"digest":"arm64"}]}`;
+    const lost = await find({
+      "/v2/x/manifests/index": index,
+      [`/v2/x/manifests/${digest}`]: "{}",
+      "/v2/x/blobs/shared": 404,
+    });
+    assert.deepEqual(lost, [`manifest ${digest} (damaged)`, "blob shared"]);
+    assert.match(beyondPush(lost), /No push replaces it/);
+  });
+
   it("knows that a push does not repair that", () => {
     assert.equal(beyondPush(["blob a"]), "");
     assert.match(beyondPush(["blob a", "blob b (1 instead of 2 bytes)"]), /No push replaces it: remove it there first/);

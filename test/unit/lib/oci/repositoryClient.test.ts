@@ -129,18 +129,24 @@ describe("RepositoryClient", () => {
   for (const manifest of [{ manifests: {} }, { layers: [null] }, { layers: [{ digest: 1 }] }, { config: null }]) {
     it(`refuses ${JSON.stringify(manifest)} as a manifest`, async () => {
       const images = await openWith({ "manifests/a": manifest });
-      await assert.rejects(images.manifest("a"), isFault(/manifests\/a is not the manifest of an image\.$/));
+      await assert.rejects(images.manifest("a"), isFault(/manifests\/a is not the manifest of an image\. Check/));
     });
   }
 
   it("refuses a config that is not one", async () => {
     const images = await openWith({ "manifests/a": { config: { digest: "sha256:c" } }, "blobs/sha256:c": "text" });
-    await assert.rejects(images.labels("a"), isFault(/^sha256:c is not the config of an image: /));
+    await assert.rejects(
+      images.labels("a"),
+      isFault(/^sha256:c is not the config of an image \(re-release the tag\): /),
+    );
   });
 
   it("names a token server that is not a URL", async () => {
     const images = await open(() => challenge('Bearer realm="token"'));
-    await assert.rejects(images.digest("a"), isFault('The registry asks for a token of "token", which is not a URL.'));
+    await assert.rejects(
+      images.digest("a"),
+      isFault('The registry asks for a token of "token", which is not a URL. Check which server answers.'),
+    );
   });
 
   it("names what it could not reach: the registry or its token server", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { execa } from "execa";
 
-import { checkBuilds, checkNeeds, checkOptions } from "../../../../local/doctor/checks";
+import { checkNeeds, checkOptions, insteadOfReleases } from "../../../../local/doctor/checks";
 import { requireNeeds } from "../../../../local/doctor/doctor";
 import { checkout } from "../../../../local/folder";
 import { isFault } from "../../../helpers/isFault";
@@ -14,7 +14,9 @@ describe("what make up needs", () => {
   /** Does something on a machine that only has the programs in the folder. */
   const without = <T>(work: () => Promise<T>) => withEnvironment({ PATH: files.path() }, work);
   const states = async (backend: "docker" | "native") =>
-    Object.fromEntries((await without(() => checkNeeds(backend, "build"))).map(({ part, state }) => [part, state]));
+    Object.fromEntries(
+      (await without(() => checkNeeds(backend, "build", "linux"))).map(({ part, state }) => [part, state]),
+    );
 
   it("is neither root nor Go nor apt with Docker", async () => {
     files.writeProgram("git", "echo git version 2.50.0");
@@ -35,7 +37,7 @@ describe("what make up needs", () => {
       const message =
         /^make status STACK=local cannot run with the native backend:\n {2}- git: Install git: .*\n.* {2}- root: BuildKit needs root, but this is uid 1000\. .*\n {2}- .*apt-get: Install runc and mmdebstrap/s;
       await assert.rejects(
-        without(() => requireNeeds("native", "read", "make status STACK=local")),
+        without(() => requireNeeds("native", "read", "make status STACK=local", "linux")),
         isFault(message),
       );
     } finally {
@@ -53,13 +55,16 @@ describe("what make up needs", () => {
     });
   });
 
-  it("is Go with Docker, if Pulumi's releases cannot be downloaded", async () => {
-    const away = { part: "Pulumi's releases", state: "optional", text: "" } as const;
-    const parts = async (...[backend, options]: Parameters<typeof checkBuilds>) =>
-      (await without(() => checkBuilds(backend, options))).map(({ part }) => part);
-    assert.deepEqual(await parts("docker", [away]), ["Go"]);
-    assert.deepEqual(await parts("docker", [{ ...away, state: "there" }]), []);
-    assert.deepEqual(await parts("native", [away]), []);
+  it("is Docker on macOS", async () => {
+    const needs = await without(() => checkNeeds("native", "build", "darwin"));
+    assert.deepEqual(needs.at(-1), { part: "Linux", state: "needed", text: "Use Docker instead." });
+    assert.match(insteadOfReleases("darwin"), /only on Linux/);
+  });
+
+  it("is Go, if Pulumi's releases cannot be downloaded", async () => {
+    assert.match(await without(() => Promise.resolve(insteadOfReleases("linux"))), /Go 1\.26, which is not on PATH/);
+    const env = files.writeProgram("go", "");
+    assert.match(await withEnvironment(env, () => Promise.resolve(insteadOfReleases("linux"))), /, with Go\.$/);
   });
 });
 
