@@ -53,6 +53,22 @@ async function through(
   return copy.up("v3.66.0", { REGISTRY: await startRegistryProxy(copy.registry, admit) });
 }
 
+/**
+ * Moves the state away while an image is built.
+ * @param mark another one each time, so that the image is built
+ * @param replace puts something in its place
+ */
+async function withoutState(copy: CheckoutCopy, mark: string, replace?: (path: string) => void): Promise<Ended> {
+  const restore = copy.edit("dockerfiles/smoke/contract", "set -euo pipefail", `set -euo pipefail; sleep 15 # ${mark}`);
+  const running = copy.start("up", { TAG: "v3.66.0", LANGUAGE: "yaml" });
+  await running.says(/\[smoke \d+\/\d+\] RUN/);
+  renameSync(copy.local("state"), copy.local("state.away"));
+  replace?.(copy.local("state"));
+  const ended = await running.ended;
+  restore();
+  return ended;
+}
+
 /** The first bytes of the archive. */
 const startOf = (copy: CheckoutCopy) =>
   readFileSync(copy.local("releases", archiveName("3.66.0", ownPlatform()))).subarray(0, 100_000);
@@ -161,18 +177,7 @@ describeFaults("servers", {
   "the state cannot be written in the middle": {
     strike: async (copy) => {
       rmSync(copy.blobFile((await copy.client.digest("v3.66.0")) ?? ""));
-      const restore = copy.edit(
-        "dockerfiles/smoke/contract",
-        "set -euo pipefail",
-        "set -euo pipefail; sleep 15 # write",
-      );
-      const running = copy.start("up", { TAG: "v3.66.0", LANGUAGE: "yaml" });
-      await running.says(/\[smoke \d+\/\d+\] RUN/);
-      renameSync(copy.local("state"), copy.local("state.away"));
-      writeFileSync(copy.local("state"), "");
-      const ended = await running.ended;
-      restore();
-      return ended;
+      return withoutState(copy, "write", (path) => writeFileSync(path, ""));
     },
     says: /No tag has moved: [^]*Pulumi could not write the stack's state\. Make it writable, then: make pulumi ARGS="cancel --yes"; then/,
     exit: 2,
@@ -183,19 +188,7 @@ describeFaults("servers", {
     command: (copy) => copy.make("pulumi", { ARGS: "cancel --yes" }),
   },
   "the state cannot be reached in the middle": {
-    strike: async (copy) => {
-      const restore = copy.edit(
-        "dockerfiles/smoke/contract",
-        "set -euo pipefail",
-        "set -euo pipefail; sleep 15 # state",
-      );
-      const running = copy.start("up", { TAG: "v3.66.0", LANGUAGE: "yaml" });
-      await running.says(/\[smoke \d+\/\d+\] RUN/);
-      renameSync(copy.local("state"), copy.local("state.away"));
-      const ended = await running.ended;
-      restore();
-      return ended;
-    },
+    strike: (copy) => withoutState(copy, "reach"),
     // All is published, so the command has succeeded.
     says: /error: there was a problem deleting the lock at /,
     exit: 0,
