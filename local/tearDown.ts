@@ -35,7 +35,9 @@ async function remove(path: string): Promise<void> {
 /** The folders of this checkout's daemons, also of those that an interrupted test left. */
 function placesOfDaemons(): string[] {
   const tests = existsSync(inFolder("tests")) ? readdirSync(inFolder("tests")) : [];
-  return [folder, ...tests.map((name) => inFolder("tests", name))];
+  // A test has a folder of daemons, or a copy of the checkout.
+  const places = tests.flatMap((name) => [inFolder("tests", name), inFolder("tests", name, ".local")]);
+  return [folder, ...places];
 }
 
 /** Stops the daemons of this checkout. Returns their names. */
