@@ -6,7 +6,6 @@ import fc from "fast-check";
 
 import { findLost } from "../../lib/oci/findLost";
 import { assertSucceeded } from "../helpers/assertRun";
-import { copyProgram, onlyLanguages } from "../helpers/programCopy";
 import { startRegistryProxy } from "../helpers/registryProxy";
 import { Scratch } from "../helpers/scratch";
 import { TestStack } from "../helpers/testStack";
@@ -35,7 +34,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 describe("faults: sequences", () => {
   let scratch: Scratch;
   let stack: TestStack;
-  let program: string;
   /** How many requests the registry still answers. */
   let left = Infinity;
   /** What each version's release serves. */
@@ -45,7 +43,7 @@ describe("faults: sequences", () => {
     scratch = await Scratch.start(versions, undefined, [language]);
     const prefix = await startRegistryProxy(scratch.prefix, () => left-- > 0);
     stack = new TestStack(scratch.stack, prefix, { ...scratch.ownConfig, registry: prefix, languages: [language] });
-    program = copyProgram(join(scratch.place.folder, "program"), [onlyLanguages(language)]);
+    const { program = assert.fail("The stack has no copy of the program.") } = scratch.stack;
     writeFileSync(join(program, "dockerfiles", language, "Dockerfile"), dockerfile);
     for (const each of versions) {
       await reach(each);
@@ -55,7 +53,7 @@ describe("faults: sequences", () => {
   });
   after(() => scratch.stop());
 
-  const up = (each: Version) => stack.up({ pulumiVersion: each, tag: `v${each}` }, { program });
+  const up = (each: Version) => stack.up({ pulumiVersion: each, tag: `v${each}` });
 
   /** Releases a version by one plain run. All that a client would pull must be there then. */
   async function reach(each: Version): Promise<void> {
