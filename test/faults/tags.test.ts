@@ -13,7 +13,8 @@ const languages = ["python", "yaml"] as const;
 const tag = "v3.66.0";
 const release = { TAG: tag, LANGUAGE: languages.join() };
 
-const afterTags = /pulumi up failed, see above, after these tags moved:\n {2}- [^]*To finish the release, run the same command again/;
+const afterTags =
+  /pulumi up failed, see above, after these tags moved:\n {2}- [^]*To finish the release, run the same command again/;
 
 type Admit = (request: IncomingMessage, running: Running) => boolean | number | Promise<boolean | number>;
 
