@@ -73,7 +73,7 @@ down: node_modules/.ready ## Stop the daemons of this checkout, or remove its co
 clean: node_modules/.ready ## Stop them and remove .local, BuildKit's cache and Docker's volumes, with everything that was built and published there
 	@$(cli) clean
 
-check: node_modules/.ready ## Check types, lint and format, and run the unit tests: about a minute, needs only Node.js
+check: node_modules/.ready ## Check types, lint and format, and run the unit tests: about two minutes, needs only Node.js
 	@echo "Checking types, lint and format" && tsc && eslint --max-warnings 0 . && prettier --log-level warn --check .
 	@$(MAKE) --no-print-directory unit
 
