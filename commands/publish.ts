@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 
-import { ExecaError } from "execa";
-
 import type { LeftOut } from "../images/hosts";
 import { type LeftOutReport, runVariable } from "../images/leftOut";
 import type { PublishedImage } from "../images/tag";
 import { messageOf } from "../lib/errors";
 import { logHeading } from "../lib/log";
+import { programMessage } from "../lib/programMessage";
 import { findLost } from "../lib/oci/findLost";
 import type { ClientOf, RepositoryClient } from "../lib/oci/repositoryClient";
 import { readPulumi, runPulumi, targetArguments } from "./pulumi";
@@ -49,18 +48,14 @@ export async function publish(project: Project): Promise<Published> {
   if (leftOut === undefined) throw new UpdateError(causes);
   const images = await readImageOutputs(project).catch((error: unknown) => {
     const ended = succeeded ? "pulumi up succeeded" : "pulumi up released all other languages";
-    throw new UpdateError(Object.values(leftOut), `${ended}, but its outputs cannot be read (${reasonOf(error)})`);
+    const reason = programMessage(error).replace(/\s+/g, " ");
+    throw new UpdateError(Object.values(leftOut), `${ended}, but its outputs cannot be read (${reason})`);
   });
   return { images, leftOut };
 }
 
 async function readImageOutputs(project: Project): Promise<ImageOutputs> {
   return JSON.parse(await readPulumi(project, "stack", "output", "images", "--json")) as ImageOutputs;
-}
-
-function reasonOf(error: unknown): string {
-  const text = error instanceof ExecaError ? String(error.stderr).trim() || error.shortMessage : messageOf(error);
-  return text.replace(/\s+/g, " ");
 }
 
 /** Reads why an update left out languages; undefined if it failed for another reason. */

@@ -4,6 +4,7 @@ import { ExecaError, execa } from "execa";
 
 import { Fault, messageOf } from "./errors";
 import { type Sleep, delayAfter } from "./http";
+import { programMessage } from "./programMessage";
 
 /** Timeout in milliseconds of one git command that asks the origin, which may stop answering. */
 const timeout = 120_000;
@@ -80,9 +81,8 @@ export class Clone {
 
 /** The message of a failed git command, without the credentials that the origin's URL may hold. */
 export function gitMessage(error: unknown): string {
-  if (!(error instanceof ExecaError)) return redact(messageOf(error));
-  if (error.timedOut) return `no answer for ${timeout / 1000} s`;
-  return redact(String(error.stderr).trim() || error.shortMessage);
+  if (error instanceof ExecaError && error.timedOut) return `no answer for ${timeout / 1000} s`;
+  return redact(programMessage(error));
 }
 
 /** Removes credentials from every text of the error that may be printed. */

@@ -29,8 +29,7 @@ export async function checkNeeds(
   const common = [git, checkDisk(backend, purpose)];
   if (backend === "docker") return common;
   if (platform !== "linux") return [...common, { part: "Linux", state: "needed", text: "Use Docker instead." }];
-  const text = "Install Go 1.26 (https://go.dev/dl): it builds BuildKit and the registry. Docker needs none.";
-  return [...common, checkRoot(), await checkGo(text), checkApt()];
+  return [...common, checkRoot(), await checkGo(), checkApt()];
 }
 
 /** Docker, which no command needs. */
@@ -83,10 +82,11 @@ function checkRoot(): Check {
   };
 }
 
-async function checkGo(text: string): Promise<Check> {
+async function checkGo(): Promise<Check> {
   const { failed, stdout } = await execa("go", ["version"], { reject: false, timeout: 2000 });
   if (!failed) return { part: "Go", state: "there", text: stdout.replace("go version ", "") };
-  const isBuilt = [builderFolder, inFolder("pulumi", "plugins")].every((path) => existsSync(path));
+  const isBuilt = existsSync(builderFolder) && existsSync(inFolder("pulumi", "plugins"));
+  const text = "Install Go 1.26 (https://go.dev/dl): it builds BuildKit and the registry. Docker needs none.";
   return { part: "Go", state: isBuilt ? "optional" : "needed", text };
 }
 
